@@ -1,0 +1,159 @@
+"""The game's joint vector field: parameters -> what each player's step subtracts.
+
+This is the one place where a value becomes a loss: a player minimises cost = -(sum of its objective's terms) + (sum of its
+other costs). It has two faces. `Field.backward` is the hot path: ordinary backward, the opponent frozen. Calling the
+field evaluates it at parameters that are given, fakes differentiable, so that it can be differentiated again; it is the
+hot path's oracle and what corrections and the diagnosis work on.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.func import functional_call
+
+from saddlepoint.errors import UserError
+from saddlepoint.game.player import Player
+from saddlepoint.game.task import Draw, Loss, Networks, Settings, Task, frozen, networks_of, player_named
+
+# By network name, then by the name that the network gives to the tensor.
+Tensors = Mapping[str, Mapping[str, Tensor]]
+
+
+def cost(loss: Loss) -> Tensor:
+    """What the player minimises, a scalar."""
+    terms = [-term for term in (loss.value or {}).values()] + list(loss.costs.values())
+    assert terms, "a player without any loss term cannot move"
+    return torch.stack([term.float() for term in terms]).sum() if len(terms) > 1 else terms[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """The field at one point: directions and the networks' buffers afterwards, by network; losses by player."""
+
+    directions: Tensors
+    buffers: Tensors
+    losses: Mapping[str, Loss]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """The vector field of a task.
+
+    Attributes:
+        task: the game.
+        accumulate: micro-batches per step on the hot path; their gradients are averaged by size.
+        precision: makes the context in which losses are computed (autocast).
+    """
+
+    task: Task
+    accumulate: int = 1
+    precision: Callable[[], AbstractContextManager] = nullcontext
+
+    def __post_init__(self) -> None:
+        if self.accumulate < 1:
+            raise UserError(f"accumulate {self.accumulate}", "1 or more micro-batches", "set training.accumulate=1")
+
+    def loss(self, player: Player, networks: Networks, draw: Draw, settings: Settings) -> Loss:
+        """The player's loss; the networks' own randomness is a function of the draw."""
+        # A draw may be shared by two players; their dropout masks are not.
+        torch.manual_seed(draw.seed ^ _stable_hash(player.name))
+        with self.precision():
+            return self.task.loss(player.name, networks, draw, settings)
+
+    def backward(self, player: Player, draw: Draw, settings: Settings) -> Loss:
+        """Leaves the gradient of the player's cost in its parameters' .grad; the opponent's .grad is untouched.
+
+        Returns:
+            The loss, detached; with micro-batches each term is their weighted mean.
+        """
+        networks = networks_of(self.task)
+        parts: list[tuple[Loss, float]] = []
+        with frozen(self.task, player):
+            for part, share in draw.parts(self.accumulate):
+                loss = self.loss(player, networks, part, settings)
+                total = cost(loss)
+                (total if share == 1.0 else total * share).backward()
+                parts.append((loss, share))
+        return _mean(parts)
+
+    def __call__(
+        self,
+        parameters: Tensors,
+        buffers: Tensors,
+        draws: Mapping[str, Draw],
+        settings: Settings,
+        *,
+        create_graph: bool = False,
+    ) -> Evaluation:
+        """The directions of the players named in `draws`, at the given parameters and on the given draws.
+
+        Args:
+            parameters: of all networks; those of the moving players must require gradients.
+            buffers: of all networks. They are copied first: batch norm and spectral norm write into theirs.
+            draws: by player.
+            settings: the numbers of this step.
+            create_graph: keep the graph, so that the directions can be differentiated by any parameter.
+        """
+        modules = networks_of(self.task)
+        new_buffers = {name: {key: tensor.clone() for key, tensor in group.items()} for name, group in buffers.items()}
+
+        def called(name: str) -> Callable[..., Tensor]:
+            return lambda *inputs, **named: functional_call(
+                modules[name], (dict(parameters[name]), new_buffers[name]), inputs, named
+            )
+
+        networks = {name: called(name) for name in modules}
+        directions: dict[str, dict[str, Tensor]] = {}
+        losses: dict[str, Loss] = {}
+        for name, draw in draws.items():
+            player = player_named(self.task, name)
+            losses[name] = self.loss(player, networks, draw, settings)
+            own = [(network, key) for network in player.networks for key in parameters[network]]
+            gradients = torch.autograd.grad(
+                cost(losses[name]), [parameters[network][key] for network, key in own], create_graph=create_graph
+            )
+            for (network, key), gradient in zip(own, gradients, strict=True):
+                directions.setdefault(network, {})[key] = gradient
+        return Evaluation(directions=directions, buffers=new_buffers, losses=losses)
+
+
+def parameters_of(task: Task) -> dict[str, dict[str, Tensor]]:
+    """Copies of all parameters, detached, requiring gradients: a point at which the field can be evaluated."""
+    return {
+        name: {key: parameter.detach().clone().requires_grad_() for key, parameter in network.named_parameters()}
+        for name, network in networks_of(task).items()
+    }
+
+
+def buffers_of(task: Task) -> dict[str, dict[str, Tensor]]:
+    """Copies of all buffers."""
+    return {
+        name: {key: buffer.detach().clone() for key, buffer in network.named_buffers()}
+        for name, network in networks_of(task).items()
+    }
+
+
+def _mean(parts: list[tuple[Loss, float]]) -> Loss:
+    def mean(terms: list[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        shares = [share for _, share in parts]
+        return {
+            key: sum((group[key].detach() * share for group, share in zip(terms, shares, strict=True)), torch.zeros(()))
+            if len(terms) > 1
+            else terms[0][key].detach()
+            for key in terms[0]
+        }
+
+    values = [loss.value for loss, _ in parts if loss.value is not None]
+    return Loss(
+        value=mean(values) if values else None,
+        costs=mean([loss.costs for loss, _ in parts]),
+        outputs=mean([loss.outputs for loss, _ in parts]),
+    )
+
+
+def _stable_hash(name: str) -> int:
+    # Python's own hash of a string changes from process to process.
+    return int.from_bytes(name.encode()[:7].ljust(7, b"\0"), "little") & 0xFFFFFFFFFFFF

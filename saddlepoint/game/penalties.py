@@ -1,0 +1,67 @@
+"""Penalties on the discriminator's input gradient.
+
+    R1: (gamma/2) E |grad_x D(x)|^2      on real images (Mescheder et al. 2018)
+    R2: the same on fakes
+    gradient penalty: lambda E (|grad_x D(x')| - 1)^2, x' = u x + (1 - u) G(z)      (Gulrajani et al. 2017)
+
+|.|^2 sums over a sample's own elements, E averages over samples. Each is minimised. The input gradient goes through
+torch.func.grad, so that a whole step can be compiled.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from saddlepoint.errors import UserError
+
+# A discriminator as a function of the images alone: labels and augmentation are already inside.
+Score = Callable[[Tensor], Tensor]
+
+
+def scores_and_gradient(score: Score, images: Tensor) -> tuple[Tensor, Tensor]:
+    """D(x), shape (n,), and grad_x D(x), the shape of x, from one forward pass; both differentiable by D's parameters."""
+
+    def summed(inputs: Tensor) -> tuple[Tensor, Tensor]:
+        # A sample's score depends on that sample alone (no batch statistics), so the sum's gradient holds each one's.
+        scores = score(inputs)
+        return scores.float().sum(), scores
+
+    gradient, scores = torch.func.grad(summed, has_aux=True)(images)
+    return scores, gradient
+
+
+def zero_centred(gradient: Tensor, gamma: float) -> Tensor:
+    """R1 or R2 from an input gradient (n, ...): (gamma/2) mean of the squared norms, a scalar."""
+    return gamma / 2 * gradient.float().square().flatten(1).sum(1).mean()
+
+
+def one_centred(score: Score, real: Tensor, fake: Tensor, mix: Tensor, weight: float) -> Tensor:
+    """The gradient penalty of WGAN-GP, a scalar.
+
+    Args:
+        score: the discriminator.
+        real, fake: (n, ...).
+        mix: u in (0, 1), (n,): the share of the real sample.
+        weight: lambda.
+    """
+    u = mix.reshape(-1, *[1] * (real.dim() - 1)).to(real.dtype)
+    _, gradient = scores_and_gradient(score, u * real + (1 - u) * fake)
+    # The norm's derivative at 0 is undefined; a double of the smallest normal number keeps it finite there.
+    norm = (gradient.float().square().flatten(1).sum(1) + 1e-24).sqrt()
+    return weight * (norm - 1).square().mean()
+
+
+def refuse_batch_statistics(discriminator: nn.Module, penalty: str) -> None:
+    """Refuses a discriminator that normalises over the batch: there, a sample's score depends on its neighbours.
+
+    Raises:
+        UserError: it contains a batch normalisation.
+    """
+    for name, module in discriminator.named_modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            raise UserError(
+                f"a discriminator with batch normalisation ({name}) under the penalty {penalty}",
+                "a discriminator without batch statistics, because the penalty is per sample",
+                f"set networks.normalisation=none, or leave out the penalty with penalties.{penalty}=null",
+            )

@@ -1,0 +1,48 @@
+"""A player: a named group of networks that moves as one."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from saddlepoint.game.constraints import Constraint
+
+if TYPE_CHECKING:
+    from saddlepoint.game.field import Field
+    from saddlepoint.game.task import Draw, Loss, Settings
+
+# Leaves in the player's .grad what its optimizer is to subtract, and says what the loss was.
+Update = Callable[["Field", "Player", "Draw", "Settings"], "Loss"]
+
+
+def backprop(game_field: "Field", player: "Player", draw: "Draw", settings: "Settings") -> "Loss":
+    """The update of every player whose loss is differentiable: the gradient of its cost, by ordinary backward."""
+    return game_field.backward(player, draw, settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Player:
+    """One side of a game.
+
+    Attributes:
+        name: "discriminator", "generator", ...
+        networks: the modules that move with this player, by name; names are unique over the task.
+        constraint: a projection of the parameters, applied at the start and after each step.
+        update: how the direction is found; imitation's generator, whose environment has no gradient, brings its own.
+    """
+
+    name: str
+    networks: Mapping[str, nn.Module]
+    constraint: Constraint | None = None
+    update: Update = backprop
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        for network in self.networks.values():
+            yield from network.parameters()
+
+    def project(self) -> None:
+        """Puts the parameters back into the constraint's set, if there is one."""
+        if self.constraint is not None:
+            for network in self.networks.values():
+                self.constraint(network)

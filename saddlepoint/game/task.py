@@ -1,0 +1,144 @@
+"""What is played: the protocol of a task, and the three things that pass between a task and the game.
+
+A task knows its networks, its data and its objective. The game knows none of them: it asks for a draw, asks what a player
+makes of it, and moves the player.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from saddlepoint.game.player import Player
+
+# Networks by name: the modules themselves on the hot path, functional calls of them in the joint field.
+Networks = Mapping[str, Callable[..., Tensor]]
+# The numbers of this step, by dotted name: "discriminator.rate", "penalties.r1".
+Settings = Mapping[str, float]
+
+
+class Progress(Protocol):
+    """What a draw may depend on beside step and substep: history that the run's state counts."""
+
+    seed: int
+    images: int
+    step: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draw:
+    """All that is random or taken from the data in one player's step.
+
+    Attributes:
+        tensors: by name, each with one row per sample.
+        seed: of whatever the networks themselves draw (dropout).
+        images: how many real images this draw adds to the run's count.
+    """
+
+    tensors: Mapping[str, Tensor]
+    seed: int
+    images: int = 0
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self.tensors[name]
+
+    def get(self, name: str) -> Tensor | None:
+        return self.tensors.get(name)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.tensors.values()))) if self.tensors else 0
+
+    def parts(self, count: int) -> Iterator[tuple["Draw", float]]:
+        """The draw cut by rows into `count` micro-batches, each with its share of the whole."""
+        if count == 1:
+            yield self, 1.0
+            return
+        for index, rows in enumerate(torch.arange(len(self)).tensor_split(count)):
+            start, stop = int(rows[0]), int(rows[-1]) + 1
+            tensors = {name: tensor[start:stop] for name, tensor in self.tensors.items()}
+            # Every part has its own dropout: the same seed would repeat one mask over the whole batch.
+            yield Draw(tensors=tensors, seed=self.seed + index), (stop - start) / len(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """What one player makes of a draw.
+
+    Attributes:
+        value: named terms of the objective, scalars, maximised; None for a player without one.
+        costs: named further terms, scalars, minimised, already weighted (penalties, L1, cross-entropy).
+        outputs: detached scalars for the log, such as D on real and on fake.
+    """
+
+    value: Mapping[str, Tensor] | None = None
+    costs: Mapping[str, Tensor] = field(default_factory=dict)
+    outputs: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is to be sampled: latents (n, latent), and labels (n,) where the task has them."""
+
+    latents: Tensor
+    labels: Tensor | None = None
+
+
+class Task(Protocol):
+    """A game with one player or more."""
+
+    @property
+    def players(self) -> tuple[Player, ...]: ...
+
+    @property
+    def averaged(self) -> tuple[str, ...]:
+        """Names of the networks that `sample` uses: a run keeps a moving average of these."""
+        ...
+
+    @property
+    def state(self) -> dict[str, Tensor]:
+        """History of the task itself (a pool of old fakes, running averages); saved, and restored in place."""
+        ...
+
+    def draw(self, player: str, step: int, substep: int, state: Progress) -> Draw: ...
+
+    def loss(self, player: str, networks: Networks, draw: Draw, settings: Settings) -> Loss: ...
+
+    def sample(self, networks: Networks, request: Request) -> Tensor:
+        """Images in [0, 1] (n, channels, height, width), or points (n, dimensions), float32."""
+        ...
+
+
+def networks_of(task: Task) -> dict[str, torch.nn.Module]:
+    """All networks of a task by name."""
+    return {name: network for player in task.players for name, network in player.networks.items()}
+
+
+def player_named(task: Task, name: str) -> Player:
+    """The task's player of that name."""
+    return next(player for player in task.players if player.name == name)
+
+
+@contextmanager
+def frozen(task: Task, mover: Player) -> Iterator[None]:
+    """Inside, only the mover's parameters ask for gradients.
+
+    A fake that D is shown then carries no graph by itself, and D's weights get no gradient in G's step.
+    """
+    others: list[Any] = [
+        parameter
+        for player in task.players
+        if player is not mover
+        for network in player.networks.values()
+        for parameter in network.parameters()
+        if parameter.requires_grad
+    ]
+    for parameter in others:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in others:
+            parameter.requires_grad_(True)
