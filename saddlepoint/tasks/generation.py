@@ -190,7 +190,7 @@ class Generation:
         if self.pixel_range is None:
             return stored.float()
         low, high = self.pixel_range
-        return stored.float().mul_((high - low) / 255).add_(low)
+        return stored * ((high - low) / 255) + low
 
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """What the generator makes of the request: images in [0, 1], or points; float32."""

@@ -1,0 +1,99 @@
+"""Exponential moving averages of the sampled networks (EMA).
+
+    average <- beta average + (1 - beta) weights,   beta = .5^(progress of one step / half-life)
+
+Buffers are copied. During warm-up the half-life is at most a fraction of the progress so far, so that the first, random
+weights do not stay in the average (Karras et al. 2020).
+"""
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from saddlepoint.errors import UserError
+from saddlepoint.game.schedules import Number
+from saddlepoint.game.task import Settings, Task, networks_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Average:
+    """How the weights are averaged.
+
+    Attributes:
+        half_life: in `unit`; 0 keeps the newest weights. Read from the setting "average.half_life".
+        unit: steps or images.
+        warm_up: the half-life is at most this fraction of the progress so far; None for no warm-up.
+    """
+
+    half_life: Number
+    unit: Literal["steps", "images"] = "images"
+    warm_up: float | None = 0.05
+    __pydantic_config__ = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        if isinstance(self.half_life, int | float) and self.half_life < 0:
+            raise UserError(f"half-life {self.half_life}", "0 or more", f"give it in {self.unit}")
+        if self.warm_up is not None and self.warm_up <= 0:
+            raise UserError(f"warm-up {self.warm_up}", "a positive fraction", "set average.warm_up=null for none")
+
+
+class Averages:
+    """The averaged copies of a task's sampled networks, in evaluation mode.
+
+    Args:
+        task: its `averaged` networks are copied as they are now.
+        average: how.
+    """
+
+    def __init__(self, task: Task, average: Average):
+        self.average = average
+        modules = networks_of(task)
+        self.networks: dict[str, nn.Module] = {
+            name: copy.deepcopy(modules[name]).eval().requires_grad_(False) for name in task.averaged
+        }
+
+    @torch.no_grad()
+    def update(self, task: Task, settings: Settings, *, step: int, images: int, new_images: int) -> None:
+        """Takes in the weights after an iteration.
+
+        Args:
+            task: the networks that have just moved.
+            settings: of this iteration.
+            step, images: the run's progress after the iteration.
+            new_images: how many images the iteration added.
+        """
+        progress, advance = (images, new_images) if self.average.unit == "images" else (step, 1)
+        half_life = settings["average.half_life"]
+        if self.average.warm_up is not None:
+            half_life = min(half_life, self.average.warm_up * progress)
+        beta = 0.5 ** (advance / half_life) if half_life > 0 else 0.0
+        modules = networks_of(task)
+        for name, average in self.networks.items():
+            module = modules[name]
+            targets, sources = list(average.parameters()), [parameter.detach() for parameter in module.parameters()]
+            torch._foreach_lerp_(targets, sources, 1.0 - beta)
+            for target, source in zip(average.buffers(), module.buffers(), strict=True):
+                target.copy_(source)
+
+
+@contextmanager
+def sampled_networks(task: Task, averages: Averages | None) -> Iterator[dict[str, nn.Module]]:
+    """The networks to sample from, in evaluation mode: the averages, or the task's own where none are kept."""
+    if averages is not None:
+        yield averages.networks
+        return
+    modules = networks_of(task)
+    chosen = {name: modules[name] for name in task.averaged}
+    training = [module for network in chosen.values() for module in network.modules() if module.training]
+    try:
+        for network in chosen.values():
+            network.eval()
+        yield chosen
+    finally:
+        for module in training:
+            module.training = True

@@ -1,0 +1,252 @@
+"""Checkpoints: the run's history in safetensors files, with a manifest that holds their sha256.
+
+A checkpoint is written aside, flushed, and renamed, so that one that bears its name is whole; what a kill leaves behind
+bears another. Reading never unpickles.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from saddlepoint.errors import UserError
+from saddlepoint.game.steps import Step
+from saddlepoint.game.task import Task, networks_of
+from saddlepoint.training.state import State
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+_WRITING = ".writing"
+
+
+class NonFiniteWeights(ArithmeticError):
+    """A checkpoint was asked for while a weight is not finite."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A checkpoint that has been read and found whole."""
+
+    path: Path
+    manifest: dict[str, Any]
+    tensors: Mapping[str, Mapping[str, Tensor]]
+
+    @property
+    def step(self) -> int:
+        return self.manifest["step"]
+
+
+def save(checkpoints: Path, task: Task, steps: Mapping[str, Step], state: State, about: Mapping[str, Any]) -> Path:
+    """Writes the checkpoint of the current step.
+
+    Args:
+        checkpoints: the folder of all checkpoints.
+        task, steps, state: what is saved.
+        about: put into the manifest for a reader: machine, threads, versions.
+
+    Raises:
+        NonFiniteWeights: a weight is NaN or infinite; nothing is written, so that the last good checkpoint stays the last.
+        OSError: the disk did not take it; what was written of it is removed, older checkpoints are untouched.
+    """
+    groups = _tensors(task, steps, state)
+    for name, tensor in groups["networks"].items():
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            raise NonFiniteWeights(name)
+    final = checkpoints / f"{state.step:08d}"
+    aside = checkpoints / f".{state.step:08d}{_WRITING}"
+    if aside.exists():
+        shutil.rmtree(aside)
+    try:
+        aside.mkdir(parents=True)
+        digests = {}
+        for group, tensors in groups.items():
+            if tensors:
+                content = safetensors.torch.save(
+                    {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+                )
+                digests[f"{group}.safetensors"] = hashlib.sha256(content).hexdigest()
+                _write(aside / f"{group}.safetensors", content)
+        manifest = {
+            "format": FORMAT,
+            "step": state.step,
+            "images": state.images,
+            "seconds": round(state.seconds, 3),
+            "seed": state.seed,
+            "overrides": state.overrides,
+            "about": dict(about),
+            "files": digests,
+        }
+        _write(aside / MANIFEST, json.dumps(manifest, indent=2).encode())
+        _flush_folder(aside)
+        if final.exists():
+            # Only a resumption from an earlier step writes a step again, and it writes the same bits.
+            shutil.rmtree(final)
+        os.rename(aside, final)
+        _flush_folder(checkpoints)
+    except OSError:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return final
+
+
+def steps_saved(checkpoints: Path) -> list[int]:
+    """The steps of all complete checkpoints, ascending."""
+    if not checkpoints.is_dir():
+        return []
+    return sorted(int(path.name) for path in checkpoints.iterdir() if path.name.isdigit() and path.is_dir())
+
+
+def read(path: Path) -> Checkpoint:
+    """Reads one checkpoint and compares every file with the manifest.
+
+    Raises:
+        UserError: it is damaged, or of a format that this version does not know.
+    """
+    name = f"checkpoint {path}"
+    cure = "resume the run: the newest valid checkpoint is used"
+    try:
+        manifest = json.loads((path / MANIFEST).read_text())
+        version, files = manifest["format"], manifest["files"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{name} whose manifest cannot be read ({error})", "a whole manifest", cure) from error
+    if version > FORMAT:
+        raise NewerFormat(
+            f"{name} of format {version}", f"format {FORMAT} or older", "use the newer saddlepoint that wrote it"
+        )
+    tensors = {}
+    for file, digest in files.items():
+        try:
+            content = (path / file).read_bytes()
+        except OSError as error:
+            raise UserError(f"{name} without a readable {file} ({error})", "all files of its manifest", cure) from error
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise UserError(f"{name} whose file {file} has changed", f"sha256 {digest[:12]}...", cure)
+        tensors[file.removesuffix(".safetensors")] = safetensors.torch.load(content)
+    return Checkpoint(path=path, manifest=manifest, tensors=tensors)
+
+
+class NewerFormat(UserError):
+    """A checkpoint that a newer version wrote: falling back to an older one would silently lose its progress."""
+
+
+def newest_valid(checkpoints: Path) -> tuple[Checkpoint, list[str]]:
+    """The newest checkpoint that is whole, and a line for each newer one that is not.
+
+    Raises:
+        UserError: there is none.
+        NewerFormat: the newest is of a format that this version does not know.
+    """
+    problems: list[str] = []
+    for step in reversed(steps_saved(checkpoints)):
+        try:
+            return read(checkpoints / f"{step:08d}"), problems
+        except NewerFormat:
+            raise
+        except UserError as error:
+            problems.append(error.got)
+    found = f"{len(problems)} damaged ones ({problems[0]})" if problems else "none"
+    raise UserError(f"checkpoints in {checkpoints}: {found}", "a valid checkpoint", "start again with `saddlepoint train`")
+
+
+def restore(checkpoint: Checkpoint, task: Task, steps: Mapping[str, Step], state: State) -> None:
+    """Puts a checkpoint's tensors into freshly built networks, optimizers and state, in place.
+
+    Raises:
+        UserError: the tensors' names or shapes are not those of the networks.
+    """
+    tensors = checkpoint.tensors
+    for name, network in networks_of(task).items():
+        load_network(network, _below(tensors["networks"], name), checkpoint.path)
+    for player, step in steps.items():
+        saved: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in _below(tensors.get("optimizers", {}), player).items():
+            index, key = name.split("/", 1)
+            parameter = step.parameters[int(index)]
+            if tensor.shape == parameter.shape:
+                # In the parameter's own memory layout: fused optimizers do not look at strides.
+                tensor = torch.empty_like(parameter).copy_(tensor)
+            saved.setdefault(int(index), {})[key] = tensor
+        optimizer = step.torch_optimizer
+        optimizer.load_state_dict({"state": saved, "param_groups": optimizer.state_dict()["param_groups"]})
+    if state.averages is not None:
+        for name, network in state.averages.networks.items():
+            load_network(network, _below(tensors.get("averages", {}), name), checkpoint.path)
+    task.state.update(tensors.get("task", {}))
+    state.correction = dict(tensors.get("correction", {}))
+    manifest = checkpoint.manifest
+    state.step, state.images, state.seconds = manifest["step"], manifest["images"], manifest["seconds"]
+    state.overrides = dict(manifest["overrides"])
+
+
+def load_network(network: torch.nn.Module, tensors: Mapping[str, Tensor], source: Path) -> None:
+    """Copies named tensors into a network.
+
+    Raises:
+        UserError: names or shapes differ.
+    """
+    own = network.state_dict()
+    different = sorted(
+        name for name in own.keys() | tensors.keys() if name not in own or name not in tensors or own[name].shape != tensors[name].shape
+    )
+    if different:
+        raise UserError(
+            f"weights in {source} that do not fit this network ({', '.join(different[:3])})",
+            "the same network as the one that was saved",
+            "use the recipe and networks that the run was made with",
+        )
+    network.load_state_dict(dict(tensors))
+
+
+def sampled_weights(checkpoint: Checkpoint, name: str) -> Mapping[str, Tensor]:
+    """The weights of a network to sample from: its average where the run kept one."""
+    return _below(checkpoint.tensors.get("averages") or checkpoint.tensors["networks"], name)
+
+
+def _tensors(task: Task, steps: Mapping[str, Step], state: State) -> dict[str, dict[str, Tensor]]:
+    averages = state.averages.networks if state.averages is not None else {}
+    return {
+        "networks": _flat(networks_of(task)),
+        "averages": _flat(averages),
+        "optimizers": {
+            f"{player}/{index}/{key}": value
+            for player, step in steps.items()
+            for index, values in step.torch_optimizer.state_dict()["state"].items()
+            for key, value in values.items()
+            if value is not None
+        },
+        "task": dict(task.state),
+        "correction": dict(state.correction),
+    }
+
+
+def _flat(networks: Mapping[str, torch.nn.Module]) -> dict[str, Tensor]:
+    return {f"{name}/{key}": tensor for name, network in networks.items() for key, tensor in network.state_dict().items()}
+
+
+def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name[len(prefix) + 1 :]: tensor for name, tensor in tensors.items() if name.startswith(prefix + "/")}
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(path: Path) -> None:
+    if os.name == "nt":
+        return  # Windows keeps no handle on folders; its rename is journalled.
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

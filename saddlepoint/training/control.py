@@ -1,0 +1,88 @@
+"""Control: requests that change a run, applied by the loop between two iterations and written down.
+
+A signal asks to stop; a person, a test or a later diagnosis may ask for another value of a setting. Nothing else writes
+into a run.
+"""
+
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from saddlepoint.errors import UserError
+from saddlepoint.training.state import State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """Stop after the current iteration."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetSetting:
+    """From the next iteration on, the setting has this value in place of its schedule's."""
+
+    name: str
+    value: float
+    reason: str
+
+
+class Control:
+    """The queue of requests.
+
+    Args:
+        note: told of each request when it is applied: a kind and its details, for the run's events.
+    """
+
+    def __init__(self, note: Callable[..., None] = lambda kind, **details: None):
+        self._note = note
+        self._requests: deque[Stop | SetSetting] = deque()
+        self.stopping: Stop | None = None
+
+    def ask(self, request: Stop | SetSetting) -> None:
+        """Queues a request; safe inside a signal handler."""
+        self._requests.append(request)
+
+    def apply(self, state: State, settings: Mapping[str, float]) -> None:
+        """Applies what is queued; called by the loop alone.
+
+        Raises:
+            UserError: a request names a setting that the run does not have.
+        """
+        while self._requests:
+            request = self._requests.popleft()
+            if isinstance(request, Stop):
+                self.stopping = request
+                self._note("stop asked", step=state.step, reason=request.reason)
+                continue
+            if request.name not in settings:
+                raise UserError(
+                    f"a request for the setting {request.name!r}", f"one of {', '.join(settings)}", "use one of these"
+                )
+            state.overrides[request.name] = float(request.value)
+            self._note("setting", step=state.step, name=request.name, value=request.value, reason=request.reason)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Inside, SIGINT and SIGTERM ask to stop after the iteration; a second one takes effect at once."""
+        previous = {}
+
+        def asked(number: int, frame: FrameType | None) -> None:
+            self.ask(Stop(reason=signal.Signals(number).name))
+            signal.signal(number, previous[number])
+
+        try:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                previous[number] = signal.signal(number, asked)
+        except ValueError:
+            # Signals can be handled in the main thread only; elsewhere the caller's own handling stays.
+            pass
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)

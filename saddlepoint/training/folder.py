@@ -1,0 +1,132 @@
+"""The run folder: the interface between training and everything that looks at a run. One writer at a time."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from saddlepoint.errors import UserError
+
+RECIPE = "recipe.yaml"
+
+
+class RunFolder:
+    """Paths and small files of one run.
+
+    Args:
+        path: the folder; it need not exist yet.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.recipe = path / RECIPE
+        self.log = path / "log.jsonl"
+        self.events = path / "events.jsonl"
+        self.samples = path / "samples"
+        self.checkpoints = path / "checkpoints"
+        self.tensorboard = path / "tensorboard"
+        self.metrics = path / "metrics.jsonl"
+
+    @classmethod
+    def existing(cls, path: Path | str) -> "RunFolder":
+        """The folder of a run that was made before.
+
+        Raises:
+            UserError: there is no run at that path.
+        """
+        folder = cls(Path(path))
+        if not folder.recipe.is_file():
+            raise UserError(
+                f"the run {str(path)!r}", f"a folder that holds a {RECIPE}", "give the folder that `train` printed"
+            )
+        return folder
+
+    def refuse_if_taken(self) -> None:
+        """Refuses a folder in which a new run would mix with what is there.
+
+        Raises:
+            UserError: the folder holds a run or other files.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise UserError(f"--out {self.path}, which is a file", "a folder", "choose another --out")
+        if self.recipe.exists():
+            raise UserError(
+                f"--out {self.path}, which holds a run",
+                "a new folder",
+                f"go on with it by `saddlepoint resume {self.path}`, or choose another --out",
+            )
+        if self.path.exists() and any(entry.name != ".lock" for entry in self.path.iterdir()):
+            raise UserError(f"--out {self.path}, which holds other files", "a new or empty folder", "choose another --out")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Inside, this process is the run's one writer. The lock goes with the process, however it ends.
+
+        Raises:
+            UserError: another process is writing.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise UserError(
+                f"the run {self.path}, which another process is writing",
+                "a run that nobody writes",
+                "wait for it or stop it first, or choose another --out",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def note(self, kind: str, **details: Any) -> None:
+        """Appends one event to events.jsonl."""
+        append_line(self.events, {"time": datetime.now(timezone.utc).isoformat(timespec="seconds"), "event": kind, **details})
+
+    def rewind_log(self, step: int) -> int:
+        """Leaves in log.jsonl only whole lines up to `step`, so that each step stands there once after resume.
+
+        Returns:
+            How many lines were dropped.
+        """
+        if not self.log.exists():
+            return 0
+        kept, dropped = [], 0
+        for line in self.log.read_bytes().splitlines(keepends=True):
+            try:
+                whole = line.endswith(b"\n") and json.loads(line)["step"] <= step
+            except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
+                whole = False
+            if whole:
+                kept.append(line)
+            else:
+                dropped += 1
+        if dropped:
+            write_whole(self.log, b"".join(kept))
+        return dropped
+
+
+def append_line(path: Path, value: dict[str, Any]) -> None:
+    """Appends one JSON line; first closes a line that a kill has torn."""
+    with path.open("ab+") as file:
+        if file.tell() > 0:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
+        file.write((json.dumps(value, allow_nan=False) + "\n").encode())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file so that it is there whole or not at all: aside, flushed, renamed."""
+    aside = path.with_name(f".{path.name}.writing")
+    with aside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(aside, path)

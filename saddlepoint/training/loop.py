@@ -1,0 +1,108 @@
+"""The loop. One iteration: settings, the turn's moves, averages, observers, requests; nothing else happens in a run."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from saddlepoint.errors import RunStopped
+from saddlepoint.game.corrections import Correction
+from saddlepoint.game.field import Field
+from saddlepoint.game.schedules import Number, value_at
+from saddlepoint.game.steps import Step
+from saddlepoint.game.task import Draw, Loss
+from saddlepoint.game.turns import Turn
+from saddlepoint.training.control import Control
+from saddlepoint.training.observers import Observer, Record
+from saddlepoint.training.state import State
+
+
+def train(
+    field: Field,
+    *,
+    turn: Turn,
+    correction: Correction,
+    steps: Mapping[str, Step],
+    schedules: Mapping[str, Number],
+    observers: Sequence[Observer],
+    control: Control,
+    state: State,
+    until: int,
+) -> State:
+    """Plays the field's task until `until` iterations are done in total, or control asks to stop.
+
+    Args:
+        field: the game that is followed.
+        turn: who moves when.
+        correction: what is done to the field before it is followed.
+        steps: each player's optimizer, by player.
+        schedules: every setting of the run, by dotted name.
+        observers: shown every iteration; they read and never write the state.
+        control: requests, applied between two iterations.
+        state: where the run stands; advanced in place.
+        until: the total number of iterations.
+
+    Raises:
+        RunStopped: a loss was not finite; the parameters are as before that player's step.
+    """
+    while state.step < until and not control.stopping:
+        began = time.perf_counter()
+        settings = {name: value_at(number, state.step, state.images) for name, number in schedules.items()}
+        settings.update(state.overrides)
+        measured = any(observer.measures(state.step + 1, until) for observer in observers)
+        images_before = state.images
+        draws: dict[str, Draw] = {}
+        losses: dict[str, Loss] = {}
+        gradient_norms: dict[str, torch.Tensor] = {}
+
+        for group in turn(state.step):
+            for move in group:
+                draws[move.player] = (
+                    draws[move.shares]
+                    if move.shares
+                    else field.task.draw(move.player, state.step, move.substep, state)
+                )
+                state.images += 0 if move.shares else draws[move.player].images
+            movers = {move.player: draws[move.player] for move in group}
+            made, state.correction = correction.apply(field, movers, settings, steps, state.correction)
+            _stop_unless_finite(made, state)
+            losses.update(made)
+            for name in movers:
+                if measured:
+                    gradient_norms[name] = steps[name].gradient_norm()
+                steps[name].apply(settings)
+
+        state.step += 1
+        if state.averages is not None:
+            new_images = state.images - images_before
+            state.averages.update(field.task, settings, step=state.step, images=state.images, new_images=new_images)
+        record = Record(
+            step=state.step,
+            images=state.images,
+            losses=losses,
+            gradient_norms=gradient_norms,
+            settings=settings,
+            last=state.step >= until,
+        )
+        for observer in observers:
+            observer.step(state, record)
+        control.apply(state, settings)
+        state.seconds += time.perf_counter() - began
+    return state
+
+
+def _stop_unless_finite(losses: Mapping[str, Loss], state: State) -> None:
+    names, terms = [], []
+    for player, loss in losses.items():
+        for term, value in [*(loss.value or {}).items(), *loss.costs.items()]:
+            names.append(f"{player}'s term {term}")
+            terms.append(value.detach().float())
+    values = torch.stack(terms)
+    # One number is read back, not one for each term.
+    if not bool(values.isfinite().all()):
+        first = next(index for index, value in enumerate(values.tolist()) if not abs(value) < float("inf"))
+        raise RunStopped(
+            f"the loss was not finite at step {state.step + 1}: {names[first]} was {values[first].item()}",
+            "nothing was saved after it, and the last good checkpoint is kept",
+            "resume with a smaller rate or a stronger penalty, or choose an objective with bounded gradients",
+        )
