@@ -1,0 +1,58 @@
+# make setup | demo | test | check. Needs Python 3.11 or later (with venv and pip) and git; everything else goes into .venv.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# A person may choose: make setup PYTHON=python3.12
+PYTHON ?=
+PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check
+INSTALLED := .venv/.installed
+
+.PHONY: help setup demo test check
+
+help:
+	@echo 'make setup   .venv with everything at the versions of constraints.txt'
+	@echo 'make demo    set up, then train on real handwritten digits (no download) and say where the result is'
+	@echo 'make test    set up, then run the tests'
+	@echo 'make check   set up, then lint, format, types and the laws on structure'
+
+setup: $(INSTALLED)
+
+# The stamp stands inside .venv, so that removing .venv removes it too.
+$(INSTALLED): pyproject.toml constraints.txt
+	@python=''; \
+	for candidate in $(if $(PYTHON),$(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python); do \
+		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			python="$$candidate"; break; \
+		fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo 'make: no Python 3.11 or later among: $(if $(PYTHON),$(PYTHON),python3, python3.11 ... python3.14, python)' >&2; \
+		echo 'make: install one, or name it: make setup PYTHON=/path/to/python3' >&2; \
+		exit 1; \
+	fi; \
+	if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "make: $$python comes without venv or ensurepip; install them (on Debian and Ubuntu: python3-venv)" >&2; \
+		exit 1; \
+	fi; \
+	echo "Setting up .venv with $$("$$python" --version) (once; PyTorch alone is a large download)"; \
+	"$$python" -m venv .venv
+	@# torch by itself first: the build that pip finds for this machine is taken, and the rest then settles around it.
+	@$(PIP) install --constraint constraints.txt torch hatchling
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[data,dev]'
+	@touch $@
+
+# Each demonstration gets a folder of its own: no run is ever overwritten.
+demo: setup
+	@.venv/bin/python -m saddlepoint train digits --out "runs/demo-$$(date +%Y%m%d-%H%M%S)-$$$$"
+
+# Two workers of one thread each (tests/conftest.py): ten minutes on two cores are the limit.
+test: setup
+	@.venv/bin/python -m pytest -q -n 2 --dist worksteal
+
+check: setup
+	@.venv/bin/python -m ruff check .
+	@.venv/bin/python -m ruff format --check .
+	@.venv/bin/python -m pyright
+	@.venv/bin/python -m pytest -q tests/laws/test_floors.py tests/laws/test_discovery.py tests/laws/test_style.py
