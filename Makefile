@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 # A person may choose: make setup PYTHON=python3.12
 PYTHON ?=
-PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check
+PIP := .venv/bin/python -m pip -qq --disable-pip-version-check
 INSTALLED := .venv/.installed
 
 .PHONY: help setup demo test check
