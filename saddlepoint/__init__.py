@@ -1,0 +1,70 @@
+"""Saddlepoint trains generative adversarial networks, and knows what it is doing.
+
+    import saddlepoint as sp
+    run = sp.train("digits")
+    images = sp.load(run).sample(16, seed=0)      # float32 (16, 1, 8, 8) in [0, 1]
+
+Names are looked up when they are first used, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from saddlepoint.api import Gan as Gan
+    from saddlepoint.api import Run as Run
+    from saddlepoint.api import load as load
+    from saddlepoint.api import resume as resume
+    from saddlepoint.api import train as train
+    from saddlepoint.data import open_data as open_data
+    from saddlepoint.errors import RunStopped as RunStopped
+    from saddlepoint.errors import UserError as UserError
+    from saddlepoint.objectives import objective as objective
+    from saddlepoint.recipes.catalogue import recipe_named as recipe
+    from saddlepoint.tasks.generation import Generation as Generation
+
+_HOMES = {
+    "Gan": ("saddlepoint.api", "Gan"),
+    "Run": ("saddlepoint.api", "Run"),
+    "load": ("saddlepoint.api", "load"),
+    "resume": ("saddlepoint.api", "resume"),
+    "train": ("saddlepoint.api", "train"),
+    "open_data": ("saddlepoint.data", "open_data"),
+    "RunStopped": ("saddlepoint.errors", "RunStopped"),
+    "UserError": ("saddlepoint.errors", "UserError"),
+    "objective": ("saddlepoint.objectives", "objective"),
+    "recipe": ("saddlepoint.recipes.catalogue", "recipe_named"),
+    "Generation": ("saddlepoint.tasks.generation", "Generation"),
+}
+
+__all__ = [
+    "Gan",
+    "Generation",
+    "Run",
+    "RunStopped",
+    "UserError",
+    "__version__",
+    "load",
+    "objective",
+    "open_data",
+    "recipe",
+    "resume",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        try:
+            return version("saddlepoint")
+        except PackageNotFoundError:
+            return "not installed"
+    if name in _HOMES:
+        home, attribute = _HOMES[name]
+        return getattr(import_module(home), attribute)
+    raise AttributeError(f"module 'saddlepoint' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

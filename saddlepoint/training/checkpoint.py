@@ -137,15 +137,22 @@ class NewerFormat(UserError):
     """A checkpoint that a newer version wrote: falling back to an older one would silently lose its progress."""
 
 
-def newest_valid(checkpoints: Path) -> tuple[Checkpoint, list[str]]:
+def newest_valid(checkpoints: Path, at: int | None = None) -> tuple[Checkpoint, list[str]]:
     """The newest checkpoint that is whole, and a line for each newer one that is not.
+
+    Args:
+        checkpoints: the folder of all checkpoints.
+        at: only the checkpoint of this step will do.
 
     Raises:
         UserError: there is none.
         NewerFormat: the newest is of a format that this version does not know.
     """
     problems: list[str] = []
-    for step in reversed(steps_saved(checkpoints)):
+    saved = steps_saved(checkpoints)
+    if at is not None and at not in saved:
+        raise UserError(f"step {at}", f"one of the saved steps {', '.join(map(str, saved))}", "choose one of these")
+    for step in [at] if at is not None else reversed(saved):
         try:
             return read(checkpoints / f"{step:08d}"), problems
         except NewerFormat:
@@ -229,6 +236,11 @@ def _tensors(task: Task, steps: Mapping[str, Step], state: State) -> dict[str, d
 
 def _flat(networks: Mapping[str, torch.nn.Module]) -> dict[str, Tensor]:
     return {f"{name}/{key}": tensor for name, network in networks.items() for key, tensor in network.state_dict().items()}
+
+
+def tensors_of(checkpoint: Checkpoint, group: str, name: str) -> Mapping[str, Tensor]:
+    """The tensors of one network in a group ("networks", "averages") of a checkpoint."""
+    return _below(checkpoint.tensors[group], name)
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

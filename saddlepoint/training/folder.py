@@ -89,8 +89,10 @@ class RunFolder:
         """Appends one event to events.jsonl."""
         append_line(self.events, {"time": datetime.now(timezone.utc).isoformat(timespec="seconds"), "event": kind, **details})
 
-    def rewind_log(self, step: int) -> int:
-        """Leaves in log.jsonl only whole lines up to `step`, so that each step stands there once after resume.
+    def rewind_log(self, step: int, every: int) -> int:
+        """Leaves in log.jsonl what an uninterrupted run would have there at `step`, so that each step stands there once.
+
+        Dropped are later lines, a torn last line, and the line of an end that is none any more (no multiple of `every`).
 
         Returns:
             How many lines were dropped.
@@ -100,7 +102,8 @@ class RunFolder:
         kept, dropped = [], 0
         for line in self.log.read_bytes().splitlines(keepends=True):
             try:
-                whole = line.endswith(b"\n") and json.loads(line)["step"] <= step
+                at = json.loads(line)["step"]
+                whole = line.endswith(b"\n") and at <= step and at % every == 0
             except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
                 whole = False
             if whole:

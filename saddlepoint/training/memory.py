@@ -1,24 +1,28 @@
 """How much memory a run will take, estimated before its first step.
 
-Weights, gradients, optimizer state and averages are counted. What the graph keeps for the backward pass is counted on
-torch's meta device: the task's own loss runs there with nothing allocated, and every tensor that autograd saves is summed
-once. The estimate is of the larger player's step; temporary memory is covered by a factor.
+Weights, gradients, optimizer state and averages are counted. What a step needs beside them is measured on torch's meta
+device: the player's loss and its backward pass run there with nothing allocated, while the sizes of all storages that are
+alive at the same time are summed. The estimate is of the player that needs more.
 """
 
-import copy
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import psutil
 import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
-from saddlepoint.game.field import Field, cost
+from saddlepoint.game.field import Field
 from saddlepoint.game.steps import Step
-from saddlepoint.game.task import Draw, Settings, networks_of
+from saddlepoint.game.task import Draw, Settings, networks_of, player_named
 from saddlepoint.training.averages import Averages
 
-# Outputs that are used and dropped, and the allocator's slack: measured against the peak of real runs.
-_TEMPORARY = 1.3
+# What an allocator and the convolutions' workspaces take beside the tensors themselves.
+_SLACK = 1.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +31,7 @@ class Estimate:
 
     Attributes:
         fixed: weights, gradients, optimizer state, averages: whatever the batch.
-        per_sample: of the graph, for one sample of a micro-batch.
+        per_sample: of one player's step beside that, for one sample of a micro-batch.
         samples: in a micro-batch.
         available: what the device has free now.
     """
@@ -65,19 +69,22 @@ def estimate(
         field: the game.
         steps: the optimizers.
         averages: the moving averages, or None.
-        draws: one draw of each player; small ones do, for what grows with the batch is counted per sample.
+        draws: one whole draw of each player.
         settings: the first step's numbers.
         available: bytes free on the device.
     """
-    parameters = {name: _bytes(step.parameters) for name, step in steps.items()}
     moments = {"adam": 2, "rmsprop": 1, "sgd": 1}
-    fixed = sum(size * (2 + moments[steps[name].kind.optimizer]) for name, size in parameters.items())
+    fixed = sum(_bytes(step.parameters) * (2 + moments[step.kind.optimizer]) for step in steps.values())
     if averages is not None:
         fixed += sum(_bytes(list(network.parameters())) for network in averages.networks.values())
-    saved = max(_graph_bytes(field, name, draw, settings) for name, draw in draws.items())
-    rows = max(1, len(next(iter(draws.values()))))
-    samples = max(1, _batch(field) // field.accumulate)
-    return Estimate(fixed=fixed, per_sample=int(_TEMPORARY * saved / rows), samples=samples, available=available)
+    per_sample, beside = max(_step_needs(field, name, draw, settings) for name, draw in draws.items())
+    rows = len(next(iter(draws.values())))
+    return Estimate(
+        fixed=fixed + beside,
+        per_sample=int(_SLACK * per_sample),
+        samples=-(-rows // field.accumulate),
+        available=available,
+    )
 
 
 def available_memory(device: torch.device) -> int:
@@ -94,30 +101,58 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
-def _graph_bytes(field: Field, player: str, draw: Draw, settings: Settings) -> int:
-    networks = {name: copy.deepcopy(network).to("meta") for name, network in networks_of(field.task).items()}
-    for name, network in networks.items():
-        own = next(each for each in field.task.players if each.name == player).networks
-        network.requires_grad_(name in own)
+class _Peak(TorchDispatchMode):
+    """Sums the storages that are alive at the same time, of all that is made inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alive = self.peak = 0
+        self._seen: dict[int, weakref.ref] = {}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, Tensor) and tensor.device.type == "meta":
+                self._watch(tensor.untyped_storage())
+        return made
+
+    def _watch(self, storage: torch.UntypedStorage) -> None:
+        key, size = storage._cdata, storage.nbytes()
+        if key in self._seen:
+            return
+
+        def gone(_: Any) -> None:
+            self.alive -= size
+            del self._seen[key]
+
+        self._seen[key] = weakref.ref(storage, gone)
+        self.alive += size
+        self.peak = max(self.peak, self.alive)
+
+
+def _step_needs(field: Field, player: str, draw: Draw, settings: Settings) -> tuple[int, int]:
+    """Bytes for each sample, and bytes whatever the batch, of the player's step: the line through two batches' peaks."""
+    first, _ = next(draw.parts(2)) if len(draw) > 1 else (draw, 1.0)
+    whole, half = _peak(field, player, draw, settings), _peak(field, player, first, settings)
+    per_sample = (whole - half) // max(len(draw) - len(first), 1) or whole
+    return per_sample, max(0, whole - per_sample * len(draw))
+
+
+def _peak(field: Field, player: str, draw: Draw, settings: Settings) -> int:
+    parameters: dict[str, dict[str, Tensor]] = {}
+    buffers: dict[str, dict[str, Tensor]] = {}
+    for name, network in networks_of(field.task).items():
+        parameters[name] = {key: value.detach().to("meta") for key, value in network.named_parameters()}
+        buffers[name] = {key: value.to("meta") for key, value in network.named_buffers()}
+    for name in player_named(field.task, player).networks:
+        for value in parameters[name].values():
+            value.requires_grad_()
     meta = replace(draw, tensors={name: tensor.to("meta") for name, tensor in draw.tensors.items()})
-    seen: dict[int, int] = {}
-    kept: list[torch.Tensor] = []
-
-    def pack(tensor: torch.Tensor) -> torch.Tensor:
-        # Held, so that no second tensor can take the address of a first one that is gone.
-        kept.append(tensor)
-        seen[id(tensor.untyped_storage())] = tensor.untyped_storage().nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        cost(field.task.loss(player, networks, meta, settings))
-    weights = sum(_bytes(list(network.parameters())) for network in networks.values())
-    return max(0, sum(seen.values()) - weights)
+    with _Peak() as peak:
+        field(parameters, buffers, {player: meta}, settings)
+    return peak.peak
 
 
 def _bytes(tensors: list) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
-
-def _batch(field: Field) -> int:
-    return getattr(field.task, "batch", 1)

@@ -1,0 +1,343 @@
+"""The Python interface: train, resume, load; and what they give back."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from saddlepoint.data import Packed, from_torch_dataset
+from saddlepoint.errors import RunStopped, UserError
+from saddlepoint.game.task import Request
+from saddlepoint.objectives import objective as objective_named
+from saddlepoint.recipes.build import Found, OwnNetworks, build_task
+from saddlepoint.recipes.catalogue import recipe_named
+from saddlepoint.recipes.runs import Brought, Ended
+from saddlepoint.recipes.runs import resume as resume_run
+from saddlepoint.recipes.runs import start as start_run
+from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.text import override, read_recipe
+from saddlepoint.report import write_report
+from saddlepoint.sampling.latents import label_number, latents, latents_of_seeds, path_between
+from saddlepoint.tasks.generation import Generation
+from saddlepoint.training.checkpoint import load_network, newest_valid, sampled_weights
+from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.machine import device_named
+from saddlepoint.training.observers import Observer
+
+# Samples made at once: bounds the memory of `sample`, whatever the count.
+_AT_ONCE = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run that has ended.
+
+    Attributes:
+        path: its folder.
+        step: iterations done in total.
+        stopped: why it ended before its last step (such as SIGINT), or None.
+    """
+
+    path: Path
+    step: int
+    stopped: str | None
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+    @property
+    def samples(self) -> Path:
+        """The newest sample picture."""
+        return max((self.path / "samples").glob("*.png"))
+
+    def log(self) -> list[dict[str, Any]]:
+        """The lines of log.jsonl."""
+        return [json.loads(line) for line in (self.path / "log.jsonl").read_text().splitlines()]
+
+
+def train(
+    what: str | Path | Recipe | Generation = "images",
+    *,
+    data: Any = None,
+    out: str | Path | None = None,
+    steps: int | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    objective: str | None = None,
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
+    latent: int | None = None,
+    pixel_range: tuple[float, float] | None = (-1.0, 1.0),
+    weights_from: "str | Path | Run | None" = None,
+    set: Mapping[str, Any] | Sequence[str] = (),
+    show: bool = True,
+    command: str = "",
+    observers: Sequence[Observer] = (),
+) -> Run:
+    """Trains a generator, and gives back the finished run.
+
+    Args:
+        what: a recipe's name, a YAML file, a `Recipe`, or a task of your own.
+        data: a path, an embedded name, hf:NAME, a torch Dataset of images or (image, label), or packed data.
+        out: the run's folder, new or empty; by default the next free one under runs/.
+        steps: the total number of iterations.
+        seed: of everything that is random.
+        device: auto, cpu, cuda or mps.
+        objective: a name of the catalogue, or a triple such as "f1=log(D); f2=log(1-D); f3=log(D); link=sigmoid".
+        generator, discriminator: your own networks, both or none. The generator maps z (n, latent) to images in
+            `pixel_range`, (n, channels, height, width); the discriminator maps those to raw scores (n,).
+            With the setting task.conditional both are given labels (n,) too.
+        latent: width of z; needed with your own generator, unless it has an attribute `latent`.
+        pixel_range: of the images that your own networks make and see; None for points.
+        weights_from: a run whose weights this one begins with.
+        set: further settings by dotted key: {"training.batch": 32}, or texts "training.batch=32".
+        show: progress on standard error.
+        command: what is recorded as the run's command line.
+        observers: further observers, shown each iteration.
+
+    Raises:
+        UserError: something that was given is not as it should be.
+        RunStopped: the run could not go on (NaN, full disk, out of memory); its state is kept.
+    """
+    task = what if isinstance(what, Generation) else None
+    recipe = _recipe(what) if task is None else _recipe_of(task)
+    changes = [f"{key}={json.dumps(value)}" for key, value in set.items()] if isinstance(set, Mapping) else [*set]
+    named = {"training.steps": steps, "seed": seed, "training.device": device, "objective": objective}
+    changes += [f"{key}={json.dumps(value)}" for key, value in named.items() if value is not None]
+    if isinstance(data, str | Path):
+        changes.append(f"data.source={json.dumps(str(data))}")
+    recipe = override(recipe, changes) if changes else recipe
+    # Parsed here, before any data is read: a mistake in a formula should not wait for that.
+    if task is None:
+        objective_named(recipe.objective).check_trainable()
+    networks = _own_networks(generator, discriminator, latent, pixel_range)
+    if networks is not None:
+        recipe = recipe.model_copy(update={"networks": "own"})
+    folder = Path(out) if out is not None else next_free(Path("runs") / recipe.name)
+    brought = Brought(data=_packed(data, recipe), networks=networks, task=task)
+    source = weights_from.path if isinstance(weights_from, Run) else weights_from
+    try:
+        ended = start_run(
+            recipe,
+            folder,
+            brought=brought,
+            weights_from=Path(source) if source is not None else None,
+            command=command,
+            show=show,
+            observers=observers,
+        )
+    except RunStopped:
+        write_report(folder)
+        raise
+    return _run(ended)
+
+
+def resume(
+    run: str | Path | Run,
+    *,
+    steps: int | None = None,
+    data: Any = None,
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
+    latent: int | None = None,
+    pixel_range: tuple[float, float] | None = (-1.0, 1.0),
+    task: Generation | None = None,
+    show: bool = True,
+    observers: Sequence[Observer] = (),
+) -> Run:
+    """Goes on with a run from its newest valid checkpoint; on the same machine, bit for bit as if never interrupted.
+
+    Args:
+        run: its folder.
+        steps: the new total; None for the recipe's.
+        data: where the data is now, if it has moved; or the same Dataset as at the start.
+        generator, discriminator, latent, pixel_range, task: as given to `train`, if they were.
+        show, observers: as in `train`.
+
+    Raises:
+        UserError, RunStopped: as in `train`.
+    """
+    path = run.path if isinstance(run, Run) else Path(run)
+    if steps is not None and steps < 1:
+        raise UserError(f"--steps {steps}", "1 or more", "give the total number of steps")
+    folder = RunFolder.existing(path)
+    recipe, _ = read_recipe(folder.recipe)
+    brought = Brought(
+        data=_packed(data, recipe),
+        networks=_own_networks(generator, discriminator, latent, pixel_range),
+        task=task,
+    )
+    data_path = str(data) if isinstance(data, str | Path) else None
+    try:
+        ended = resume_run(path, steps=steps, data_path=data_path, brought=brought, show=show, observers=observers)
+    except RunStopped:
+        write_report(path)
+        raise
+    return _run(ended)
+
+
+class Gan:
+    """A trained generator.
+
+    Args:
+        task: its networks hold the weights to sample from.
+        classes: names of the labels; empty without.
+        step: of the checkpoint.
+    """
+
+    def __init__(self, task: Generation, classes: tuple[str, ...], step: int):
+        self.task, self.step = task, step
+        self.classes = classes if task.conditional else ()
+        self.task.generator.eval()
+
+    def sample(self, count: int, *, seed: int = 0, label: str | int | None = None) -> Tensor:
+        """Images of the first `count` latents of a seed.
+
+        Args:
+            count: 1 or more.
+            seed: the same seed gives the same images; a larger count begins with them.
+            label: a class by name or number; None takes the classes in turn.
+
+        Returns:
+            float32 (count, channels, height, width) in [0, 1]; for points (count, dimensions). On the CPU.
+        """
+        return self.made_of(latents(seed, count, width=self.task.latent, prior_name=self.task.prior), label)
+
+    def sample_seeds(self, seeds: Sequence[int], *, label: str | int | None = None) -> Tensor:
+        """One image for each seed: the first of that seed. Shapes as in `sample`."""
+        return self.made_of(latents_of_seeds(seeds, width=self.task.latent, prior_name=self.task.prior), label)
+
+    def interpolate(
+        self, start: int, end: int, count: int = 8, *, spherical: bool = False, label: str | int | None = None
+    ) -> Tensor:
+        """Images on the way from one seed's image to another's, ends included; (count, channels, height, width)."""
+        ends = latents_of_seeds([start, end], width=self.task.latent, prior_name=self.task.prior)
+        # On the way nothing but z should change.
+        label = 0 if label is None and self.classes else label
+        return self.made_of(path_between(ends[0], ends[1], count, spherical=spherical), label)
+
+    @torch.no_grad()
+    def made_of(self, z: Tensor, label: str | int | None = None) -> Tensor:
+        """Images of given latents (n, latent)."""
+        labels = None
+        if label is not None:
+            labels = torch.full((len(z),), label_number(label, self.classes))
+        elif self.classes:
+            labels = torch.arange(len(z)) % len(self.classes)
+        made = []
+        for start in range(0, len(z), _AT_ONCE):
+            rows = slice(start, start + _AT_ONCE)
+            request = Request(
+                latents=z[rows].to(self.task.device),
+                labels=labels[rows].to(self.task.device) if labels is not None else None,
+            )
+            made.append(self.task.sample({"generator": self.task.generator}, request).cpu())
+        return torch.cat(made)
+
+
+def load(
+    run: str | Path | Run,
+    *,
+    device: str = "auto",
+    generator: nn.Module | None = None,
+    discriminator: nn.Module | None = None,
+    latent: int | None = None,
+    step: int | None = None,
+) -> Gan:
+    """The generator of a run, with its averaged weights where it kept an average.
+
+    Args:
+        run: its folder.
+        device: auto, cpu, cuda or mps.
+        generator, discriminator, latent: your own networks, if the run was made with such.
+        step: of the checkpoint; None for the newest valid one.
+
+    Raises:
+        UserError: there is no run, or no valid checkpoint.
+    """
+    path = run.path if isinstance(run, Run) else Path(run)
+    folder = RunFolder.existing(path)
+    recipe, recorded = read_recipe(folder.recipe)
+    found = dict(recorded["found"])
+    width, prior, pixel_range = found.pop("latent"), found.pop("prior"), found.pop("pixel_range")
+    own = None
+    if generator is not None:
+        # Only the generator is needed to sample.
+        other = discriminator if discriminator is not None else nn.Identity()
+        own = OwnNetworks(
+            generator=generator,
+            discriminator=other,
+            latent=latent or width,
+            pixel_range=tuple(pixel_range) if pixel_range else None,
+        )
+    found = Found(**{**found, "shape": tuple(found["shape"]), "classes": tuple(found["classes"])})
+    recipe = recipe.model_copy(update={"latent_prior": prior})
+    checkpoint, _ = newest_valid(folder.checkpoints, at=step)
+    with torch.random.fork_rng(devices=[]):
+        task = build_task(recipe, found, None, device_named(device), own)
+    load_network(task.generator, sampled_weights(checkpoint, "generator"), checkpoint.path)
+    return Gan(task, found.classes, checkpoint.step)
+
+
+def next_free(path: Path) -> Path:
+    """The path itself, or the first of path-2, path-3, ... that does not exist."""
+    candidate, number = path, 1
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return candidate
+
+
+def _run(ended: Ended) -> Run:
+    write_report(ended.folder.path)
+    return Run(path=ended.folder.path, step=ended.step, stopped=ended.stopped)
+
+
+def _recipe(what: str | Path | Recipe) -> Recipe:
+    if isinstance(what, Recipe):
+        return what
+    if isinstance(what, Path) or str(what).endswith((".yaml", ".yml")):
+        return read_recipe(Path(what))[0]
+    return recipe_named(str(what))
+
+
+def _recipe_of(task: Generation) -> Recipe:
+    """The recipe of a run whose task a person has built: `images`, with what the task has fixed written into it."""
+    base = recipe_named("images")
+    given = {name: weight for name, weight in base.penalties if weight is not None}
+    changes = ["networks=own", "name=own", "summary=a task of one's own", f"seed={task.seed}", f"training.batch={task.batch}"]
+    changes.append(f"objective={json.dumps(task.objective.as_text())}")
+    changes += [f"penalties.{name}=null" for name in given if name not in task.penalties]
+    changes += [f"augment.{name}=null" for name, _ in base.augment if name not in task.augmentations]
+    return override(base, changes)
+
+
+def _own_networks(
+    generator: nn.Module | None,
+    discriminator: nn.Module | None,
+    latent: int | None,
+    pixel_range: tuple[float, float] | None,
+) -> OwnNetworks | None:
+    if generator is None and discriminator is None:
+        return None
+    if generator is None or discriminator is None:
+        raise UserError(
+            "only one network of your own", "a generator and a discriminator", "give generator= and discriminator="
+        )
+    width = latent if latent is not None else getattr(generator, "latent", None)
+    if not isinstance(width, int):
+        raise UserError("a generator without a latent width", "the width of its input z", "give latent=64")
+    return OwnNetworks(generator=generator, discriminator=discriminator, latent=width, pixel_range=pixel_range)
+
+
+def _packed(data: Any, recipe: Recipe) -> Packed | None:
+    if data is None or isinstance(data, str | Path):
+        return None
+    if isinstance(data, Packed):
+        return data
+    return from_torch_dataset(data, hold_out=recipe.data.hold_out, seed=0)

@@ -1,0 +1,125 @@
+"""The command line: verbs, exit codes, and one line for each mistake.
+
+Exit codes: 0; 2 the user's mistake; 3 the run could not go on; 130 stopped by a signal after saving; 1 our own fault.
+Arguments are parsed before anything heavy is imported.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from saddlepoint.errors import RunStopped, UserError
+
+_NETWORK_NOTE = "Nothing is fetched from the network unless --data names a Hugging Face data set (hf:NAME)."
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says a mistake on one line, and where to look."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}; see `{self.prog} --help`\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All verbs and their options."""
+    parser = _Parser(
+        prog="saddlepoint", description="Trains generative adversarial networks.", epilog=_NETWORK_NOTE, allow_abbrev=False
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and end")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
+
+    def verb(name: str, summary: str) -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        made.add_argument("--json", action="store_true", help="print the answer as JSON")
+        return made
+
+    train = verb("train", "train a recipe: its name, or a YAML file")
+    train.add_argument("recipe", metavar="RECIPE", help="see `saddlepoint recipes`")
+    train.add_argument("--data", metavar="PATH", help="folder, zip, .parquet, .npz, IDX files, an embedded name, hf:NAME")
+    train.add_argument("--out", metavar="DIR", help="the run's folder, new or empty (default: runs/RECIPE)")
+    train.add_argument("--steps", type=int, metavar="N", help="the total number of steps")
+    train.add_argument("--seed", type=int, metavar="S", help="of everything that is random")
+    train.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"))
+    train.add_argument("--objective", metavar="NAME|TEXT", help='such as hinge, or "f1=log(D); f2=log(1-D); f3=log(D); link=sigmoid"')
+    train.add_argument("--from", dest="weights_from", metavar="RUN", help="begin with another run's weights")
+    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change any leaf of the recipe")
+
+    resume = verb("resume", "go on with a run, as if it had not been interrupted")
+    resume.add_argument("run", metavar="RUN")
+    resume.add_argument("--steps", type=int, metavar="N", help="the new total number of steps")
+    resume.add_argument("--data", metavar="PATH", help="where the data is now, if it has moved")
+
+    sample = verb("sample", "make images with a trained generator")
+    sample.add_argument("run", metavar="RUN")
+    sample.add_argument("--count", type=int, metavar="N", help="how many (default 64)")
+    sample.add_argument("--seed", type=int, metavar="S", help="the seed they all come from (default 0)")
+    sample.add_argument("--seeds", metavar="LIST", help="one image for each seed: 0-31 or 1,5,9")
+    sample.add_argument("--label", metavar="L", help="a class, by name or number")
+    sample.add_argument("--step", type=int, metavar="N", help="of the checkpoint (default: the newest)")
+    sample.add_argument("--out", metavar="FILE.png|FILE.npz|DIR", help="default: a picture in the run's folder")
+
+    interpolate = verb("interpolate", "make the images between two seeds, and on to the next")
+    interpolate.add_argument("run", metavar="RUN")
+    interpolate.add_argument("--seeds", default="0-4", metavar="LIST", help="two or more (default 0-4)")
+    interpolate.add_argument("--count", type=int, default=8, metavar="N", help="images from each to the next, ends included")
+    interpolate.add_argument("--spherical", action="store_true", help="along great circles instead of straight lines")
+    interpolate.add_argument("--label", metavar="L", help="a class, by name or number")
+    interpolate.add_argument("--out", metavar="FILE.png|FILE.npz", help="default: a picture in the run's folder")
+
+    report = verb("report", "write a run's report.html anew")
+    report.add_argument("run", metavar="RUN")
+
+    evaluate = verb("evaluate", "measure a run")
+    evaluate.add_argument("run", metavar="RUN")
+    evaluate.add_argument("--metrics", default="parzen", metavar="LIST", help="parzen")
+    evaluate.add_argument("--data", metavar="PATH", help="where the data is now, if it has moved")
+    evaluate.add_argument("--seed", type=int, default=0, metavar="S", help="of the samples")
+
+    recipes = verb("recipes", "list the recipes, or show one as YAML")
+    recipes.add_argument("name", nargs="?", metavar="NAME")
+
+    data = verb("data", "look at data before training")
+    data.add_argument("action", choices=("check",))
+    data.add_argument("path", metavar="PATH")
+
+    verb("doctor", "check the machine and the installation")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; gives its exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    parser = build_parser()
+    try:
+        chosen = parser.parse_args(arguments)
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    if chosen.version:
+        import saddlepoint
+
+        print(saddlepoint.__version__)
+        return 0
+    if chosen.verb is None:
+        parser.print_help()
+        return 0
+    from saddlepoint import commands
+
+    try:
+        command = "saddlepoint " + shlex.join(arguments)
+        return getattr(commands, chosen.verb)(chosen, command)
+    except UserError as error:
+        print(f"saddlepoint {chosen.verb}: {error}", file=sys.stderr)
+        return 2
+    except RunStopped as error:
+        print(f"saddlepoint {chosen.verb}: {error}", file=sys.stderr)
+        return 3
+    except KeyboardInterrupt:
+        print(f"saddlepoint {chosen.verb}: interrupted before anything could be saved", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone, as in `saddlepoint recipes | head`; that is no mistake.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

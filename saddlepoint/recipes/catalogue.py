@@ -1,0 +1,141 @@
+"""The named recipes. Each is a complete description; what it leaves open ("by_size") follows from the data's shape."""
+
+from saddlepoint.errors import UserError
+from saddlepoint.game.schedules import Cosine, Exponential, Linear
+from saddlepoint.game.steps import SGD, Adam
+from saddlepoint.networks import Dcgan, Maxout2014, Mlp, MlpIntro
+from saddlepoint.recipes.specification import (
+    Augment,
+    Data,
+    Dynamics,
+    Penalties,
+    Recipe,
+    TaskPart,
+    Training,
+    Watch,
+)
+from saddlepoint.training.averages import Average
+
+# Relativistic pairing with R1 and R2: the one combination whose convergence does not lean on normalisation (R3GAN 2024).
+_R3 = {"objective": "paired_logistic"}
+
+digits = Recipe(
+    name="digits",
+    summary="scikit-learn's handwritten digits, 8x8: the embedded default, about a minute on a CPU",
+    data=Data(source="digits"),
+    networks=Dcgan(width=32, latent=64, normalisation="none"),
+    **_R3,
+    penalties=Penalties(r1=0.5, r2=0.5),
+    discriminator=Adam(rate=Cosine(start=1e-3, end=1e-4, over=3000), beta1=0.0, beta2=0.99),
+    generator=Adam(rate=Cosine(start=1e-3, end=1e-4, over=3000), beta1=0.0, beta2=0.99),
+    average=Average(half_life=10_000),
+    training=Training(steps=3000, batch=64),
+    watch=Watch(sample_every=250, checkpoint_every=500),
+)
+
+mnist = Recipe(
+    name="mnist",
+    summary="MNIST with a DCGAN pair, relativistic pairing, R1 and R2: good digits in minutes on a CPU",
+    networks=Dcgan(width=32, latent=64, normalisation="none"),
+    **_R3,
+    penalties=Penalties(r1=2.0, r2=2.0),
+    discriminator=Adam(rate=Cosine(start=5e-4, end=5e-5, over=4000), beta1=0.0, beta2=0.99),
+    generator=Adam(rate=Cosine(start=5e-4, end=5e-5, over=4000), beta1=0.0, beta2=0.99),
+    average=Average(half_life=20_000),
+    training=Training(steps=4000, batch=64),
+    watch=Watch(sample_every=250, checkpoint_every=500),
+)
+
+mnist_conditional = mnist.model_copy(
+    update={
+        "name": "mnist-conditional",
+        "summary": "MNIST by class: labels embedded in G, projected in D",
+        "task": TaskPart(conditional=True),
+    }
+)
+
+mnist_intro = Recipe(
+    name="mnist-intro",
+    summary="the introductory GAN: one hidden layer of 128 units on each side, non-saturating loss, Adam 1e-3",
+    networks=MlpIntro(),
+    objective="non_saturating",
+    data=Data(hold_out=0.0),
+    discriminator=Adam(rate=1e-3, beta1=0.9, beta2=0.999),
+    generator=Adam(rate=1e-3, beta1=0.9, beta2=0.999),
+    training=Training(steps=68_000, batch=128, threads=1),
+    watch=Watch(log_every=200, sample_every=1000, samples=16, checkpoint_every=5000),
+)
+
+# D's loss in the 2014 code is half the sum of its two cross-entropies. The objective here is the whole sum, so D's rate is
+# half of the published .1: for SGD with momentum the two are the same.
+_2014_rate = {"factor": 1 / 1.000004, "floor": 1e-6}
+_2014_momentum = Linear(start=0.5, end=0.7, over=250 * 500)
+
+mnist_2014 = Recipe(
+    name="mnist-2014",
+    summary="the first GAN as published: maxout discriminator with dropout, SGD with momentum, both players at once",
+    networks=Maxout2014(),
+    objective="non_saturating",
+    data=Data(first=50_000),
+    dynamics=Dynamics(turn="simultaneous", share_draws=True),
+    discriminator=SGD(rate=Exponential(start=0.05, **{**_2014_rate, "floor": 5e-7}), momentum=_2014_momentum),
+    generator=SGD(rate=Exponential(start=0.1, **_2014_rate), momentum=_2014_momentum),
+    training=Training(steps=125_000, batch=100),
+    watch=Watch(log_every=100, sample_every=500, checkpoint_every=1000),
+)
+
+images = Recipe(
+    name="images",
+    summary="any folder, zip, .parquet or array of images, in its own size: relativistic pairing, R1 and R2",
+    networks="by_size",
+    **_R3,
+    penalties=Penalties(r1=1.0, r2=1.0),
+    augment=Augment(flip=0.5),
+    discriminator=Adam(rate=2e-4, beta1=0.0, beta2=0.99),
+    generator=Adam(rate=2e-4, beta1=0.0, beta2=0.99),
+    average=Average(half_life=20_000),
+    training=Training(steps=20_000, batch="by_size"),
+    watch=Watch(checkpoint_every=500),
+)
+
+shapes = images.model_copy(
+    update={
+        "name": "shapes",
+        "summary": "drawn circles, squares and triangles of known size, place and colour, by class",
+        "data": Data(source="shapes"),
+        "task": TaskPart(conditional=True),
+        "training": Training(steps=3000, batch=64),
+    }
+)
+
+toy = Recipe(
+    name="toy",
+    summary="8 Gaussians on a circle; --data 25-gaussians, swiss-roll or 1d-mixture for the other sets of known density",
+    data=Data(source="8-gaussians", hold_out=0.0),
+    networks=Mlp(latent=2, width=128),
+    **_R3,
+    penalties=Penalties(r1=0.1, r2=0.1),
+    discriminator=Adam(rate=1e-3, beta1=0.0, beta2=0.9),
+    generator=Adam(rate=1e-3, beta1=0.0, beta2=0.9),
+    average=Average(half_life=50_000),
+    training=Training(steps=4000, batch=256, threads=1),
+    watch=Watch(sample_every=500),
+)
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (digits, mnist, mnist_intro, mnist_2014, mnist_conditional, images, toy, shapes)
+}
+
+
+def recipe_named(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        UserError: there is none.
+    """
+    if name not in RECIPES:
+        raise UserError(
+            f"recipe {name!r}", f"one of {', '.join(RECIPES)}, or a YAML file", "`saddlepoint recipes` lists them"
+        )
+    return RECIPES[name]

@@ -1,0 +1,408 @@
+"""Runs: starting one, going on with one, and ending it so that nothing is lost."""
+
+import errno
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from saddlepoint.data import Packed
+from saddlepoint.errors import RunStopped, UserError
+from saddlepoint.game.schedules import value_at
+from saddlepoint.game.task import Request, Task, networks_of
+from saddlepoint.recipes.build import Found, Game, OwnNetworks, build_game, build_task, open_recipe_data, resolved
+from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.text import read_recipe, to_yaml
+from saddlepoint.sampling.latents import latents
+from saddlepoint.sampling.pictures import grid, save_picture, scatter
+from saddlepoint.tasks.generation import Generation
+from saddlepoint.training import machine
+from saddlepoint.training.checkpoint import load_network, newest_valid, restore, sampled_weights, tensors_of
+from saddlepoint.training.console import Console
+from saddlepoint.training.control import Control
+from saddlepoint.training.folder import RunFolder, write_whole
+from saddlepoint.training.keeping import Checkpoints, clear_unfinished
+from saddlepoint.training.logs import Log
+from saddlepoint.training.loop import train
+from saddlepoint.training.memory import Estimate, available_memory, estimate, is_out_of_memory
+from saddlepoint.training.observers import Observer
+from saddlepoint.training.samples import Samples
+
+# A file system that takes no more: no space, no quota, a file that has reached its limit.
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a run ended without a failure.
+
+    Attributes:
+        folder: of the run.
+        step: iterations done in total.
+        stopped: the reason if it was asked to stop before its last step, such as SIGINT.
+    """
+
+    folder: RunFolder
+    step: int
+    stopped: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brought:
+    """What a person brings from Python in place of what a recipe names; each may be left out."""
+
+    data: Packed | None = None
+    networks: OwnNetworks | None = None
+    task: Generation | None = None
+
+
+def start(
+    recipe: Recipe,
+    out: Path,
+    *,
+    brought: Brought,
+    weights_from: Path | None = None,
+    command: str = "",
+    show: bool = True,
+    observers: Sequence[Observer] = (),
+) -> Ended:
+    """Starts a run in a new folder and plays it to its last step.
+
+    Args:
+        recipe: the whole description.
+        out: the run's folder; new or empty.
+        brought: data, networks or a task from Python.
+        weights_from: another run, whose newest weights are the first ones of this run.
+        command: what a person typed, recorded.
+        show: progress on standard error.
+        observers: further ones.
+
+    Raises:
+        UserError: something in the recipe, the data or the folder is not as it should be; nothing was written.
+        RunStopped: the run could not go on; its state is kept.
+    """
+    folder = RunFolder(out)
+    folder.refuse_if_taken()
+    data = brought.data if brought.data is not None else _task_data(brought) or open_recipe_data(recipe)
+    found = Found.of(data)
+    recipe = resolved(recipe, found)
+    if brought.data is None and brought.task is None and recipe.data.source is not None:
+        recipe = _with_absolute_source(recipe)
+    device = machine.device_named(recipe.training.device)
+    machine.set_threads(recipe.training.threads)
+    with _own_randomness(device, recipe):
+        task = brought.task or build_task(recipe, found, data, device, brought.networks)
+        game = build_game(recipe, task, device)
+        if weights_from is not None:
+            _take_weights(game, weights_from)
+        recorded = {
+            "command": command,
+            "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "machine": machine.describe(device),
+            "versions": machine.versions(),
+            "found": _plain({**asdict(found), "latent": task.latent, "prior": task.prior, "pixel_range": task.pixel_range}),
+        }
+        with folder.locked():
+            # Asked again under the lock: another process may have begun a run here in the meantime.
+            folder.refuse_if_taken()
+            write_whole(folder.recipe, to_yaml(recipe, recorded).encode())
+            folder.note("started", step=0, until=recipe.training.steps)
+            if weights_from is not None:
+                folder.note("weights taken", source=str(weights_from))
+            return _play(folder, recipe, game, data, recipe.training.steps, recorded["machine"], show, observers)
+
+
+def resume(
+    path: Path,
+    *,
+    steps: int | None = None,
+    data_path: str | None = None,
+    brought: Brought,
+    show: bool = True,
+    observers: Sequence[Observer] = (),
+) -> Ended:
+    """Goes on with a run from its newest valid checkpoint, as if it had not been interrupted.
+
+    Args:
+        path: the run's folder.
+        steps: the new total; None for the recipe's.
+        data_path: where the data is now, if it has moved; it must be the same data.
+        brought: what was brought from Python when the run began.
+        show, observers: as in `start`.
+
+    Raises:
+        UserError: there is nothing to go on with, or the data has changed.
+        RunStopped: the run could not go on; its state is kept.
+    """
+    folder = RunFolder.existing(path)
+    recipe, recorded = read_recipe(folder.recipe)
+    if data_path is not None:
+        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": data_path})})
+    until = steps or recipe.training.steps
+    with folder.locked():
+        clear_unfinished(folder.checkpoints)
+        checkpoint, problems = newest_valid(folder.checkpoints)
+        if checkpoint.step >= until:
+            raise UserError(
+                f"a run that has done {checkpoint.step} of {until} steps",
+                "a total that lies ahead",
+                f"go on with `saddlepoint resume {path} --steps {2 * checkpoint.step}`",
+            )
+        data = brought.data if brought.data is not None else _task_data(brought) or open_recipe_data(recipe)
+        found = Found.of(data)
+        before = recorded.get("found", {}).get("fingerprint")
+        if before != found.fingerprint:
+            raise UserError(
+                f"data with the fingerprint {found.fingerprint[:12]} ({found.source})",
+                f"the data that the run began with, {str(before)[:12]}",
+                "give its place now with --data, or begin a new run with --from",
+            )
+        device = machine.device_named(recipe.training.device)
+        machine.set_threads(recorded.get("machine", {}).get("threads"))
+        changed = machine.differences(recorded.get("machine", {}), machine.describe(device))
+        changed += machine.differences(recorded.get("versions", {}), machine.versions())
+        with _own_randomness(device, recipe):
+            task = brought.task or build_task(recipe, found, data, device, brought.networks)
+            game = build_game(recipe, task, device)
+            restore(checkpoint, task, game.steps, game.state)
+            for problem in problems:
+                # It keeps its content under another name: the run will write this step again.
+                folder.note("checkpoint left out", problem=problem)
+                _say(show, f"left out: {problem}; going on from step {checkpoint.step}")
+            _set_damaged_aside(folder, checkpoint.step)
+            if changed:
+                _say(show, f"not the machine that the run began on, so bits may differ: {'; '.join(changed)}")
+            folder.note("resumed", step=checkpoint.step, until=until, changed=changed)
+            folder.rewind_log(checkpoint.step, recipe.watch.log_every)
+            training = recipe.training.model_copy(update={"steps": until})
+            recipe = recipe.model_copy(update={"training": training})
+            write_whole(folder.recipe, to_yaml(recipe, recorded).encode())
+            return _play(folder, recipe, game, data, until, machine.describe(device), show, observers)
+
+
+def _play(
+    folder: RunFolder,
+    recipe: Recipe,
+    game: Game,
+    data: Packed,
+    until: int,
+    about: dict[str, Any],
+    show: bool,
+    observers: Sequence[Observer],
+) -> Ended:
+    found = Found.of(data)
+    control = Control(note=folder.note)
+    task, state = game.task, game.state
+    memory = _estimate(game, about["device"])
+    if show:
+        _introduce(folder, recipe, game, found, about, memory)
+    watching: list[Observer] = [
+        Log(folder, recipe.watch.log_every, state),
+        Samples(folder, task, fixed_request(recipe, task, found), every=recipe.watch.sample_every, draw=_drawer(data)),
+        Checkpoints(
+            folder,
+            task,
+            game.steps,
+            every=recipe.watch.checkpoint_every,
+            keep=recipe.watch.keep,
+            best=recipe.watch.best,
+            about=about,
+        ),
+        *observers,
+    ]
+    if show:
+        watching.append(Console(until, state))
+    try:
+        with control.listening():
+            train(
+                game.field,
+                turn=game.turn,
+                correction=game.correction,
+                steps=game.steps,
+                schedules=game.schedules,
+                observers=watching,
+                control=control,
+                state=state,
+                until=until,
+            )
+            for observer in watching:
+                observer.end(state)
+        stopped = control.stopping.reason if control.stopping is not None and state.step < until else None
+        folder.note("stopped" if stopped else "finished", step=state.step, reason=stopped)
+        return Ended(folder=folder, step=state.step, stopped=stopped)
+    except RunStopped as error:
+        _note_if_possible(folder, state.step, str(error))
+        raise
+    except Exception as error:
+        stop = _as_stop(error, folder, state.step, memory, recipe)
+        if stop is None:
+            raise
+        _note_if_possible(folder, state.step, str(stop))
+        raise stop from error
+    finally:
+        for observer in watching:
+            observer.close()
+
+
+def fixed_request(recipe: Recipe, task: Generation | Task, found: Found) -> Request:
+    """The latents of a run's sample pictures: always the same, one row of labels after the other."""
+    assert isinstance(task, Generation)
+    # A picture of points needs many of them to show a distribution.
+    count = recipe.watch.samples if found.kind == "images" else max(recipe.watch.samples, 1000)
+    z = latents(recipe.seed, count, width=task.latent, prior_name=task.prior).to(task.device)
+    labels = torch.arange(count, device=task.device) % len(found.classes) if task.conditional else None
+    return Request(latents=z, labels=labels)
+
+
+def _drawer(data: Packed) -> Callable[[Tensor, Path], None]:
+    # A cloud of points says little by itself: the data is drawn behind it.
+    reference = None if data.kind == "images" else data.batch(data.splits["train"][:2000])[0]
+
+    def draw(made: Tensor, path: Path) -> None:
+        save_picture(grid(made) if reference is None else scatter(made, reference), path)
+
+    return draw
+
+
+def _task_data(brought: Brought) -> Packed | None:
+    return brought.task.data if brought.task is not None else None
+
+
+def _take_weights(game: Game, source: Path) -> None:
+    checkpoint, _ = newest_valid(RunFolder.existing(source).checkpoints)
+    for name, network in networks_of(game.task).items():
+        load_network(network, tensors_of(checkpoint, "networks", name), checkpoint.path)
+    if game.state.averages is not None:
+        for name, network in game.state.averages.networks.items():
+            load_network(network, sampled_weights(checkpoint, name), checkpoint.path)
+
+
+def _estimate(game: Game, device: str) -> Estimate | None:
+    task, state = game.task, game.state
+    assert isinstance(task, Generation)
+    settings = {name: value_at(number, state.step, state.images) for name, number in game.schedules.items()}
+    draws = {player.name: task.draw(player.name, state.step, 0, state) for player in task.players}
+    try:
+        return estimate(
+            game.field, game.steps, state.averages, draws, settings, available_memory(task.device)
+        )
+    except (RuntimeError, NotImplementedError, UserError):
+        # A person's own network may do what the meta device cannot; the run itself does not depend on the estimate.
+        return None
+
+
+def _introduce(
+    folder: RunFolder, recipe: Recipe, game: Game, found: Found, about: dict[str, Any], memory: Estimate | None
+) -> None:
+    parameters = {
+        name: sum(parameter.numel() for parameter in step.parameters) for name, step in game.steps.items()
+    }
+    shape = "x".join(str(side) for side in found.shape)
+    labels = f", {len(found.classes)} classes" if found.classes else ""
+    skipped = f", {found.skipped} unreadable files left out" if found.skipped else ""
+    _say(True, f"{recipe.name}: {found.source}, {found.splits['train']:,} training {found.kind} of {shape}{labels}{skipped}")
+    _say(
+        True,
+        f"{recipe.objective}; "
+        + "; ".join(f"{name} {count:,} parameters" for name, count in parameters.items())
+        + f"; {about['device']}, {about['threads']} threads",
+    )
+    if memory is None:
+        _say(True, "memory: not estimated, because these networks do not run on torch's meta device")
+    elif memory.fits:
+        _say(True, f"memory: about {memory.total / 2**20:,.0f} MiB of {memory.available / 2**20:,.0f} MiB free")
+    else:
+        _say(
+            True,
+            f"memory: about {memory.total / 2**20:,.0f} MiB are needed and {memory.available / 2**20:,.0f} MiB are free:"
+            f" this machine will probably not hold it. {_fitting(memory, recipe)}",
+        )
+    _say(True, f"run folder: {folder.path}")
+
+
+def _fitting(memory: Estimate, recipe: Recipe) -> str:
+    if memory.fitting_batch == 0:
+        return "not even a batch of 1 would fit; choose narrower networks (networks.width)"
+    fitting = memory.fitting_batch
+    return (
+        f"a batch of {fitting} would fit: set training.batch={fitting}, or keep the batch with"
+        f" training.accumulate={-(-int(recipe.training.batch) // fitting)}"
+    )
+
+
+def _as_stop(error: Exception, folder: RunFolder, step: int, memory: Estimate | None, recipe: Recipe) -> RunStopped | None:
+    kept = f"the newest checkpoint in {folder.checkpoints} is kept"
+    if is_out_of_memory(error):
+        # What was free at the start; less was, it seems, so the advice is cautious.
+        cautious = replace(memory, available=min(memory.available, memory.total) * 3 // 4) if memory else None
+        cure = _fitting(cautious, recipe) if cautious else "set a smaller training.batch"
+        return RunStopped(f"memory ran out at step {step + 1}", kept, cure)
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        return RunStopped(
+            f"the disk took no more at step {step} ({error.strerror}: {error.filename or folder.path})",
+            kept,
+            f"make room, then go on by `saddlepoint resume {folder.path}`",
+        )
+    return None
+
+
+def _note_if_possible(folder: RunFolder, step: int, what: str) -> None:
+    try:
+        folder.note("could not go on", step=step, reason=what)
+    except OSError:
+        # The full disk that stopped the run may not take the note either; the error itself is raised and shown.
+        _say(True, "the reason could not be written into events.jsonl")
+
+
+def _set_damaged_aside(folder: RunFolder, step: int) -> None:
+    for path in sorted(folder.checkpoints.iterdir()):
+        if path.is_dir() and path.name.isdigit() and int(path.name) > step:
+            target, number = path.with_name(f"{path.name}.damaged"), 1
+            while target.exists():
+                number += 1
+                target = path.with_name(f"{path.name}.damaged-{number}")
+            os.rename(path, target)
+
+
+def _with_absolute_source(recipe: Recipe) -> Recipe:
+    source = recipe.data.source
+    assert source is not None
+    if Path(source).exists():
+        source = str(Path(source).resolve())
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
+
+
+@contextmanager
+def _own_randomness(device: torch.device, recipe: Recipe) -> Iterator[None]:
+    """Inside, torch's global generator is the run's; a caller in the same process gets his back as it was."""
+    devices = [device] if device.type == "cuda" else []
+    before = torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng(devices=devices):
+        try:
+            if recipe.training.deterministic:
+                torch.use_deterministic_algorithms(True)
+            yield
+        finally:
+            torch.use_deterministic_algorithms(before)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _say(show: bool, text: str) -> None:
+    if show:
+        from rich.console import Console as Terminal
+
+        Terminal(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)
+

@@ -1,0 +1,116 @@
+"""What a recipe is: the whole description of a run, as typed data that saves to YAML and loads from it.
+
+Every numeric setting that the game reads at each step may be a schedule. Unknown keys are refused (see text.py).
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+from saddlepoint.game.schedules import Number
+from saddlepoint.game.steps import Adam, Optimizer
+from saddlepoint.networks import Pair
+from saddlepoint.training.averages import Average
+from saddlepoint.training.keeping import Best
+
+FORMAT = 1
+
+
+class Part(BaseModel):
+    """A part of a recipe: immutable, nothing unknown in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Data(Part):
+    """Where the data comes from and how it is made even."""
+
+    source: str | None = Field(default=None, description="path, embedded name, or hf:NAME; --data sets it")
+    size: tuple[PositiveInt, PositiveInt] | None = Field(default=None, description="height, width to resize and crop to")
+    channels: Literal[1, 3, 4] | None = Field(default=None, description="convert every image to so many channels")
+    hold_out: float = Field(default=0.1, ge=0, lt=1, description="share of items kept from training, by fingerprint")
+    first: PositiveInt | None = Field(default=None, description="train on the first so many items, hold out the rest")
+    skip_unreadable: bool = Field(default=False, description="leave unreadable files out, and say how many")
+
+
+class Dynamics(Part):
+    """Who moves when."""
+
+    turn: Literal["alternating", "simultaneous"] = "alternating"
+    discriminator_steps: PositiveInt = 1
+    share_draws: bool = Field(default=False, description="G uses D's last batch and latents")
+    correction: Literal["plain"] = "plain"
+
+
+class TaskPart(Part):
+    """What is played."""
+
+    conditional: bool = Field(default=False, description="give labels to both networks")
+
+
+class Penalties(Part):
+    """Weights of the penalties on D's input gradient; null leaves one out."""
+
+    r1: Number | None = None
+    r2: Number | None = None
+    gradient_penalty: Number | None = None
+
+
+class Augment(Part):
+    """Strengths of what is done to all images that D sees; null leaves one out."""
+
+    flip: Number | None = None
+    shift: Number | None = None
+
+
+class Training(Part):
+    """How long, how much at once, and on what."""
+
+    steps: PositiveInt
+    batch: PositiveInt | Literal["by_size"] = 64
+    accumulate: PositiveInt = Field(default=1, description="micro-batches per step")
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    threads: PositiveInt | None = Field(default=None, description="torch's threads; null takes torch's own choice")
+    deterministic: bool = Field(default=False, description="on CUDA, use deterministic algorithms only")
+
+
+class Watch(Part):
+    """What is written down, in steps."""
+
+    log_every: PositiveInt = 50
+    sample_every: PositiveInt = 500
+    samples: PositiveInt = 64
+    checkpoint_every: PositiveInt = 1000
+    keep: PositiveInt = Field(default=3, description="how many of the newest checkpoints stay")
+    best: Best | None = Field(default=None, description="also keep the best checkpoint by a logged value")
+
+
+class Recipe(Part):
+    """A complete named run."""
+
+    format: Literal[1] = FORMAT
+    name: str = Field(min_length=1, max_length=80)
+    summary: str
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    data: Data = Data()
+    networks: Pair | Literal["by_size", "own"]
+    latent_prior: str | None = Field(default=None, description="name of z's distribution; null takes the pair's own")
+    task: TaskPart = TaskPart()
+    objective: str
+    penalties: Penalties = Penalties()
+    clip: float | None = Field(default=None, gt=0, description="bound on D's weights (WGAN); null for none")
+    augment: Augment = Augment()
+    dynamics: Dynamics = Dynamics()
+    discriminator: Optimizer = Adam()
+    generator: Optimizer = Adam()
+    average: Average | None = None
+    training: Training
+    watch: Watch = Watch()
+
+    @model_validator(mode="after")
+    def _penalties_weigh_something(self) -> "Recipe":
+        for name, weight in self.penalties:
+            if isinstance(weight, int | float) and weight < 0:
+                raise ValueError(f"penalties.{name} is {weight}: a penalty's weight is 0 or more; use null to leave it out")
+        return self

@@ -1,0 +1,165 @@
+"""Recipes as text: YAML in and out, `--set key=value`, and errors that name the nearest known key."""
+
+import difflib
+import types
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from saddlepoint.errors import UserError
+from saddlepoint.recipes.specification import Recipe
+
+# Choosing one of these chooses the whole part anew: the options of another network pair do not carry over.
+TAGS = ("pair", "optimizer", "schedule")
+# What a run adds to its recipe.yaml; not part of the recipe.
+RECORDED = ("command", "started", "machine", "versions", "found")
+
+
+def recipe_from(data: Any, where: str) -> Recipe:
+    """A recipe from plain data.
+
+    Args:
+        data: nested mappings, as YAML gives them.
+        where: what a person would call this recipe, for errors.
+
+    Raises:
+        UserError: a key is unknown, or a value is not what it should be.
+    """
+    if not isinstance(data, Mapping):
+        raise UserError(f"{where}, which holds {type(data).__name__}", "a mapping of recipe keys", "see `saddlepoint recipes NAME`")
+    version = data.get("format", 1)
+    if isinstance(version, int) and version > 1:
+        raise UserError(f"{where} of format {version}", "format 1", "use the newer saddlepoint that wrote it")
+    try:
+        return Recipe.model_validate({key: value for key, value in data.items() if key not in RECORDED})
+    except ValidationError as error:
+        raise _explained(error, where) from None
+
+
+def read_recipe(path: Path) -> tuple[Recipe, dict[str, Any]]:
+    """The recipe in a YAML file, and what a run has recorded beside it.
+
+    Raises:
+        UserError: the file is not there, is no YAML, or holds no recipe.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"recipe {path} ({error.strerror})", "a readable YAML file", "check the path") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"recipe {path}, which is no YAML ({error})", "a YAML file", "mend it at that place") from None
+    recipe = recipe_from(data, f"recipe {path}")
+    return recipe, {key: data[key] for key in RECORDED if key in data}
+
+
+def to_yaml(recipe: Recipe, recorded: Mapping[str, Any] | None = None) -> str:
+    """The recipe, and what a run records beside it, as YAML that `read_recipe` reads back equal."""
+    data = recipe.model_dump(mode="json")
+    return yaml.safe_dump({**data, **(recorded or {})}, sort_keys=False, allow_unicode=True, width=120)
+
+
+def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
+    """A recipe with some leaves changed.
+
+    Args:
+        recipe: the one to start from.
+        assignments: "key.key=value" each, the value as YAML; applied in order.
+
+    Raises:
+        UserError: an assignment has another form, its key is unknown, or its value is not what it should be.
+    """
+    data = recipe.model_dump(mode="json")
+    for assignment in assignments:
+        key, separator, text = assignment.partition("=")
+        if not separator or not key.strip():
+            raise UserError(f"--set {assignment!r}", "KEY=VALUE", "write it like --set training.batch=32")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise UserError(f"--set {assignment!r} ({error})", "a value in YAML", "quote it") from None
+        _assign(data, key.strip().split("."), value, assignment)
+    return recipe_from(data, "--set " + " ".join(assignments))
+
+
+def known_keys() -> list[str]:
+    """Every key that a recipe may have, dotted."""
+    return list(dict.fromkeys(_keys(Recipe, "")))
+
+
+def _assign(data: dict[str, Any], path: list[str], value: Any, assignment: str) -> None:
+    for depth, name in enumerate(path[:-1]):
+        if name not in data:
+            raise _unknown(".".join(path[: depth + 1]), f"--set {assignment}")
+        if data[name] is None:
+            data[name] = {}
+        if not isinstance(data[name], dict):
+            raise UserError(
+                f"--set {assignment!r}, where {'.'.join(path[: depth + 1])} is {data[name]!r}",
+                "a part with keys of its own",
+                f"set {'.'.join(path[: depth + 1])} to a mapping first, or to another value as a whole",
+            )
+        data = data[name]
+    if path[-1] in TAGS and data.get(path[-1]) != value:
+        data.clear()
+    data[path[-1]] = value
+
+
+def _unknown(key: str, where: str) -> UserError:
+    known = known_keys()
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    last = key.rsplit(".", 1)[-1]
+    near = near or [name for name in known if name.rsplit(".", 1)[-1] == last][:1]
+    near = near or difflib.get_close_matches(last, [name.rsplit(".", 1)[-1] for name in known], n=1, cutoff=0.5)
+    cure = f"did you mean {near[0]!r}?" if near else "`saddlepoint recipes NAME` shows all keys"
+    return UserError(f"the unknown key {key!r} in {where}", "a key that recipes have", cure)
+
+
+def _explained(error: ValidationError, where: str) -> UserError:
+    problems = [problem for problem in error.errors() if problem["type"] != "dataclass_type"]
+    # A union reports each of its branches. Those whose tag does not match are not what the person meant.
+    foreign = {
+        problem["loc"][:-1] for problem in problems if problem["type"] == "literal_error" and problem["loc"][-1] in TAGS
+    }
+    meant = [problem for problem in problems if not any(problem["loc"][: len(loc)] == loc for loc in foreign)]
+    problem = (meant or problems or error.errors())[0]
+    for candidate in meant:
+        if candidate["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+            problem = candidate
+            break
+    original = problem.get("ctx", {}).get("error")
+    if isinstance(original, UserError):
+        return original
+    key = ".".join(str(name) for name in problem["loc"] if isinstance(name, int) or not _is_branch(str(name)))
+    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        return _unknown(key, where)
+    if problem["type"] in ("missing", "missing_argument"):
+        return UserError(f"{where} without the key {key!r}", "a value for it", f"add {key}")
+    expected = str(original) if original is not None else problem["msg"][0].lower() + problem["msg"][1:]
+    return UserError(f"{key} = {problem['input']!r} in {where}", expected, f"set {key} to such a value" if key else "mend it")
+
+
+def _is_branch(name: str) -> bool:
+    # pydantic puts the name of a union's branch into the location: "Adam", "float", "dcgan", "literal['by_size']".
+    return name not in {part for key in known_keys() for part in key.split(".")}
+
+
+def _keys(kind: Any, prefix: str) -> Iterator[str]:
+    if typing.get_origin(kind) in (typing.Union, types.UnionType, typing.Annotated):
+        for branch in typing.get_args(kind):
+            yield from _keys(branch, prefix)
+        return
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        members: list[tuple[str, Any]] = [(name, field.annotation) for name, field in kind.model_fields.items()]
+    elif isinstance(kind, type) and is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        members = [(field.name, hints[field.name]) for field in fields(kind)]
+    else:
+        return
+    for name, annotation in members:
+        yield prefix + name
+        yield from _keys(annotation, f"{prefix}{name}.")

@@ -1,0 +1,1 @@
+"""Sampling: what can be had from a trained generator."""
