@@ -1,0 +1,44 @@
+"""Shift by whole pixels: x'[i, j] = x[i - a, j - b], with the image continued by reflection at its edges."""
+
+import torch
+from torch import Tensor
+
+# A shift is at most a side divided by this, rounded down (StyleGAN2-ADA's integer translation).
+SHARE = 8
+
+
+def shift(images: Tensor, draw: Tensor, strength: float | Tensor) -> Tensor:
+    """With probability `strength`, shifts an image by whole pixels, up to an eighth of each side (StyleGAN2-ADA, 2020).
+
+    Every shift of that range is as likely as any other; a side of less than 8 pixels stays. What moves in at an edge is
+    the reflection of what stands there (the edge row itself is not repeated), so that no new grey value appears.
+
+    Args:
+        images: (n, channels, height, width).
+        draw: uniform numbers in (0, 1), (n, 3): whether, how far down, how far right.
+        strength: in [0, 1], a number or a tensor without dimensions.
+
+    Returns:
+        The shape and type of `images`, with their exact values; differentiable with respect to them.
+    """
+    count, channels, height, width = images.shape
+    applied = draw[:, 0] < strength
+    rows = _sources(_distance(draw[:, 1], height) * applied, height)
+    columns = _sources(_distance(draw[:, 2], width) * applied, width)
+    # One gather over flat pixels: half the time of one per axis, a quarter of advanced indexing.
+    pixels = (rows[:, :, None] * width + columns[:, None, :]).reshape(count, 1, -1).expand(-1, channels, -1)
+    return images.flatten(2).gather(2, pixels).unflatten(2, (height, width))
+
+
+def _distance(uniform: Tensor, side: int) -> Tensor:
+    """Uniform integers of -m..m, m = side // 8, (n,) int64."""
+    most = side // SHARE
+    # In float32 a number near 1 may have been rounded to 1: the clamp keeps it in the last interval.
+    return (uniform * (2 * most + 1)).floor().clamp(max=2 * most).to(torch.int64) - most
+
+
+def _sources(distance: Tensor, side: int) -> Tensor:
+    """For each row of the result, which row of the image it shows, (n, side)."""
+    rows = torch.arange(side, device=distance.device) - distance[:, None]
+    last = side - 1
+    return last - (last - rows.abs()).abs()

@@ -1,0 +1,128 @@
+"""What the pairs share: the rules for shapes and labels, and the initialisation of weights.
+
+    N(0, gain^2 / fan_in), gain^2 = 2 / (1 + slope^2)      (He et al. 2015; slope is the leaky ReLU's)
+
+Weights are drawn from torch's global generator: who builds a network seeds it.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from saddlepoint.errors import UserError
+
+WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
+
+
+def check_counts(**options: int) -> None:
+    """Refuses options that count something (width, latent, depth) and are below 1.
+
+    Raises:
+        UserError: names the option.
+    """
+    for name, count in options.items():
+        if count < 1:
+            raise UserError(f"{name} {count}", "1 or more", f"set {name}=1 or leave the option out")
+
+
+def check_dropout(**options: float) -> None:
+    """Refuses probabilities of dropping that leave nothing, or are none.
+
+    Raises:
+        UserError: names the option.
+    """
+    for name, probability in options.items():
+        if not 0.0 <= probability < 1.0:
+            raise UserError(f"{name} {probability}", "a probability of dropping in [0, 1)", f"set {name}=0.5")
+
+
+def check_shape(shape: tuple[int, ...], classes: int, *, points: bool, smallest: int = 1) -> None:
+    """Refuses a data shape, or a number of classes, for which a network cannot be built.
+
+    Args:
+        shape: (channels, height, width) of images, or (dimensions,) of points.
+        classes: 0 without labels.
+        points: the family can make points.
+        smallest: least height and width that the family can make.
+
+    Raises:
+        UserError: names the nearest shape that can be built.
+    """
+    if len(shape) not in (1, 3) or min(shape) < 1:
+        raise UserError(
+            f"data shape {shape}",
+            "(channels, height, width) or (dimensions,), each at least 1",
+            "give the shape of one sample, without the batch",
+        )
+    if len(shape) == 1 and not points:
+        raise UserError(f"points of shape {shape}", "images (channels, height, width)", "use the pair 'mlp' for points")
+    if len(shape) == 3 and min(shape[1:]) < smallest:
+        nearest = (shape[0], max(shape[1], smallest), max(shape[2], smallest))
+        raise UserError(
+            f"image shape {shape}",
+            f"height and width of at least {smallest}",
+            f"resize to {nearest}, the nearest that this pair can make, or use the pair 'mlp'",
+        )
+    if classes < 0 or classes == 1:
+        raise UserError(f"{classes} classes", "0 (no labels) or at least 2", "set classes=0 for data of one kind")
+
+
+def check_labels(labels: Tensor | None, classes: int) -> None:
+    """Labels are given to a network exactly if it was built with classes.
+
+    Raises:
+        UserError: labels without classes, or classes without labels.
+    """
+    if labels is None and classes > 0:
+        raise UserError("no labels", f"labels in 0..{classes - 1}", "give an int64 label for each sample")
+    if labels is not None and classes == 0:
+        raise UserError("labels", "none, for the network was built without classes", "build it with classes=N")
+
+
+def one_hot(labels: Tensor, classes: int, like: Tensor) -> Tensor:
+    """Labels (n,) as rows of the identity, (n, classes), in the dtype of `like`."""
+    return F.one_hot(labels, classes).to(like.dtype)
+
+
+def initialise(network: nn.Module, weights: Callable[[Tensor], object]) -> None:
+    """Fills every weight of linear and convolutional layers by `weights`, in place; their biases become 0."""
+    for layer in network.modules():
+        if isinstance(layer, WEIGHTED):
+            weights(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
+def initialise_by_fan(network: nn.Module, *, slope: float, last: nn.Module) -> None:
+    """He's normal initialisation of every linear and convolutional layer, in place, with gain 1 for the output layer.
+
+    Args:
+        network: its biases become 0.
+        slope: of the leaky ReLU after each hidden layer; 0 for ReLU.
+        last: the output layer, which no rectifier follows.
+    """
+    for layer in network.modules():
+        if isinstance(layer, WEIGHTED):
+            gain = 1.0 if layer is last else math.sqrt(2.0 / (1.0 + slope**2))
+            nn.init.normal_(layer.weight, std=gain / math.sqrt(fan_in(layer)))
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
+def fan_in(layer: nn.Module) -> float:
+    """Number of inputs that one output of a linear or convolutional layer sums, away from the border."""
+    assert isinstance(layer, WEIGHTED)
+    if isinstance(layer, nn.ConvTranspose2d):
+        # The kernel's taps are dealt out over the stride^2 outputs that one input reaches at each step.
+        return layer.in_channels // layer.groups * math.prod(layer.kernel_size) / math.prod(layer.stride)
+    return float(layer.weight[0].numel())
+
+
+def normal_gains(network: nn.Module, std: float) -> None:
+    """Draws the gain of every batch normalisation from N(1, std^2), in place; the bias becomes 0 (DCGAN)."""
+    for layer in network.modules():
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            nn.init.normal_(layer.weight, 1.0, std)
+            nn.init.zeros_(layer.bias)
