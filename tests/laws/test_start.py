@@ -1,0 +1,33 @@
+"""The command line answers before torch is imported: `saddlepoint --help` is instant, and a mistyped verb is, too."""
+
+import subprocess
+import sys
+
+from tests.laws.members import ROOT
+
+# Runs the command as a person would, then tells which heavy packages were imported on the way.
+PROBE = """
+import sys
+from saddlepoint.cli import main
+try:
+    code = main(sys.argv[1:])
+except SystemExit as stop:
+    code = stop.code
+heavy = [name for name in ("torch", "sklearn", "scipy", "sympy", "matplotlib", "pyarrow") if name in sys.modules]
+print(code or 0, *heavy, sep=",", file=sys.stderr)
+"""
+
+
+def _probe(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-c", PROBE, *arguments], cwd=ROOT, capture_output=True, text=True)
+
+
+def test_help_imports_nothing_heavy():
+    answer = _probe("--help")
+    assert answer.stderr.splitlines()[-1:] == ["0"], answer.stderr
+    assert "train" in answer.stdout
+
+
+def test_a_mistyped_verb_imports_nothing_heavy():
+    answer = _probe("trian")
+    assert answer.stderr.splitlines()[-1:] == ["2"], answer.stderr
