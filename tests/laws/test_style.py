@@ -1,4 +1,4 @@
-"""Rules that a machine can check: length and names of files, docstrings, nothing unpickled or evaluated, no private paths."""
+"""Rules that a machine can check: length and names of files, docstrings, no unpickling or evaluating, no private paths."""
 
 import ast
 import re
@@ -25,7 +25,7 @@ SOURCES = [*MODULES, *sorted((ROOT / "tests").rglob("*.py"))]
 
 
 def executing(source: str) -> Iterator[str]:
-    """Lines of a source that load or run foreign code: unsafe calls, unsafe modules, loaders without their safe switch."""
+    """Lines of a source that load or run foreign code: unsafe calls and modules, loaders without their safe switch."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
