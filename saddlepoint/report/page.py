@@ -1,0 +1,148 @@
+"""The page of a run: everything that its folder tells, in one file that needs no network.
+
+The page forbids itself to load anything (a content security policy), and its one script is named by its hash: what
+stands in a recipe or a log is shown as text, and would stay inert even if it were not escaped.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+
+from saddlepoint.report.embed import Embedded, embed, spread
+from saddlepoint.report.figures import Figure, curves
+from saddlepoint.report.read import Record, Run, Sample, Series, read_run
+from saddlepoint.report.state import count, duration, facts, short, standing
+from saddlepoint.training.folder import write_whole
+
+REPORT = "report.html"
+# Together, in base64, under four megabytes.
+_LAST_PICTURE = 900_000
+_EARLIER_PICTURE = 70_000
+_EARLIER_PICTURES = 24
+# Enough for any run that a person reads by eye; what is left out is said.
+_ROWS = 200
+_SETTING_FIGURES = 12
+
+
+def write_report(run: Path) -> Path:
+    """Writes report.html into a run folder, whole or not at all.
+
+    Args:
+        run: the folder; its run may be going on.
+
+    Returns:
+        The page's path. The same folder gives the same bytes.
+
+    Raises:
+        UserError: the folder is no run folder.
+        OSError: the page cannot be written.
+    """
+    page = run / REPORT
+    write_whole(page, render(read_run(run)).encode())
+    return page
+
+
+def render(run: Run) -> str:
+    """The page as HTML."""
+    remarks = list(run.remarks)
+    pictures = _embedded(run.samples, remarks)
+    files = resources.files("saddlepoint.report")
+    style, script = (files.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(count=count, duration=duration, short=short, plain=_plain, json=_json)
+    template = environment.from_string(files.joinpath("page.html.jinja").read_text(encoding="utf-8"))
+    changing, constant = _settings(run)
+    return template.render(
+        run=run,
+        title=run.recipe.get("name") or run.name,
+        standing=standing(run),
+        facts=facts(run),
+        remarks=remarks,
+        pictures=pictures,
+        logged=("step",) in run.series,
+        losses=_losses(run),
+        outputs=_figure("The discriminator's outputs", run.under("outputs")),
+        gradients=_figure("Gradient norms", run.under("gradient_norms"), logarithmic=True),
+        speed=_figure("Images per second", run.under("images_per_s")),
+        changing=changing[:_SETTING_FIGURES],
+        unshown=[name for name, _ in changing[_SETTING_FIGURES:]],
+        constant=constant,
+        events=run.events[-_ROWS:],
+        metrics=run.metrics[-_ROWS:],
+        findings=run.findings[-_ROWS:],
+        left_out={
+            name: max(0, len(records) - _ROWS)
+            for name, records in (("events", run.events), ("metrics", run.metrics), ("findings", run.findings))
+        },
+        # Both are the package's own files; all else is escaped.
+        style=Markup(style),
+        script=Markup(script),
+        script_hash=script_hash,
+        svg=Markup,
+    )
+
+
+def _embedded(samples: tuple[Sample, ...], remarks: list[str]) -> list[tuple[Sample, Embedded]]:
+    """Sample pictures for the page, by step; the newest comes last, and larger."""
+    chosen = spread(samples, _EARLIER_PICTURES)
+    pictures = []
+    for sample in chosen:
+        try:
+            pictures.append((sample, embed(sample.file, _LAST_PICTURE if sample is chosen[-1] else _EARLIER_PICTURE)))
+        except ValueError as error:
+            remarks.append(f"samples/{error}; it is left out.")
+    return pictures
+
+
+def _losses(run: Run) -> list[tuple[str, Figure]]:
+    players = dict.fromkeys(path[1] for path in run.series if path[0] == "losses" and len(path) > 2)
+    return [(player, _figure(f"Losses of the {player}", run.under("losses", player), skip=2)) for player in players]
+
+
+def _settings(run: Run) -> tuple[list[tuple[str, Figure]], list[tuple[str, float]]]:
+    """Settings that change, each with its figure, and those that do not, each with its value."""
+    changing, constant = [], []
+    for series in run.under("settings"):
+        name = ".".join(series.path[1:])
+        finite = series.values[np.isfinite(series.values)]
+        if len(finite) and finite.min() < finite.max():
+            changing.append((name, _figure(f"The setting {name}", (series,))))
+        elif len(finite):
+            constant.append((name, float(finite[0])))
+    return changing, constant
+
+
+def _figure(title: str, series: tuple[Series, ...], *, skip: int = 1, logarithmic: bool = False) -> Figure:
+    """A figure of series, each named by the end of its path."""
+    return curves(
+        title, [(".".join(each.path[skip:]) or title.lower(), each) for each in series], logarithmic=logarithmic
+    )
+
+
+def _plain(record: Record, *without: str) -> list[tuple[str, str]]:
+    """A record's entries as text, but for those named and those without a value."""
+    left = {key: value for key, value in record.items() if key not in without and value not in (None, [], {}, "")}
+    return [(key, _text(value)) for key, value in left.items()]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return count(value) if isinstance(value, int | float) else json.dumps(value, ensure_ascii=False)
+
+
+def _json(value: Mapping[str, Any] | Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
