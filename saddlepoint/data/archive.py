@@ -1,0 +1,87 @@
+"""A .zip of image files, read in place: nothing is ever extracted to the disk.
+
+Entries that only an attack or a mistake would contain (paths that lead out of the archive, links, encryption, sizes
+above the limit of a file) are problems like unreadable images. Folders in it mean what they mean on disk, see `layout`.
+"""
+
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from saddlepoint.data.layout import is_ignored, read_layout
+from saddlepoint.data.raster import FILE_LIMIT, FORMATS
+from saddlepoint.data.source import Options, Problem, Source, UnreadableError
+from saddlepoint.data.stamps import stamp
+from saddlepoint.errors import UserError
+
+
+def read_zip(location: str, options: Options) -> Source:
+    """The images of a zip file, sorted by their paths in it."""
+    path = Path(location)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            listed = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+        raise UserError(
+            f"{path}, which is no whole zip file ({error})", "a zip file", "get or make it again"
+        ) from error
+    entries, problems = [], []
+    for entry in sorted(listed, key=lambda entry: entry.filename):
+        if (reason := _refusal(entry)) is not None:
+            problems.append(Problem(path=entry.filename, reason=reason))
+        elif not is_ignored(entry.filename):
+            entries.append(entry)
+    if not entries and not problems:
+        raise UserError(
+            f"{path}, a zip file without images ({len(listed)} other files)",
+            f"image files ({', '.join(FORMATS)}) in it",
+            "give another file",
+        )
+    layout = read_layout([entry.filename for entry in entries])
+    return Source(
+        format="zip",
+        count=len(entries),
+        name=lambda index: entries[index].filename,
+        encoded=lambda: _loaders(path, entries),
+        labels=layout.labels,
+        classes=layout.classes,
+        published=layout.published,
+        stamp=stamp([path]),
+        problems=tuple(problems),
+        notes=layout.notes,
+    )
+
+
+def _refusal(entry: zipfile.ZipInfo) -> str | None:
+    """Why an entry is not to be read, or None."""
+    posix, windows = PurePosixPath(entry.filename), PureWindowsPath(entry.filename)
+    if ".." in (*posix.parts, *windows.parts) or posix.is_absolute() or windows.drive or windows.root:
+        return "its path leads out of the archive"
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        return "a symbolic link"
+    if entry.flag_bits & 1:
+        return "encrypted"
+    if entry.file_size > FILE_LIMIT:
+        return f"{entry.file_size:,} bytes, the limit is {FILE_LIMIT:,}"
+    return None
+
+
+def _loaders(path: Path, entries: list[zipfile.ZipInfo]) -> Iterator[Callable[[], bytes]]:
+    # One open file serves all threads: zipfile locks it around each read. The last loader that is dropped closes it:
+    # some of them are still waiting for a thread when the last one has been handed out.
+    archive = zipfile.ZipFile(path)
+    return (partial(_read, archive, entry) for entry in entries)
+
+
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    try:
+        with archive.open(entry) as file:
+            data = file.read(FILE_LIMIT + 1)  # the size that the entry declares need not be true
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise UnreadableError(f"broken in the archive: {error}") from error
+    if len(data) > FILE_LIMIT:
+        raise UnreadableError(f"more than {FILE_LIMIT:,} bytes")
+    return data

@@ -1,0 +1,198 @@
+"""numpy's .npy and .npz files of images or points.
+
+Images stand under `images`, `x` or as the only array, labels under `labels` or `y`, class names under `classes`. (n,
+height, width) is grey; (n, h, w, c) and (n, c, h, w) are told apart by the channel count, 1, 3 or 4; (n, dimensions)
+are points. `x_train`, `y_train`, `x_test`, `y_test` (Keras) are published splits. Pixels: uint8, integers 0..255, truth
+values, or floating-point numbers in a stated range. Pickled objects are never loaded.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from saddlepoint.data.labels import check_count, declared_labels, observed_labels
+from saddlepoint.data.source import Options, Source
+from saddlepoint.data.stamps import stamp
+from saddlepoint.errors import UserError
+
+_BLOCK = 1024
+_IMAGES, _LABELS = ("images", "x"), ("labels", "y")
+
+
+def read_arrays(location: str, options: Options) -> Source:
+    """A .npy or .npz file."""
+    path = Path(location)
+    try:
+        # A .npy is mapped: a set larger than memory is only ever held in blocks.
+        opened = np.load(path, mmap_mode="r", allow_pickle=False)
+        arrays = {"images": opened} if isinstance(opened, np.ndarray) else dict(opened)
+    except (ValueError, EOFError, OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        pickled = "pickle" in str(error).lower()
+        raise UserError(
+            f"{path}, which {'holds pickled objects or no array' if pickled else f'cannot be read ({error})'}",
+            "plain arrays of numbers",
+            "save the images with np.savez(FILE, images=..., labels=...) as uint8 and whole numbers",
+        ) from error
+    parts = [suffix for suffix in ("_train", "_test") if f"x{suffix}" in arrays] or [""]
+    images = [_images(arrays, part, path) for part in parts]
+    ranks = {array.ndim for array in images}
+    if len(ranks) > 1 or len({array.shape[1:] for array in images}) > 1:
+        raise UserError(
+            f"x_train of {images[0].shape} and x_test of {images[1].shape}", "one shape of item", "repair it"
+        )
+    found = [_labels(arrays, part, len(array), path) for part, array in zip(parts, images, strict=True)]
+    values = [labels for labels in found if labels is not None and options.labels]
+    if values and len(values) != len(parts):
+        raise UserError(f"labels of one part only in {path}", "labels for all or none", "add or remove them")
+    numbers, classes = None, ()
+    if values:
+        every = np.concatenate(values)
+        names = [str(name) for name in np.atleast_1d(arrays["classes"])] if "classes" in arrays else None
+        where = f"the labels in {path}"
+        numbers, classes = observed_labels(every, where) if names is None else declared_labels(every, names, where)
+    count = sum(map(len, images))
+    boundaries = np.arange(count), np.cumsum([len(array) for array in images])[:-1]
+    return Source(
+        format="arrays",
+        count=count,
+        name=item_name(location),
+        kind="points" if ranks == {2} else "images",
+        blocks=array_blocks(images, options.channels, str(path)),
+        labels=numbers,
+        classes=classes,
+        published=dict(zip(("train", "test"), np.split(*boundaries), strict=True)) if len(parts) == 2 else {},
+        stamp=stamp([path]),
+    )
+
+
+def item_name(location: str) -> Callable[[int], str]:
+    """How messages call an item that has no file of its own."""
+    return lambda index: f"item {index} of {location}"
+
+
+def array_blocks(
+    arrays: list[np.ndarray], channels: int | None, where: str, value_range: tuple[float, float] = (0.0, 1.0)
+) -> Callable[[], Iterator[np.ndarray]]:
+    """Passes over arrays of one layout, in blocks of packed items; (n, d) becomes float32 points.
+
+    Args:
+        channels: settles a layout that could be read in two ways.
+        value_range: what floating-point numbers stand for black and white.
+    """
+    axis = None if arrays[0].ndim == 2 else channel_axis(arrays[0].shape[1:], channels, where)
+
+    def blocks() -> Iterator[np.ndarray]:
+        for array in arrays:
+            for start in range(0, len(array), _BLOCK):
+                block = np.asarray(array[start : start + _BLOCK])
+                if array.ndim == 2:
+                    yield _points(block, start, where)
+                    continue
+                pixels = to_bytes(block, value_range, f"items {start}..{start + len(block) - 1} of {where}")
+                yield np.ascontiguousarray(pixels[:, None] if axis is None else np.moveaxis(pixels, axis + 1, 1))
+
+    return blocks
+
+
+def channel_axis(shape: tuple[int, ...], channels: int | None, where: str) -> int | None:
+    """Which axis of an image's shape counts channels: 0, 2, or None for (height, width).
+
+    Raises:
+        UserError: no axis can, or both could.
+    """
+    if len(shape) == 2:
+        return None
+    if len(shape) != 3:
+        raise UserError(
+            f"items of shape {shape} in {where}",
+            "(height, width), (height, width, channels) or (channels, height, width)",
+            "save one image per item",
+        )
+    possible = [axis for axis in (0, 2) if shape[axis] in (1, 3, 4)]
+    if len(possible) > 1 and channels is not None:
+        possible = [axis for axis in possible if shape[axis] == channels]
+    if len(possible) == 1:
+        return possible[0]
+    raise UserError(
+        f"items of shape {shape} in {where}, where {'the first and the last' if shape[0] in (1, 3, 4) else 'no'} axis "
+        "may count channels",
+        "one axis, first or last, of 1, 3 or 4 channels",
+        "say how many there are with --set data.channels=3, or save the images as PNG files in a folder",
+    )
+
+
+def to_bytes(values: np.ndarray, value_range: tuple[float, float], where: str) -> np.ndarray:
+    """Pixels of any numeric type as uint8; x in [low, high] becomes round(255 (x - low) / (high - low)).
+
+    Raises:
+        UserError: a value outside the range, or a type that holds no numbers.
+    """
+    if values.dtype == np.uint8:
+        return values
+    if values.dtype == np.bool_:
+        return values.astype(np.uint8) * np.uint8(255)
+    floating = values.dtype.kind == "f"
+    if not floating and values.dtype.kind not in "iu":
+        raise UserError(f"pixels of type {values.dtype} in {where}", "uint8, or floating-point numbers", "convert them")
+    low, high = value_range if floating else (0, 255)
+    least, most = (values.min(), values.max()) if values.size else (low, high)
+    # A hair outside is rounding in whoever made the file; a not-a-number fails the comparison.
+    slack = 1e-3 * (high - low) if floating else 0
+    if not (least >= low - slack and most <= high + slack):
+        raise UserError(
+            f"pixel values {least:.6g}..{most:.6g} in {where}",
+            f"{'floating-point numbers in' if floating else 'integers in'} {low:g}..{high:g}",
+            "scale them, or save them as uint8",
+        )
+    if not floating:
+        return values.astype(np.uint8)
+    scaled = (values.astype(np.float64) - low) * (255 / (high - low))
+    return np.clip(np.round(scaled), 0, 255).astype(np.uint8)
+
+
+def _points(block: np.ndarray, start: int, where: str) -> np.ndarray:
+    points = block.astype(np.float32) if block.dtype.kind in "fiu" else np.full(block.shape, np.nan, np.float32)
+    if not np.isfinite(points).all():
+        at = start + int(np.argmin(np.isfinite(points).all(axis=1)))
+        raise UserError(f"point {at} of {where}, which is no finite number", "finite coordinates", "take it out")
+    return points
+
+
+def _images(arrays: Mapping[str, np.ndarray], part: str, path: Path) -> np.ndarray:
+    if part:
+        array = arrays[f"x{part}"]
+    else:
+        others = [name for name in arrays if name not in (*_LABELS, "classes")]
+        name = next((name for name in _IMAGES if name in arrays), others[0] if len(others) == 1 else None)
+        if name is None:
+            raise UserError(
+                f"{path} with the arrays {', '.join(arrays) or 'none'}",
+                "images under `images` or `x`",
+                "rename the array",
+            )
+        array = arrays[name]
+    if array.ndim < 2 or not array.size:
+        raise UserError(
+            f"an array of shape {array.shape} in {path}", "(n, height, width, channels) or its kin", "save images there"
+        )
+    if array.ndim == 2 and array.dtype == np.uint8:
+        raise UserError(
+            f"bytes of shape {array.shape} in {path}",
+            "images as (n, height, width), or points as floating-point numbers",
+            "reshape flattened images, or convert the points to float32",
+        )
+    return array
+
+
+def _labels(arrays: Mapping[str, np.ndarray], part: str, count: int, path: Path) -> np.ndarray | None:
+    names = (f"y{part}",) if part else _LABELS
+    name = next((name for name in names if name in arrays), None)
+    if name is None:
+        return None
+    labels = arrays[name]
+    labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    check_count(labels, count, str(path))
+    return labels

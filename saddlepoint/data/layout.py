@@ -1,0 +1,72 @@
+"""What the paths of a folder or an archive say: which files are no data, the split, the class.
+
+After the folders that all files share are taken off: if the top folders are train and some of validation and test
+(under their usual names), they are the splits. Then, if every file lies in a folder, its first folder is its class; if
+all lie at the top, there are no labels; a mixture gives no labels and says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+
+# Companions of images that are expected in a data folder; any other file that is no image is named as a problem.
+IGNORED_SUFFIXES = frozenset(
+    (
+        *(".txt", ".md", ".rst", ".html", ".htm", ".pdf", ".log", ".py", ".sha256", ".md5"),
+        *(".json", ".jsonl", ".csv", ".tsv", ".xml", ".yaml", ".yml", ".toml", ".ini", ".mat"),
+    )
+)
+IGNORED_NAMES = frozenset(("thumbs.db", "desktop.ini", "readme", "license", "licence", "sha256sums", "md5sums"))
+SPLIT_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "held_out"), "held_out"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Layout:
+    """labels int64 (n,) or None, the class names, indices by published split (empty without), notes."""
+
+    labels: np.ndarray | None
+    classes: tuple[str, ...]
+    published: dict[str, np.ndarray]
+    notes: tuple[str, ...]
+
+
+def is_ignored(path: str) -> bool:
+    """Whether a file is left out without a word: hidden, a resource fork, or of an expected kind that is no image."""
+    parts = PurePosixPath(path.lower()).parts
+    hidden = any(part.startswith(".") or part == "__macosx" for part in parts)
+    return hidden or parts[-1] in IGNORED_NAMES or PurePosixPath(parts[-1]).suffix in IGNORED_SUFFIXES
+
+
+def read_layout(paths: Sequence[str]) -> Layout:
+    """Labels and splits of images by their relative POSIX paths; the classes are the sorted folder names."""
+    if not paths:
+        return Layout(labels=None, classes=(), published={}, notes=())
+    folders = _without_shared([PurePosixPath(path).parts[:-1] for path in paths])
+    published: dict[str, np.ndarray] = {}
+    tops = {folder[0] if folder else "" for folder in folders}
+    splits = [SPLIT_NAMES.get(top.lower(), "") for top in tops]
+    if len(tops) > 1 and "train" in splits and "" not in splits:
+        names = np.array([SPLIT_NAMES[folder[0].lower()] for folder in folders])
+        published = {name: np.flatnonzero(names == name) for name in sorted(set(splits))}
+        folders = _without_shared([folder[1:] for folder in folders])
+    at_top = sum(not folder for folder in folders)
+    if at_top:
+        aside = len(folders) - at_top
+        note = f"no labels: {at_top} images lie beside the sub-folders that hold the other {aside}"
+        return Layout(labels=None, classes=(), published=published, notes=(note,) if aside else ())
+    classes, labels = np.unique([folder[0] for folder in folders], return_inverse=True)
+    return Layout(labels=labels.astype(np.int64), classes=tuple(map(str, classes)), published=published, notes=())
+
+
+def _without_shared(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    shared, last = min(folders), max(folders)
+    depth = 0
+    while depth < min(len(shared), len(last)) and shared[depth] == last[depth]:
+        depth += 1
+    return [folder[depth:] for folder in folders]

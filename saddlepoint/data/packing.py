@@ -1,0 +1,182 @@
+"""A source to the packed form: one pass over its items in order, all problems counted, one size and channel count.
+
+Nothing is skipped silently: what cannot be read ends the pass with a count and the first names, unless the person chose
+`skip_unreadable`, and then the packed set says what was skipped.
+"""
+
+import hashlib
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+import PIL
+
+from saddlepoint.data.decoding import decode_in_order
+from saddlepoint.data.packed import Packed, fingerprint
+from saddlepoint.data.raster import FORMATS, PIXEL_LIMIT, refit
+from saddlepoint.data.source import Options, Problem, Source, UnreadableError, named
+from saddlepoint.data.splits import make_splits
+from saddlepoint.data.storing import Facts, Stored, default_cache, in_file, in_memory, reuse
+from saddlepoint.errors import UserError
+
+
+def pack(source: Source, options: Options, location: str) -> Packed:
+    """Reads a source into the packed form.
+
+    Args:
+        location: what the person gave; named in messages and kept in the result.
+
+    Raises:
+        UserError: items that cannot be read, that differ in size or channels, or nothing to train on.
+    """
+    return assemble(source, read_items(source, options, location), options, location)
+
+
+def assemble(source: Source, stored: Stored, options: Options, location: str) -> Packed:
+    """The packed form of a source and its items that were read: labels of what was kept, splits, fingerprint."""
+    kept = stored.facts.kept
+    labels = None if source.labels is None else source.labels[kept]
+    published = {name: np.flatnonzero(np.isin(kept, indices)) for name, indices in source.published.items()}
+    splits, rule = make_splits(
+        stored.digests, published, hold_out=options.hold_out, first=options.first, seed=options.seed
+    )
+    shape = tuple(stored.items.shape[1:])
+    return Packed(
+        items=stored.items,
+        labels=labels,
+        classes=source.classes,
+        kind=source.kind,
+        shape=shape,
+        fingerprint=fingerprint(source.kind, shape, len(stored.items), stored.sha256, labels),
+        splits=splits,
+        split_rule=rule,
+        source=location,
+        skipped=stored.facts.skipped,
+        notes=source.notes + stored.facts.notes,
+        attributes={name: values[kept] for name, values in source.attributes.items()},
+    )
+
+
+def read_items(source: Source, options: Options, location: str) -> Stored:
+    """The one pass over a source's items; raises what `pack` raises."""
+    if source.kind == "points" and (options.size or options.channels):
+        raise UserError(
+            f"data.size or data.channels for {location}, which holds points", "images", "leave both options out"
+        )
+    cache = options.cache or default_cache()
+    key = _cache_key(source, options)
+    if (stored := reuse(cache, key)) is not None:
+        return stored
+    reading = _Reading(source, options, location)
+    blocks = reading.blocks()
+    first = next(blocks, None)
+    if first is None:
+        reading.facts()  # says why
+        raise UserError(f"{location}, which holds no image", "at least one image", "give another folder or file")
+    shape = tuple(first.shape[1:])
+    if source.count * first[0].nbytes <= options.resident_limit:
+        every = itertools.chain([first], blocks)
+        return in_memory(every, capacity=source.count, shape=shape, facts=reading.facts)
+    return in_file(
+        lambda: itertools.chain([first], blocks),
+        capacity=source.count,
+        shape=shape,
+        cache=cache,
+        key=key,
+        facts=reading.facts,
+    )
+
+
+def _cache_key(source: Source, options: Options) -> str | None:
+    if source.stamp is None:
+        return None
+    # The leading number changes with the rules of decoding; a new Pillow may decode differently by itself.
+    parts = (1, PIL.__version__, source.stamp, source.problems, options.size, options.channels, options.skip_unreadable)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+class _Reading:
+    """One pass over a source: its blocks, and what was met on the way."""
+
+    def __init__(self, source: Source, options: Options, location: str):
+        self._source, self._options, self._location = source, options, location
+        self._problems: list[Problem] = list(source.problems)
+        self._kept: list[int] = []
+        self._remarks: Counter[str] = Counter()
+        self._shape: tuple[int, ...] | None = None
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        size, channels = self._options.size, self._options.channels
+        if self._source.blocks is not None:
+            for block in filter(len, self._source.blocks()):
+                if self._source.kind == "images" and (size or channels):
+                    block = np.stack([refit(item, size, channels) for item in block])
+                self._check_same(block[0], len(self._kept))
+                self._kept.extend(range(len(self._kept), len(self._kept) + len(block)))
+                yield block
+            return
+        assert self._source.encoded is not None
+        for index, result in enumerate(decode_in_order(self._source.encoded(), size=size, channels=channels)):
+            if isinstance(result, UnreadableError):
+                self._problems.append(Problem(path=self._source.name(index), reason=str(result)))
+                continue
+            self._check_same(result.pixels, index)
+            self._kept.append(index)
+            self._remarks.update(result.remarks)
+            # After a problem that ends the pass the rest is only counted.
+            if not self._problems or self._options.skip_unreadable:
+                yield result.pixels[None]
+
+    def _check_same(self, item: np.ndarray, index: int) -> None:
+        self._shape = item.shape if self._shape is None else self._shape
+        if item.shape != self._shape:
+            first = self._source.name(self._kept[0])
+            raise _mixed(self._location, first, self._shape, self._source.name(index), item.shape)
+
+    def facts(self) -> Facts:
+        """What the pass found; raises for problems that the person did not choose to skip."""
+        if self._problems and not self._options.skip_unreadable:
+            total = self._source.count + len(self._source.problems)
+            raise UserError(
+                f"{len(self._problems)} of {total} files in {self._location} that cannot be read: "
+                f"{named(self._problems)}",
+                f"only images ({', '.join(FORMATS)}; at most {PIXEL_LIMIT:,} pixels)",
+                f"list all with `saddlepoint data check {self._location}` and repair or remove them, "
+                "or skip them with --set data.skip_unreadable=true",
+            )
+        return Facts(
+            kept=np.array(self._kept, dtype=np.int64),
+            skipped=tuple(f"{problem.path}: {problem.reason}" for problem in self._problems),
+            notes=tuple(f"{count} images: {remark}" for remark, count in self._remarks.items()),
+        )
+
+
+def _mixed(location: str, first: str, one: tuple[int, ...], second: str, other: tuple[int, ...]) -> UserError:
+    if len(one) != 3 or len(other) != 3:
+        return UserError(
+            f"items of shape {one} ({first}) and {other} ({second})", "items of one shape", f"repair {location}"
+        )
+    different, cures = [], []
+    if one[1:] != other[1:]:
+        different.append("size")
+        cures.append(size_cure(min(one[1:] + other[1:])))
+    if one[0] != other[0]:
+        different.append("channels")
+        cures.append("--set data.channels=3")
+    return UserError(
+        f"images of different {' and '.join(different)} in {location}: "
+        f"{first} is {described(one)}, {second} is {described(other)}",
+        "one size and number of channels",
+        f"bring all to one with {' '.join(cures)}",
+    )
+
+
+def size_cure(side: int) -> str:
+    """The option that brings images of different sizes to one; square, so that height and width cannot be confused."""
+    return f"--set data.size={side}x{side}"
+
+
+def described(shape: tuple[int, ...]) -> str:
+    channels, height, width = shape
+    return f"{width}x{height} (width x height) with {channels} channel{'s' if channels > 1 else ''}"

@@ -1,0 +1,142 @@
+"""A .parquet file, or a folder of them as Hugging Face data set repositories keep them.
+
+A column `split` gives the splits; without it the files' paths do (`data/train-00000-of-00002.parquet`,
+`default/test/0.parquet`).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from saddlepoint.data.columns import Columns, choose_columns, column_labels, split_indices
+from saddlepoint.data.folder import read_file
+from saddlepoint.data.layout import SPLIT_NAMES
+from saddlepoint.data.source import Options, Source, UnreadableError
+from saddlepoint.data.stamps import stamp
+from saddlepoint.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ROWS_AT_ONCE = 256
+_WORDS = re.compile(r"[^a-z]+")
+
+
+def find_parquet(folder: Path) -> list[Path]:
+    """The .parquet files under a folder, sorted, hidden ones left out."""
+    files = (path for path in folder.rglob("*.parquet") if path.is_file())
+    return sorted(
+        (path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)),
+        key=lambda path: path.relative_to(folder).as_posix(),
+    )
+
+
+def read_parquet(location: str, options: Options) -> Source:
+    """One file or a folder of them; all must have the same schema."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    root = Path(location)
+    files = find_parquet(root) if root.is_dir() else [root]
+    if not files:
+        raise UserError(f"{root}, a folder without .parquet files", "at least one", "give another folder")
+    try:
+        schemas = [pq.read_schema(path) for path in files]
+        counts = [pq.read_metadata(path).num_rows for path in files]
+        for path, schema in zip(files, schemas, strict=True):
+            if not schema.equals(schemas[0]):
+                raise UserError(
+                    f"{path} with the columns {', '.join(schema.names)}",
+                    f"those of {files[0]}: {', '.join(schemas[0].names)}",
+                    "give a folder, or one file, of one data set",
+                )
+        columns = choose_columns(schemas[0], options, location)
+        wanted = [name for name in (columns.label, columns.split) if name is not None]
+        tables = [pq.ParquetFile(path).read(columns=wanted) for path in files]
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(
+            f"{root}, which cannot be read as parquet ({error})", "whole .parquet files", "get or make them again"
+        ) from error
+    labels, classes = None, ()
+    if columns.label is not None:
+        cells = pa.chunked_array([chunk for table in tables for chunk in table[columns.label].chunks])
+        labels, classes = column_labels(cells, columns, location)
+    if columns.split is not None:
+        names = np.array([name for table in tables for name in table[columns.split].to_pylist()])
+    else:
+        names = np.repeat(_splits_of_paths(root, files), counts)
+    ends = np.cumsum(counts)
+
+    def name(index: int) -> str:
+        at = int(np.searchsorted(ends, index, side="right"))
+        return f"row {index - (ends[at] - counts[at])} of {files[at].name}"
+
+    return Source(
+        format="parquet",
+        count=sum(counts),
+        name=name,
+        encoded=lambda: _loaders(files, columns),
+        labels=labels,
+        classes=classes,
+        published=split_indices(names, location),
+        stamp=stamp(files, extra=f"{columns}"),
+    )
+
+
+def image_cells(cells: "pa.Array", *, follow_paths: bool) -> Iterator[Callable[[], bytes]]:
+    """The files in a column of images, as functions that give their bytes.
+
+    Args:
+        follow_paths: whether a cell that holds a path instead of the bytes is read from there. A file from elsewhere
+            could point at anything on this machine; the library of Hugging Face data sets points at what it has put
+            there.
+    """
+    import pyarrow as pa
+
+    if pa.types.is_struct(cells.type):
+        for valid, data, path in zip(
+            cells.is_valid().to_pylist(),
+            cells.field("bytes").to_pylist(),
+            cells.field("path").to_pylist() if cells.type.get_field_index("path") >= 0 else [None] * len(cells),
+            strict=True,
+        ):
+            yield partial(_cell, data if valid else None, path if valid else None, follow_paths)
+    else:
+        yield from (partial(_cell, data, None, False) for data in cells.to_pylist())
+
+
+def _cell(data: bytes | None, path: str | None, follow_path: bool) -> bytes:
+    if data is not None:
+        return data
+    if path is None or not follow_path:
+        raise UnreadableError(f"a path without the bytes ({path})" if path else "an empty cell")
+    return read_file(Path(path))
+
+
+def _loaders(files: list[Path], columns: Columns) -> Iterator[Callable[[], bytes]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for path in files:
+        try:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=[columns.image]):
+                    yield from image_cells(batch.column(0), follow_paths=False)
+        except (pa.ArrowException, OSError) as error:
+            raise UserError(
+                f"{path}, which breaks off ({error})", "a whole .parquet file", "get or make it again"
+            ) from error
+
+
+def _splits_of_paths(root: Path, files: list[Path]) -> list[str]:
+    """A split for each file, "train" for all unless every path names exactly one."""
+    found = []
+    for path in files:
+        words = _WORDS.split(path.relative_to(root).with_suffix("").as_posix().lower()) if path != root else []
+        found.append({SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES})
+    telling = all(len(splits) == 1 for splits in found) and any("train" in splits for splits in found)
+    return [min(splits) if telling else "train" for splits in found]

@@ -1,0 +1,135 @@
+"""One image file to uint8 (channels, height, width), by rules that are stated here and noted where they change values.
+
+Channels: 1-bit, grey -> 1; colour, CMYK, YCbCr, palette -> 3; whatever has transparency (RGBA, grey with alpha, a
+palette or a colour key with transparency) -> 4. 16-bit grey v -> round(v / 257). The orientation in the EXIF data is
+applied. Where 1 or 3 channels are asked for, alpha is laid over white; grey is ITU-R 601 luma. Where a size is asked
+for, the image is scaled until its shorter side fits (bicubic with antialiasing) and its centre is cut out.
+"""
+
+import io
+import re
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from saddlepoint.data.source import UnreadableError
+
+# Pillow's own bound of a harmless image. Above it Pillow warns, above twice as much it refuses; here both are refused.
+PIXEL_LIMIT = 89_478_485
+FILE_LIMIT = 512 * 2**20
+# Only these decoders are tried: what else Pillow knows either starts other programs (EPS) or guesses (TGA).
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
+# A filter of the whole process, because filters that are set and taken back around a call are not safe in threads.
+warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoded:
+    """uint8 (channels, height, width), and what was changed on the way, in words."""
+
+    pixels: np.ndarray
+    remarks: tuple[str, ...] = ()
+
+
+def decode(data: bytes, *, size: tuple[int, int] | None = None, channels: int | None = None) -> Decoded:
+    """One image file's bytes to pixels.
+
+    Args:
+        size: (height, width) to scale and cut to; None keeps the image's own.
+        channels: 1, 3 or 4; None keeps what the image has.
+
+    Raises:
+        UnreadableError: not an image, truncated, or larger than `PIXEL_LIMIT`.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if image.width * image.height > PIXEL_LIMIT:
+                raise UnreadableError(_too_large(image.width * image.height))
+            # Pillow does not miss the end of a PNG file whose pixels are complete.
+            if image.format == "PNG" and b"IEND\xaeB`\x82" not in data:
+                raise UnreadableError("truncated: the end of the PNG file is missing")
+            remarks = _remarks(image)
+            image.load()
+            settled = _settle(ImageOps.exif_transpose(image))
+            return Decoded(pixels=_pixels(_fit(settled, size, channels)), remarks=remarks)
+    except UnreadableError:
+        raise
+    except UnidentifiedImageError as error:
+        raise UnreadableError(_not_an_image(data)) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        pixels = re.search(r"\((\d+) pixels\)", str(error))
+        raise UnreadableError(_too_large(int(pixels[1]) if pixels else None)) from error
+    except Exception as error:  # a decoder fed with broken bytes may raise anything; it is a fact about the file
+        raise UnreadableError(str(error) or type(error).__name__) from error
+
+
+def refit(pixels: np.ndarray, size: tuple[int, int] | None, channels: int | None) -> np.ndarray:
+    """uint8 (channels, height, width) brought to a size and a number of channels by the same rules."""
+    if size in (None, pixels.shape[1:]) and channels in (None, len(pixels)):
+        return pixels
+    image = Image.fromarray(pixels[0] if len(pixels) == 1 else np.moveaxis(pixels, 0, -1))
+    return _pixels(_fit(image, size, channels))
+
+
+def from_pillow(image: Image.Image) -> np.ndarray:
+    """uint8 (channels, height, width) of an opened image of any mode; may raise `UnreadableError`."""
+    return _pixels(_settle(image))
+
+
+def _remarks(image: Image.Image) -> tuple[str, ...]:
+    remarks = []
+    if image.mode.startswith("I"):
+        remarks.append("16-bit grey, scaled to 8 bits by round(v / 257)")
+    elif any(";16" in str(tile[3]) for tile in getattr(image, "tile", ())):
+        remarks.append("16 bits a channel, of which the high byte is kept")
+    if getattr(image, "n_frames", 1) > 1:
+        remarks.append("several frames, the first is taken")
+    return tuple(remarks)
+
+
+def _settle(image: Image.Image) -> Image.Image:
+    """An image of any mode in one of the modes L, RGB, RGBA."""
+    if image.mode in MODES.values() and "transparency" not in image.info:
+        return image
+    if image.mode.startswith("I"):
+        values = np.asarray(image).astype(np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise UnreadableError(f"grey values {values.min()}..{values.max()} are not 16-bit")
+        return Image.fromarray(((values * 2 + 257) // 514).astype(np.uint8))
+    if image.mode == "F":
+        values = np.asarray(image)
+        if not (values.min() >= 0 and values.max() <= 1):
+            raise UnreadableError(f"floating-point values {values.min():.4g}..{values.max():.4g} are not in 0..1")
+        return Image.fromarray(np.round(values * 255).astype(np.uint8))
+    if image.has_transparency_data:
+        return (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _fit(image: Image.Image, size: tuple[int, int] | None, channels: int | None) -> Image.Image:
+    if channels is not None and image.mode != MODES[channels]:
+        if image.mode == "RGBA":
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = image.convert(MODES[channels])
+    if size is not None and image.size != size[::-1]:
+        image = ImageOps.fit(image, (size[1], size[0]), method=Image.Resampling.BICUBIC)
+    return image
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    array = np.asarray(image)
+    return array[None] if array.ndim == 2 else np.ascontiguousarray(np.moveaxis(array, -1, 0))
+
+
+def _too_large(pixels: int | None) -> str:
+    return f"{'too many' if pixels is None else format(pixels, ',')} pixels, the limit is {PIXEL_LIMIT:,}"
+
+
+def _not_an_image(data: bytes) -> str:
+    if not data:
+        return "the file is empty"
+    return f"not an image of a known kind ({', '.join(FORMATS)}); it begins with {data[:12]!r}"

@@ -1,0 +1,112 @@
+"""What a reader of one format hands over before a pixel is decoded, and what a person may ask of reading.
+
+A source gives its items in one of two ways: `encoded` (image files of any kind, still to be decoded) or `blocks`
+(arrays that are final up to a change of size or channels).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from saddlepoint.data.packed import Kind
+from saddlepoint.errors import UserError
+
+GIBIBYTE = 2**30
+
+
+class UnreadableError(Exception):
+    """One item cannot be used, and why; packing decides whether that ends everything."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One file or row that cannot be used, by name and reason."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.reason})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a person may ask of reading, checked where it is built. `opening.open_data` describes each."""
+
+    size: tuple[int, int] | None = None
+    channels: int | None = None
+    hold_out: float = 0.1
+    first: int | None = None
+    seed: int = 0
+    count: int | None = None
+    image_column: str | None = None
+    label_column: str | None = None
+    labels: bool = True
+    skip_unreadable: bool = False
+    cache: Path | None = None
+    resident_limit: int = 2 * GIBIBYTE
+
+    def __post_init__(self) -> None:
+        if self.size is not None and (len(self.size) != 2 or min(self.size) < 1):
+            raise UserError(
+                f"data.size={self.size}", "two positive numbers, height and width", "give it as --set data.size=64x64"
+            )
+        if self.channels not in (None, 1, 3, 4):
+            raise UserError(
+                f"data.channels={self.channels}", "1 (grey), 3 (colour) or 4 (colour and alpha)", "give one"
+            )
+        if not 0 <= self.hold_out < 1:
+            raise UserError(f"data.hold_out={self.hold_out}", "a share from 0 up to, not including, 1", "give e.g. 0.1")
+        for name in ("first", "count"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UserError(f"data.{name}={value}", "a positive number", "give one, or leave it out")
+        if self.seed < 0:
+            raise UserError(f"seed {self.seed}", "a number that is not negative", "give one")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Source:
+    """Everything known about a data set before its items are read.
+
+    Attributes:
+        format: the name of the format, as in `opening.FORMATS`.
+        count: how many items there are.
+        name: how messages call item i.
+        encoded: starts one pass over the items in order, as functions that give a file's bytes and may raise
+            `UnreadableError`; safe to call in threads.
+        blocks: starts one pass over the items in order, as arrays (k, channels, height, width) uint8 or (k, dimensions)
+            float32. Exactly one of `encoded` and `blocks` is set.
+        labels, classes: as in `Packed`, for all items.
+        published: indices by split, as far as the source says; covers all items if it is not empty.
+        stamp: changes when the source does; None where that cannot be told without reading everything.
+        problems: entries that are no item and cannot be ignored silently.
+        notes: what the person should know, in words.
+    """
+
+    format: str
+    count: int
+    name: Callable[[int], str]
+    kind: Kind = "images"
+    encoded: Callable[[], Iterator[Callable[[], bytes]]] | None = None
+    blocks: Callable[[], Iterator[np.ndarray]] | None = None
+    labels: np.ndarray | None = None
+    classes: tuple[str, ...] = ()
+    published: dict[str, np.ndarray] = field(default_factory=dict)
+    stamp: str | None = None
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    attributes: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        assert (self.encoded is None) != (self.blocks is None)
+        assert self.labels is None or len(self.labels) == self.count
+        assert not self.published or sum(map(len, self.published.values())) == self.count
+
+
+def named(problems: list[Problem] | tuple[Problem, ...], most: int = 3) -> str:
+    """The first few problems, and how many more there are."""
+    more = len(problems) - most
+    return ", ".join(map(str, problems[:most])) + (f" and {more} more" if more > 0 else "")
