@@ -5,7 +5,7 @@
     (Radford, Metz and Chintala 2016, with the kernels and the bias-free layers of the wide-spread example)
 
 D's convolutions halve each side, rounding down: 23, 11, 5. G climbs the same chain; where a side was odd, its
-transposed convolution has an output padding of 1. The smaller side is halved while at least 4 is left, but twice at least.
+transposed convolution has an output padding of 1. The smaller side is halved while that leaves 4, but at least twice.
 The example's convolutions from and to a 1x1 map are linear layers here: the same numbers, in less time.
 With classes, G joins an embedding of the label to z, and D is the projection discriminator w.h + <e_y, h>
 (Miyato and Koyama 2018); h is the whole last map, unpooled, because where a stroke ends tells digits apart.
