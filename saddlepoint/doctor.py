@@ -156,7 +156,7 @@ def _hints(facts: dict[str, Any]) -> Iterator[str]:
     # One thread's worth of load is no company: it may be this command itself.
     if torch and machine["load"] is not None and machine["load"] + torch["threads"] > machine["usable_cores"] + 1:
         yield (
-            f"the load is {machine['load']:.1f} on {machine['usable_cores']} cores, and torch wants {torch['threads']}; "
+            f"the load is {machine['load']:.1f} on {machine['usable_cores']} cores, torch wants {torch['threads']}; "
             "threads that wait for each other slow small models down: set OMP_NUM_THREADS=1"
         )
     if torch and torch["build"] == "CPU" and machine["nvidia_driver"]:
