@@ -25,7 +25,7 @@ def shift(images: Tensor, draw: Tensor, strength: float | Tensor) -> Tensor:
     applied = draw[:, 0] < strength
     rows = _sources(_distance(draw[:, 1], height) * applied, height)
     columns = _sources(_distance(draw[:, 2], width) * applied, width)
-    # One gather over flat pixels: half the time of one per axis, a quarter of advanced indexing.
+    # One gather over flat pixels takes about half the time of a gather per axis at 64 x 64.
     pixels = (rows[:, :, None] * width + columns[:, None, :]).reshape(count, 1, -1).expand(-1, channels, -1)
     return images.flatten(2).gather(2, pixels).unflatten(2, (height, width))
 

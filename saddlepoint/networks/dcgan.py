@@ -112,7 +112,7 @@ def _activation(channels: int, normalised: bool, slope: float = 0.0) -> list[nn.
 
 def _initialise(network: nn.Module, normalised: bool, *, slope: float, last: nn.Module) -> None:
     # N(0, .02) relies on the normalisation to restore the scale. Without it a fresh D has outputs and input gradients
-    # of 1e-3 to 4e-2, by width and size; by fan-in both are of order one (.35 to .5 and .7 to .9) at every size.
+    # of 1e-3 to 6e-2, by width and size; by fan-in both are of order one (.35 to .5 and .7 to .9) at every size.
     if normalised:
         layers.initialise(network, partial(nn.init.normal_, std=0.02))
         layers.normal_gains(network, std=0.02)
