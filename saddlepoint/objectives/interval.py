@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from flint import arb, fmpq
+from flint import arb
 
 from saddlepoint.errors import UserError
 
@@ -56,8 +56,14 @@ class Interval:
     def around(value: int | float | Fraction) -> "Interval":
         """The narrowest interval of floats that holds an exact number."""
         exact = Fraction(value)
-        ball = arb(fmpq(exact.numerator, exact.denominator))
-        return make(*ends_of(ball))
+        try:
+            nearest = float(exact)
+        except OverflowError:
+            nearest = math.inf if exact > 0 else -math.inf
+        if math.isfinite(nearest) and Fraction(nearest) == exact:
+            return Interval(nearest, nearest)
+        beyond = math.nextafter(nearest, math.inf if exact > nearest else -math.inf)
+        return Interval(min(nearest, beyond), max(nearest, beyond), lower_open=True, upper_open=True)
 
     @property
     def is_empty(self) -> bool:

@@ -1,0 +1,91 @@
+"""Random trees for hypothesis, and an evaluator in mpmath that shares nothing with the printers under test."""
+
+from fractions import Fraction
+
+import mpmath
+from hypothesis import strategies as st
+
+from saddlepoint.errors import UserError
+from saddlepoint.objectives.tree import FUNCTIONS, Add, Call, D, Multiply, Number, Power, Tree, Variable, call, number
+
+DIGITS = 60
+
+small_fractions = st.fractions(min_value=-8, max_value=8, max_denominator=12)
+exponents = st.sampled_from(
+    [Fraction(2), Fraction(3), Fraction(-1), Fraction(-2), Fraction(1, 2), Fraction(-1, 3), Fraction(3, 2)]
+)
+
+
+def _power(base: Tree, exponent: Fraction) -> Tree:
+    try:
+        return base**exponent
+    except UserError:  # 0**-1: any other tree will do
+        return D
+
+
+def _extend(parts: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
+    one = sorted(name for name, count in FUNCTIONS.items() if count == 1)
+    return st.one_of(
+        st.builds(lambda a, b: a + b, parts, parts),
+        st.builds(lambda a, b: a - b, parts, parts),
+        st.builds(lambda a, b: a * b, parts, parts),
+        st.builds(lambda a, b: a * _power(b, Fraction(-1)), parts, parts),
+        st.builds(_power, parts, exponents),
+        st.builds(call, st.sampled_from(one), parts),
+        st.builds(call, st.sampled_from(["min", "max"]), parts, parts),
+    )
+
+
+def trees(leaves: int = 8) -> st.SearchStrategy[Tree]:
+    """Trees over the whole list of functions."""
+    return st.recursive(
+        st.one_of(st.just(D), st.just(D), st.builds(number, small_fractions)), _extend, max_leaves=leaves
+    )
+
+
+def evaluate(tree: Tree, x: "mpmath.mpf | Fraction | float") -> "mpmath.mpf | None":
+    """tree(x) on the reals at mpmath's current precision; None where it has no value."""
+    match tree:
+        case Variable():
+            return _real(x)
+        case Number(value):
+            return _real(value)
+        case Add(parts) | Multiply(parts) | Call(_, parts):
+            values = [evaluate(part, x) for part in parts]
+            if any(value is None for value in values):
+                return None
+            if isinstance(tree, Add):
+                return mpmath.fsum(values)
+            if isinstance(tree, Multiply):
+                return mpmath.fprod(values)
+            return _FUNCTIONS[tree.function](*values)
+        case Power(base, exponent):
+            value = evaluate(base, x)
+            if value is None or (value == 0 and exponent < 0) or (value < 0 and exponent.denominator != 1):
+                return None
+            return mpmath.power(value, _real(exponent)) if value else mpmath.mpf(0)
+    raise AssertionError(tree)
+
+
+def _real(x: "mpmath.mpf | Fraction | float") -> "mpmath.mpf":
+    return mpmath.mpf(x.numerator) / x.denominator if isinstance(x, Fraction) else mpmath.mpf(x)
+
+
+def _step(x: "mpmath.mpf") -> "mpmath.mpf | None":
+    return None if x == 0 else mpmath.mpf(1 if x > 0 else 0)
+
+
+_FUNCTIONS = {
+    "log": lambda x: mpmath.log(x) if x > 0 else None,
+    "exp": mpmath.exp,
+    "abs": abs,
+    "tanh": mpmath.tanh,
+    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "softplus": lambda x: mpmath.log(1 + mpmath.exp(x)),
+    "relu": lambda x: max(x, mpmath.mpf(0)),
+    "min": min,
+    "max": max,
+    "step": _step,
+    "impulse": lambda x: None if x == 0 else mpmath.mpf(0),
+    "dipole": lambda x: None if x == 0 else mpmath.mpf(0),
+}
