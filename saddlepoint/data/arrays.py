@@ -30,7 +30,7 @@ def read_arrays(location: str, options: Options) -> Source:
         opened = np.load(path, mmap_mode="r", allow_pickle=False)
         arrays = {"images": opened} if isinstance(opened, np.ndarray) else dict(opened)
     except (ValueError, EOFError, OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        pickled = "pickle" in str(error).lower()
+        pickled = any(word in str(error).lower() for word in ("pickle", "python objects"))
         raise UserError(
             f"{path}, which {'holds pickled objects or no array' if pickled else f'cannot be read ({error})'}",
             "plain arrays of numbers",
@@ -43,8 +43,9 @@ def read_arrays(location: str, options: Options) -> Source:
         raise UserError(
             f"x_train of {images[0].shape} and x_test of {images[1].shape}", "one shape of item", "repair it"
         )
-    found = [_labels(arrays, part, len(array), path) for part, array in zip(parts, images, strict=True)]
-    values = [labels for labels in found if labels is not None and options.labels]
+    wanted = zip(parts, images, strict=True) if options.labels else ()
+    found = [_labels(arrays, part, len(array), path) for part, array in wanted]
+    values = [labels for labels in found if labels is not None]
     if values and len(values) != len(parts):
         raise UserError(f"labels of one part only in {path}", "labels for all or none", "add or remove them")
     numbers, classes = None, ()
@@ -73,14 +74,11 @@ def item_name(location: str) -> Callable[[int], str]:
     return lambda index: f"item {index} of {location}"
 
 
-def array_blocks(
-    arrays: list[np.ndarray], channels: int | None, where: str, value_range: tuple[float, float] = (0.0, 1.0)
-) -> Callable[[], Iterator[np.ndarray]]:
+def array_blocks(arrays: list[np.ndarray], channels: int | None, where: str) -> Callable[[], Iterator[np.ndarray]]:
     """Passes over arrays of one layout, in blocks of packed items; (n, d) becomes float32 points.
 
     Args:
         channels: settles a layout that could be read in two ways.
-        value_range: what floating-point numbers stand for black and white.
     """
     axis = None if arrays[0].ndim == 2 else channel_axis(arrays[0].shape[1:], channels, where)
 
@@ -91,7 +89,7 @@ def array_blocks(
                 if array.ndim == 2:
                     yield _points(block, start, where)
                     continue
-                pixels = to_bytes(block, value_range, f"items {start}..{start + len(block) - 1} of {where}")
+                pixels = to_bytes(block, (0.0, 1.0), f"items {start}..{start + len(block) - 1} of {where}")
                 yield np.ascontiguousarray(pixels[:, None] if axis is None else np.moveaxis(pixels, axis + 1, 1))
 
     return blocks

@@ -37,7 +37,7 @@ class IdxFile:
 
 
 def find_idx(folder: Path) -> list[IdxFile]:
-    """The IDX files of a folder, or of its `raw` or `MNIST/raw`; uncompressed files go before their compressed twins."""
+    """The IDX files of a folder, or of its `raw` or `MNIST/raw`; uncompressed ones before their compressed twins."""
     for place in (folder, folder / "raw", folder / "MNIST" / "raw"):
         found: dict[tuple[str, str, str], IdxFile] = {}
         for path in sorted(place.iterdir()) if place.is_dir() else []:

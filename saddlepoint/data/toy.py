@@ -18,7 +18,7 @@ from saddlepoint.data.arrays import item_name
 from saddlepoint.data.source import Options, Source
 
 _COUNT = 20_000
-_POINTS_AT_ONCE = 1024
+_POINTS_AT_ONCE = 128
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -161,8 +161,12 @@ def _log_mixture(points: np.ndarray, means: np.ndarray, deviations: np.ndarray, 
     result = np.empty(len(points))
     for start in range(0, len(points), _POINTS_AT_ONCE):
         part = points[start : start + _POINTS_AT_ONCE]
-        squares = ((part[:, None] - means) ** 2).sum(-1)
-        exponents = normalisers - squares / (2 * deviations**2)
-        largest = exponents.max(axis=1)
-        result[start : start + len(part)] = largest + np.log(np.exp(exponents - largest[:, None]).sum(axis=1))
+        exponents = np.tile(normalisers, (len(part), 1))
+        # One coordinate after the other and in place: the time is that of moving these arrays.
+        for axis in range(means.shape[1]):
+            scaled = (part[:, axis, None] - means[:, axis]) / (math.sqrt(2) * deviations)
+            exponents -= np.square(scaled, out=scaled)
+        largest = exponents.max(axis=1, keepdims=True)
+        exponents -= largest
+        result[start : start + len(part)] = largest[:, 0] + np.log(np.exp(exponents, out=exponents).sum(axis=1))
     return result

@@ -1,0 +1,126 @@
+"""numpy files: layouts, number types, labels, and what is refused."""
+
+import numpy as np
+import pytest
+
+from saddlepoint.data import open_data
+from tests.data.examples import pixels, refusal
+
+IMAGES = pixels(6)
+
+
+def saved(path, **arrays):
+    np.savez(path, **arrays)
+    return path
+
+
+@pytest.mark.parametrize(("channels", "height", "width"), [(1, 112, 92), (4, 23, 17), (3, 48, 32), (1, 28, 28)])
+def test_both_orders_of_the_axes(tmp_path, channels, height, width):
+    images = pixels(3, channels, height, width)
+    for name, array in (("first", images), ("last", np.moveaxis(images, 1, -1))):
+        np.save(tmp_path / f"{name}.npy", array)
+        np.testing.assert_array_equal(open_data(tmp_path / f"{name}.npy").items, images)
+        packed = open_data(saved(tmp_path / f"{name}.npz", images=array, labels=[2, 0, 2]))
+        np.testing.assert_array_equal(packed.items, images)
+        assert packed.classes == ("0", "2") and packed.labels is not None and packed.labels.tolist() == [1, 0, 1]
+    if channels == 1:
+        np.save(tmp_path / "grey.npy", images[:, 0])
+        np.testing.assert_array_equal(open_data(tmp_path / "grey.npy").items, images)
+
+
+def test_a_layout_that_could_be_two_is_refused_unless_the_channels_are_said(tmp_path):
+    path = saved(tmp_path / "x.npz", images=pixels(2, 3, 9, 4))
+    assert "items of shape (3, 9, 4)" in refusal(lambda: open_data(path))
+    assert open_data(path, channels=3).shape == (3, 9, 4)
+    assert open_data(path, channels=4).shape == (4, 3, 9)
+    assert "no axis may count" in refusal(
+        lambda: open_data(saved(tmp_path / "y.npz", images=np.zeros((2, 5, 5, 5), np.uint8)))
+    )
+
+
+def test_names_of_arrays(tmp_path):
+    for arrays in ({"x": IMAGES, "y": np.arange(6)}, {"images": IMAGES, "labels": np.arange(6)}, {"faces": IMAGES}):
+        np.testing.assert_array_equal(open_data(saved(tmp_path / "x.npz", **arrays)).items, IMAGES)
+    assert "the arrays a, b" in refusal(lambda: open_data(saved(tmp_path / "x.npz", a=IMAGES, b=IMAGES)))
+    parts = {"x_train": IMAGES[:4], "y_train": [[0], [1], [0], [1]], "x_test": IMAGES[4:], "y_test": [[1], [1]]}
+    packed = open_data(saved(tmp_path / "keras.npz", **parts), hold_out=0)
+    assert packed.splits["train"].tolist() == [0, 1, 2, 3] and packed.splits["test"].tolist() == [4, 5]
+    assert packed.labels is not None and packed.labels.tolist() == [0, 1, 0, 1, 1, 1]
+
+
+def test_numbers_of_every_kind(tmp_path):
+    exact = IMAGES.astype(np.float64) / 255
+    for array in (exact, exact.astype(np.float32), IMAGES.astype(np.int64), IMAGES.astype(np.uint16)):
+        np.testing.assert_array_equal(open_data(saved(tmp_path / "x.npz", images=array)).items, IMAGES)
+    truth = IMAGES > 127
+    np.testing.assert_array_equal(open_data(saved(tmp_path / "x.npz", images=truth)).items, truth * 255)
+
+
+@pytest.mark.parametrize(
+    ("array", "says"),
+    [
+        (IMAGES / 127.5 - 1, "-1..1 in items 0..5"),
+        (IMAGES.astype(np.float32), "floating-point numbers in 0..1"),
+        (np.where(IMAGES > 250, np.nan, 0.5), "pixel values nan..nan"),
+        (IMAGES.astype(np.int16) * 2, "integers in 0..255"),
+        (IMAGES.astype(np.complex64), "pixels of type complex64"),
+        (np.zeros((6, 784), np.uint8), "bytes of shape (6, 784)"),
+        (np.zeros(5), "an array of shape (5,)"),
+        (np.zeros((0, 5, 5)), "an array of shape (0, 5, 5)"),
+        (np.zeros((2, 2, 3, 5, 5)), "items of shape (2, 3, 5, 5)"),
+    ],
+)
+def test_arrays_that_are_no_images(tmp_path, array, says):
+    assert says in refusal(lambda: open_data(saved(tmp_path / "x.npz", images=array)))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "says"),
+    [
+        ({"labels": [0, 1]}, "2 labels for 6 items"),
+        ({"labels": np.linspace(0, 1, 6)}, "type float64"),
+        ({"labels": np.eye(6)}, "of shape (6, 6)"),
+        ({"labels": [0, 1, -1, 0, 1, 0]}, "label -1 at item 2"),
+        ({"labels": [0, 1, 2, 0, 1, 5], "classes": ["a", "b", "c"]}, "label 5 at item 5"),
+    ],
+)
+def test_labels_that_do_not_fit(tmp_path, arrays, says):
+    path = saved(tmp_path / "x.npz", images=IMAGES, **arrays)
+    assert says in refusal(lambda: open_data(path))
+    assert open_data(path, labels=False).labels is None
+
+
+def test_declared_class_names(tmp_path):
+    packed = open_data(saved(tmp_path / "x.npz", images=IMAGES, labels=[0, 1, 0, 1, 0, 0], classes=["a", "b", "c"]))
+    assert packed.classes == ("a", "b", "c")
+
+
+@pytest.mark.parametrize("name", ["x.npz", "x.npy"])
+def test_pickled_objects_are_never_loaded(tmp_path, name):
+    objects = np.array([{"a": 1}, {"b": 2}], dtype=object)
+    np.savez(tmp_path / name, images=objects) if name == "x.npz" else np.save(tmp_path / name, objects)
+    assert "holds pickled objects" in refusal(lambda: open_data(tmp_path / name))
+
+
+def test_broken_files(tmp_path):
+    path = saved(tmp_path / "x.npz", images=IMAGES)
+    path.write_bytes(path.read_bytes()[:-50])
+    assert "cannot be read" in refusal(lambda: open_data(path))
+    np.save(tmp_path / "x.npy", IMAGES)
+    (tmp_path / "x.npy").write_bytes((tmp_path / "x.npy").read_bytes()[:-50])
+    assert "cannot be read" in refusal(lambda: open_data(tmp_path / "x.npy"))
+
+
+def test_points(tmp_path):
+    points = np.random.default_rng(0).normal(size=(50, 3))
+    packed = open_data(saved(tmp_path / "x.npz", x=points, y=np.arange(50) % 2))
+    assert packed.kind == "points" and packed.shape == (3,) and packed.classes == ("0", "1")
+    np.testing.assert_array_equal(packed.items, points.astype(np.float32))
+    assert "which holds points" in refusal(lambda: open_data(tmp_path / "x.npz", size=(8, 8)))
+    points[7, 1] = np.inf
+    assert "point 7" in refusal(lambda: open_data(saved(tmp_path / "x.npz", x=points)))
+
+
+def test_size_and_channels_apply_to_arrays(tmp_path):
+    path = saved(tmp_path / "x.npz", images=pixels(3, 3, 20, 30))
+    assert open_data(path, size=(10, 8), channels=1).shape == (1, 10, 8)
