@@ -240,7 +240,7 @@ def _torch() -> dict[str, Any]:
 
     builds = {"CUDA": torch.version.cuda, "ROCm": torch.version.hip}
     return {
-        "version": torch.__version__,
+        "version": str(torch.__version__),
         "build": next((f"{name} {version}" for name, version in builds.items() if version), "CPU"),
         "threads": torch.get_num_threads(),
         "instruction_set": torch.backends.cpu.get_cpu_capability(),

@@ -166,6 +166,22 @@ def test_a_folder_that_cannot_be_written_to_is_a_problem(monkeypatch):
     assert any("cannot write in" in line and "read-only" in line for line in found["problems"])
 
 
+def test_a_torch_that_does_not_import_is_reported_and_not_tried(monkeypatch):
+    torch = {
+        "name": "torch",
+        "requirement": "torch>=2.6",
+        "extra": None,
+        "installed": "2.7",
+        "error": "OSError: libc10",
+    }
+    monkeypatch.setattr("saddlepoint.doctor.examine_packages", lambda requirements: [torch | {"state": "broken"}])
+    found = examine()
+    assert not found["ok"]
+    assert (found["torch"], found["devices"]) == (None, [])
+    assert any("torch 2.7 does not import (OSError: c10)" in line for line in found["problems"])
+    assert "torch 2.7 does not import" in render(found)
+
+
 def test_render_shows_problems_before_hints():
     facts = _facts(packages=_package("missing"), machine__disk_free=0)
     problems, hints = judge(facts)
