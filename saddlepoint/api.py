@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from saddlepoint.data import Packed, from_torch_dataset
 from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.game.task import Request
+from saddlepoint.objectives import as_text
 from saddlepoint.objectives import objective as objective_named
 from saddlepoint.recipes.build import Found, OwnNetworks, build_task
 from saddlepoint.recipes.catalogue import recipe_named
@@ -311,7 +312,7 @@ def _recipe_of(task: Generation) -> Recipe:
     base = recipe_named("images")
     given = {name: weight for name, weight in base.penalties if weight is not None}
     changes = ["networks=own", "name=own", "summary=a task of one's own", f"seed={task.seed}", f"training.batch={task.batch}"]
-    changes.append(f"objective={json.dumps(task.objective.as_text())}")
+    changes.append(f"objective={json.dumps(as_text(task.objective))}")
     changes += [f"penalties.{name}=null" for name in given if name not in task.penalties]
     changes += [f"augment.{name}=null" for name, _ in base.augment if name not in task.augmentations]
     return override(base, changes)

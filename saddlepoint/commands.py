@@ -88,10 +88,10 @@ def report(chosen: argparse.Namespace, command: str) -> int:
 
 
 def evaluate(chosen: argparse.Namespace, command: str) -> int:
-    from saddlepoint import api
+    from saddlepoint.evaluation import evaluate as evaluate_run
 
     names = [name.strip() for name in chosen.metrics.split(",")]
-    results = api.evaluate(chosen.run, metrics=names, data=chosen.data, seed=chosen.seed)
+    results = evaluate_run(chosen.run, metrics=names, data=chosen.data, seed=chosen.seed)
     if chosen.json:
         print(json.dumps(results))
         return 0

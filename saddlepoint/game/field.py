@@ -9,6 +9,7 @@ hot path's oracle and what corrections and the diagnosis work on.
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -26,7 +27,7 @@ def cost(loss: Loss) -> Tensor:
     """What the player minimises, a scalar."""
     terms = [-term for term in (loss.value or {}).values()] + list(loss.costs.values())
     assert terms, "a player without any loss term cannot move"
-    return torch.stack([term.float() for term in terms]).sum() if len(terms) > 1 else terms[0]
+    return reduce(torch.add, terms)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -130,7 +130,7 @@ def frozen(task: Task, mover: Player) -> Iterator[None]:
     others: list[Any] = [
         parameter
         for player in task.players
-        if player is not mover
+        if player.name != mover.name
         for network in player.networks.values()
         for parameter in network.parameters()
         if parameter.requires_grad

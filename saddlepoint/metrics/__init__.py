@@ -1,6 +1,5 @@
-"""Metrics: arrays in; values with interval and provenance out."""
+"""Metrics: arrays in; values with interval and provenance out. One file for each metric."""
 
-from saddlepoint.metrics.parzen import SIGMAS, log_likelihoods, parzen
 from saddlepoint.metrics.result import Result
 
-__all__ = ["SIGMAS", "Result", "log_likelihoods", "parzen"]
+__all__ = ["Result"]

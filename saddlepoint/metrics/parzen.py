@@ -56,7 +56,7 @@ def parzen(
         the protocol's, the provenance names it under `deviations`.
 
     Raises:
-        UserError: empty, not finite, outside [0, 1] (the widths only mean something on that scale), or shapes differ.
+        UserError: empty, not finite, outside [0, 1] (the widths only mean something on that scale), or of other sizes.
     """
     images = {"samples": samples, "validation images": validation, "test images": test}
     rows = {name: _rows(name, values) for name, values in images.items()}

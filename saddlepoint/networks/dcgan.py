@@ -137,6 +137,7 @@ class Dcgan:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
     prior: ClassVar[str] = "uniform"
+    uses_mean: ClassVar[bool] = False
 
     pair: Literal["dcgan"] = "dcgan"
     latent: int = 100

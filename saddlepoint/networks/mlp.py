@@ -111,6 +111,7 @@ class Maxout2014:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
     prior: ClassVar[str] = "unit_variance_uniform"
+    uses_mean: ClassVar[bool] = True
     PIECES: ClassVar[int] = 5
     JOINT_PIECES: ClassVar[int] = 4
 
@@ -208,6 +209,7 @@ class MlpIntro:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
     prior: ClassVar[str] = "uniform"
+    uses_mean: ClassVar[bool] = False
 
     pair: Literal["mlp-intro"] = "mlp-intro"
     latent: int = 100
@@ -242,6 +244,7 @@ class Mlp:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
     prior: ClassVar[str] = "normal"
+    uses_mean: ClassVar[bool] = False
 
     pair: Literal["mlp"] = "mlp"
     latent: int = 2

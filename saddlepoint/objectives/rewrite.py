@@ -43,7 +43,7 @@ def stable(tree: Tree) -> Tree:
     """The tree in stable form.
 
     Raises:
-        UserError: an exact number in the result outgrew what a tree can hold.
+        UserError: the tree has no value anywhere, as D/(D - D), or an exact number outgrew what a tree can hold.
     """
     for _ in range(_MOST_PASSES):
         rewritten = _rewrite(tree)

@@ -14,7 +14,6 @@ from saddlepoint.game.corrections import CORRECTIONS, Correction
 from saddlepoint.game.field import Field
 from saddlepoint.game.schedules import Number
 from saddlepoint.game.steps import Step, numbers_of
-from saddlepoint.game.task import Task
 from saddlepoint.game.turns import Turn, alternating, simultaneous
 from saddlepoint.objectives import objective
 from saddlepoint.randomness import derive_seed
@@ -76,7 +75,7 @@ class Found:
 class Game:
     """A game that is ready to be played by the loop."""
 
-    task: Task
+    task: Generation
     field: Field
     turn: Turn
     correction: Correction
@@ -126,18 +125,22 @@ def build_networks(recipe: Recipe, found: Found, data: Packed | None, own: OwnNe
         return own
     assert not isinstance(recipe.networks, str), "by_size is resolved before networks are built"
     pair = recipe.networks
-    mean = None
-    if data is not None and data.kind == "images":
-        indices = data.splits["train"]
-        # A few thousand images give the mean to a grey level; all of a large memory-mapped set would take minutes.
-        chosen = indices[:: max(1, len(indices) // 10_000)]
-        mean = data.batch(chosen)[0].float().mean(0) / 255
+    mean = _mean(data) if pair.uses_mean and data is not None and data.kind == "images" else None
     torch.manual_seed(derive_seed(recipe.seed, "initialisation"))
     classes = len(found.classes) if recipe.task.conditional else 0
     generator, discriminator = pair.build(found.shape, classes=classes, mean=mean)
     return OwnNetworks(
         generator=generator, discriminator=discriminator, latent=pair.latent, pixel_range=generator.pixel_range
     )
+
+
+def _mean(data: Packed) -> torch.Tensor:
+    """The training images' mean, in [0, 1], summed in pieces that fit into memory whatever the size of the data."""
+    indices = data.splits["train"]
+    total = torch.zeros(data.shape, dtype=torch.float64)
+    for start in range(0, len(indices), 512):
+        total += data.batch(indices[start : start + 512])[0].sum(0)
+    return (total / (255 * len(indices))).float()
 
 
 def build_task(
@@ -165,7 +168,7 @@ def build_task(
     )
 
 
-def build_game(recipe: Recipe, task: Task, device: torch.device) -> Game:
+def build_game(recipe: Recipe, task: Generation, device: torch.device) -> Game:
     """A task with the recipe's dynamics around it.
 
     Raises:
@@ -191,12 +194,16 @@ def build_game(recipe: Recipe, task: Task, device: torch.device) -> Game:
             DISCRIMINATOR, GENERATOR, first_steps=dynamics.discriminator_steps, share_draws=dynamics.share_draws
         )
     correction = CORRECTIONS[dynamics.correction]()
-    if recipe.training.accumulate > 1 and getattr(getattr(task, "objective", None), "coupling", None) == "means":
+    if recipe.training.accumulate > 1 and task.objective.coupling == "means":
         raise UserError(
             f"training.accumulate={recipe.training.accumulate} with {recipe.objective}",
             "the whole batch at once, because each score is compared with the other side's mean over the batch",
             "set training.accumulate=1, or choose a paired objective",
         )
+    schedules = schedules_of(recipe)
+    for name in (*(f"penalties.{each}" for each in task.penalties), *(f"augment.{each}" for each in task.augmentations)):
+        if name not in schedules:
+            raise UserError(f"a task with {name} and a recipe without it", "its weight", f"set {name} to a number")
     field = Field(
         task=task,
         accumulate=recipe.training.accumulate,
@@ -208,7 +215,7 @@ def build_game(recipe: Recipe, task: Task, device: torch.device) -> Game:
         turn=turn,
         correction=correction,
         steps={player.name: Step(player, optimizers[player.name]) for player in task.players},
-        schedules=schedules_of(recipe),
+        schedules=schedules,
         state=State(
             seed=recipe.seed,
             averages=Averages(task, recipe.average) if recipe.average is not None else None,

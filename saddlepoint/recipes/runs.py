@@ -15,7 +15,7 @@ from torch import Tensor
 from saddlepoint.data import Packed
 from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.game.schedules import value_at
-from saddlepoint.game.task import Request, Task, networks_of
+from saddlepoint.game.task import Request, networks_of
 from saddlepoint.recipes.build import Found, Game, OwnNetworks, build_game, build_task, open_recipe_data, resolved
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import read_recipe, to_yaml
@@ -23,7 +23,7 @@ from saddlepoint.sampling.latents import latents
 from saddlepoint.sampling.pictures import grid, save_picture, scatter
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.training import machine
-from saddlepoint.training.checkpoint import load_network, newest_valid, restore, sampled_weights, tensors_of
+from saddlepoint.training.checkpoint import load_network, newest_valid, restore, sampled_weights, steps_saved, tensors_of
 from saddlepoint.training.console import Console
 from saddlepoint.training.control import Control
 from saddlepoint.training.folder import RunFolder, write_whole
@@ -103,6 +103,7 @@ def start(
             _take_weights(game, weights_from)
         recorded = {
             "command": command,
+            "weights_from": str(weights_from.resolve()) if weights_from is not None else None,
             "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "machine": machine.describe(device),
             "versions": machine.versions(),
@@ -147,12 +148,14 @@ def resume(
     until = steps or recipe.training.steps
     with folder.locked():
         clear_unfinished(folder.checkpoints)
-        checkpoint, problems = newest_valid(folder.checkpoints)
-        if checkpoint.step >= until:
+        # A run that was killed before its first checkpoint begins again: what it had done follows from its recipe.
+        checkpoint, problems = newest_valid(folder.checkpoints) if steps_saved(folder.checkpoints) else (None, [])
+        at = checkpoint.step if checkpoint is not None else 0
+        if at >= until:
             raise UserError(
-                f"a run that has done {checkpoint.step} of {until} steps",
+                f"a run that has done {at} of {until} steps",
                 "a total that lies ahead",
-                f"go on with `saddlepoint resume {path} --steps {2 * checkpoint.step}`",
+                f"go on with `saddlepoint resume {path} --steps {2 * at}`",
             )
         data = brought.data if brought.data is not None else _task_data(brought) or open_recipe_data(recipe)
         found = Found.of(data)
@@ -170,16 +173,19 @@ def resume(
         with _own_randomness(device, recipe):
             task = brought.task or build_task(recipe, found, data, device, brought.networks)
             game = build_game(recipe, task, device)
-            restore(checkpoint, task, game.steps, game.state)
+            if checkpoint is not None:
+                restore(checkpoint, task, game.steps, game.state)
+            elif recorded.get("weights_from"):
+                _take_weights(game, Path(recorded["weights_from"]))
             for problem in problems:
                 # It keeps its content under another name: the run will write this step again.
                 folder.note("checkpoint left out", problem=problem)
-                _say(show, f"left out: {problem}; going on from step {checkpoint.step}")
-            _set_damaged_aside(folder, checkpoint.step)
+                _say(show, f"left out: {problem}; going on from step {at}")
+            _set_damaged_aside(folder, at)
             if changed:
                 _say(show, f"not the machine that the run began on, so bits may differ: {'; '.join(changed)}")
-            folder.note("resumed", step=checkpoint.step, until=until, changed=changed)
-            folder.rewind_log(checkpoint.step, recipe.watch.log_every)
+            folder.note("resumed", step=at, until=until, changed=changed)
+            folder.rewind_log(at, recipe.watch.log_every)
             training = recipe.training.model_copy(update={"steps": until})
             recipe = recipe.model_copy(update={"training": training})
             write_whole(folder.recipe, to_yaml(recipe, recorded).encode())
@@ -250,9 +256,8 @@ def _play(
             observer.close()
 
 
-def fixed_request(recipe: Recipe, task: Generation | Task, found: Found) -> Request:
+def fixed_request(recipe: Recipe, task: Generation, found: Found) -> Request:
     """The latents of a run's sample pictures: always the same, one row of labels after the other."""
-    assert isinstance(task, Generation)
     # A picture of points needs many of them to show a distribution.
     count = recipe.watch.samples if found.kind == "images" else max(recipe.watch.samples, 1000)
     z = latents(recipe.seed, count, width=task.latent, prior_name=task.prior).to(task.device)
@@ -285,7 +290,6 @@ def _take_weights(game: Game, source: Path) -> None:
 
 def _estimate(game: Game, device: str) -> Estimate | None:
     task, state = game.task, game.state
-    assert isinstance(task, Generation)
     settings = {name: value_at(number, state.step, state.images) for name, number in game.schedules.items()}
     draws = {player.name: task.draw(player.name, state.step, 0, state) for player in task.players}
     try:
@@ -361,7 +365,7 @@ def _note_if_possible(folder: RunFolder, step: int, what: str) -> None:
 
 
 def _set_damaged_aside(folder: RunFolder, step: int) -> None:
-    for path in sorted(folder.checkpoints.iterdir()):
+    for path in sorted(folder.checkpoints.glob("*")):
         if path.is_dir() and path.name.isdigit() and int(path.name) > step:
             target, number = path.with_name(f"{path.name}.damaged"), 1
             while target.exists():

@@ -3,7 +3,7 @@
 Every numeric setting that the game reads at each step may be a schedule. Unknown keys are refused (see text.py).
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
@@ -94,7 +94,7 @@ class Recipe(Part):
     summary: str
     seed: int = Field(default=0, ge=0, lt=2**63)
     data: Data = Data()
-    networks: Pair | Literal["by_size", "own"]
+    networks: Annotated[Pair, Field(discriminator="pair")] | Literal["by_size", "own"]
     latent_prior: str | None = Field(default=None, description="name of z's distribution; null takes the pair's own")
     task: TaskPart = TaskPart()
     objective: str
@@ -114,3 +114,12 @@ class Recipe(Part):
             if isinstance(weight, int | float) and weight < 0:
                 raise ValueError(f"penalties.{name} is {weight}: a penalty's weight is 0 or more; use null to leave it out")
         return self
+
+    def shrunken(self) -> "Recipe":
+        """The same recipe with narrower networks, a small batch and small images, for tests and first looks."""
+        changes: dict = {"training": self.training.model_copy(update={"batch": 4})}
+        if isinstance(self.networks, str):
+            changes["data"] = self.data.model_copy(update={"size": (16, 16)})
+        else:
+            changes["networks"] = self.networks.shrunken()
+        return self.model_copy(update=changes)

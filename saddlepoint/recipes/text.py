@@ -17,7 +17,7 @@ from saddlepoint.recipes.specification import Recipe
 # Choosing one of these chooses the whole part anew: the options of another network pair do not carry over.
 TAGS = ("pair", "optimizer", "schedule")
 # What a run adds to its recipe.yaml; not part of the recipe.
-RECORDED = ("command", "started", "machine", "versions", "found")
+RECORDED = ("command", "weights_from", "started", "machine", "versions", "found")
 
 
 def recipe_from(data: Any, where: str) -> Recipe:

@@ -128,8 +128,8 @@ def curves(title: str, named: Sequence[tuple[str, Series]], *, logarithmic: bool
 
 def _limits(thinned: Sequence[Envelope], low: float, high: float) -> tuple[float, float] | None:
     """Limits of the axis that leave out rare peaks; None where the full range serves."""
-    means = np.concatenate([each.mean for each in thinned])
-    usual_low, usual_high = np.percentile(means, [2, 98])
+    usual_low = float(np.percentile(np.concatenate([each.low for each in thinned]), 2))
+    usual_high = float(np.percentile(np.concatenate([each.high for each in thinned]), 98))
     usual = usual_high - usual_low
     if usual <= 0 or high - low <= _PEAK * usual:
         return None
@@ -142,7 +142,7 @@ def _draw(drawn: Sequence[tuple[Line, Envelope]], logarithmic: bool, limits: tup
     import matplotlib.style
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure as Canvas
-    from matplotlib.ticker import EngFormatter, MaxNLocator
+    from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullFormatter
 
     settings: Any = {
         "svg.fonttype": "none",
@@ -170,6 +170,9 @@ def _draw(drawn: Sequence[tuple[Line, Envelope]], logarithmic: bool, limits: tup
             axes.plot(thinned.steps, thinned.mean, color=line.colour, linewidth=1.6, linestyle=pattern, marker=marker)
         if logarithmic:
             axes.set_yscale("log")
+            # Powers as plain numbers: matplotlib would set each digit of a power at a place of its own.
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.yaxis.set_minor_formatter(NullFormatter())
         if limits is not None:
             axes.set_ylim(*limits)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))

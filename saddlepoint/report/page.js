@@ -1,4 +1,4 @@
-// Turns the list of sample pictures into one picture with a slider. Without scripts the list itself is shown.
+/* Turns the list of sample pictures into one picture with a slider. Without scripts the list itself is shown. */
 const time = document.getElementById("time");
 if (time) {
   const frames = [...time.querySelectorAll("li")];

@@ -7,7 +7,7 @@ stands in a recipe or a log is shown as text, and would stay inert even if it we
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,14 @@ from markupsafe import Markup
 from saddlepoint.report.embed import Embedded, embed, spread
 from saddlepoint.report.figures import Figure, curves
 from saddlepoint.report.read import Record, Run, Sample, Series, read_run
-from saddlepoint.report.state import count, duration, facts, short, standing
+from saddlepoint.report.state import count, duration, facts, inside, short, standing
 from saddlepoint.training.folder import write_whole
 
 REPORT = "report.html"
-# Together, in base64, under four megabytes.
-_LAST_PICTURE = 900_000
-_EARLIER_PICTURE = 70_000
-_EARLIER_PICTURES = 24
+# Bytes of the newest picture and of each frame over time: together, in base64, under four megabytes.
+_NEWEST_PICTURE = 900_000
+_FRAME = 70_000
+_FRAMES = 24
 # Enough for any run that a person reads by eye; what is left out is said.
 _ROWS = 200
 _SETTING_FIGURES = 12
@@ -53,7 +53,9 @@ def write_report(run: Path) -> Path:
 def render(run: Run) -> str:
     """The page as HTML."""
     remarks = list(run.remarks)
-    pictures = _embedded(run.samples, remarks)
+    frames = _embedded(spread(run.samples, _FRAMES), _FRAME, remarks)
+    # What cannot be read was remarked upon with the frames.
+    newest = _embedded(run.samples[-1:], _NEWEST_PICTURE, []) or frames[-1:]
     files = resources.files("saddlepoint.report")
     style, script = (files.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
@@ -69,7 +71,9 @@ def render(run: Run) -> str:
         standing=standing(run),
         facts=facts(run),
         remarks=remarks,
-        pictures=pictures,
+        points=inside(run.recipe, "found", "kind") == "points",
+        newest=newest,
+        frames=frames,
         logged=("step",) in run.series,
         losses=_losses(run),
         outputs=_figure("The discriminator's outputs", run.under("outputs")),
@@ -93,13 +97,11 @@ def render(run: Run) -> str:
     )
 
 
-def _embedded(samples: tuple[Sample, ...], remarks: list[str]) -> list[tuple[Sample, Embedded]]:
-    """Sample pictures for the page, by step; the newest comes last, and larger."""
-    chosen = spread(samples, _EARLIER_PICTURES)
+def _embedded(samples: Sequence[Sample], limit: int, remarks: list[str]) -> list[tuple[Sample, Embedded]]:
     pictures = []
-    for sample in chosen:
+    for sample in samples:
         try:
-            pictures.append((sample, embed(sample.file, _LAST_PICTURE if sample is chosen[-1] else _EARLIER_PICTURE)))
+            pictures.append((sample, embed(sample.file, limit)))
         except ValueError as error:
             remarks.append(f"samples/{error}; it is left out.")
     return pictures

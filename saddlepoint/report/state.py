@@ -33,18 +33,18 @@ def standing(run: Run) -> str:
 def facts(run: Run) -> list[tuple[str, str]]:
     """The headline's numbers as (name, text); what is not recorded is left out."""
     step, images, seconds = run.last("step"), run.last("images"), run.last("seconds")
-    planned = _inside(run.recipe, "training", "steps")
+    planned = inside(run.recipe, "training", "steps")
     speed = _median_speed(run)
     named = [
         ("Steps", None if step is None else count(step) + (f" of {count(planned)}" if planned else "")),
         ("Real images shown", None if images is None else count(images)),
         ("Training time", None if seconds is None else duration(seconds)),
         ("Images per second", None if speed is None else count(round(speed)) + " (median)"),
-        ("Objective", _inside(run.recipe, "objective")),
+        ("Objective", inside(run.recipe, "objective")),
         ("Data", _data(run.recipe)),
-        ("Seed", _inside(run.recipe, "seed")),
-        ("Device", _inside(run.recipe, "machine", "device")),
-        ("Threads", _inside(run.recipe, "machine", "threads")),
+        ("Seed", inside(run.recipe, "seed")),
+        ("Device", inside(run.recipe, "machine", "device")),
+        ("Threads", inside(run.recipe, "machine", "threads")),
     ]
     return [(name, str(value)) for name, value in named if value is not None]
 
@@ -81,8 +81,8 @@ def _median_speed(run: Run) -> float | None:
 
 
 def _data(recipe: Mapping[str, Any]) -> str | None:
-    source = _inside(recipe, "found", "source") or _inside(recipe, "data", "source")
-    shape = _inside(recipe, "found", "shape")
+    source = inside(recipe, "found", "source") or inside(recipe, "data", "source")
+    shape = inside(recipe, "found", "shape")
     # The place on a disk says little and may be private; the name at its end is what a person knows the data by.
     name = None if source is None else str(source).rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
     if name and isinstance(shape, list):
@@ -90,7 +90,8 @@ def _data(recipe: Mapping[str, Any]) -> str | None:
     return name
 
 
-def _inside(recipe: Mapping[str, Any], *path: str) -> Any:
+def inside(recipe: Mapping[str, Any], *path: str) -> Any:
+    """What stands in a recipe under these keys; None where one of them is missing."""
     node: Any = recipe
     for key in path:
         node = node.get(key) if isinstance(node, Mapping) else None

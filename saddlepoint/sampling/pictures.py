@@ -24,13 +24,16 @@ _GAPS = {"L": 128, "RGB": (128, 128, 128), "RGBA": (0, 0, 0, 0)}
 _ROUNDING = 1e-6
 
 
-def grid(images: Tensor | np.ndarray, columns: int | None = None, padding: int = 2) -> Image.Image:
+def grid(
+    images: Tensor | np.ndarray, columns: int | None = None, padding: int = 2, *, enlarge: bool = True
+) -> Image.Image:
     """One picture of many images, row by row.
 
     Args:
         images: floats in [0, 1], (n, channels, height, width), 1, 3 or 4 channels.
         columns: images per row; by default as many as make the picture about square.
         padding: pixels between and around the images.
+        enlarge: bring small images to a visible size, by a whole factor; otherwise a pixel stays a pixel.
 
     Returns:
         A picture of mode L, RGB or RGBA. Each data pixel is a square of whole pixels with the value round(255 x).
@@ -40,7 +43,7 @@ def grid(images: Tensor | np.ndarray, columns: int | None = None, padding: int =
     """
     pixels = _pixels(images)
     count, channels, height, width = pixels.shape
-    factor = max(1, -(-_CELL // max(height, width)))
+    factor = max(1, -(-_CELL // max(height, width))) if enlarge else 1
     per_row = min(count, max(1, round(math.sqrt(count * height / width)))) if columns is None else columns
     if per_row < 1 or padding < 0:
         raise UserError(f"columns {columns}, padding {padding}", "columns >= 1 and padding >= 0", "choose such numbers")
@@ -117,25 +120,6 @@ def scatter(points: Tensor | np.ndarray, reference: Tensor | np.ndarray | None =
         figure.legend(loc="outside lower center", ncols=2)
         canvas.draw()
         return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy(), "RGB")
-
-
-def draw_samples(samples: Tensor | np.ndarray, path: Path, reference: Tensor | np.ndarray | None = None) -> None:
-    """Writes the picture of whatever a generator makes: images (four axes) as a grid, points (two axes) as a scatter.
-
-    Args:
-        samples: images as in `grid`, or points as in `scatter`.
-        path: of the PNG.
-        reference: points of the data; only for points.
-
-    Raises:
-        UserError: as in `grid` and `scatter`; or a reference for images, which a grid has no place for.
-    """
-    if samples.ndim != 4:
-        save_picture(scatter(samples, reference), path)
-    elif reference is None:
-        save_picture(grid(samples), path)
-    else:
-        raise UserError("a reference for images", "a reference for points only", "leave it out")
 
 
 def save_picture(picture: Image.Image, path: Path) -> Path:

@@ -60,7 +60,9 @@ class RunFolder:
                 "a new folder",
                 f"go on with it by `saddlepoint resume {self.path}`, or choose another --out",
             )
-        if self.path.exists() and any(entry.name != ".lock" for entry in self.path.iterdir()):
+        # A run that was killed before it had written its recipe leaves a lock and a file that was never finished.
+        left = (".lock", aside_of(self.recipe).name)
+        if self.path.exists() and any(entry.name not in left for entry in self.path.iterdir()):
             raise UserError(f"--out {self.path}, which holds other files", "a new or empty folder", "choose another --out")
 
     @contextmanager
@@ -127,9 +129,14 @@ def append_line(path: Path, value: dict[str, Any]) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file so that it is there whole or not at all: aside, flushed, renamed."""
-    aside = path.with_name(f".{path.name}.writing")
+    aside = aside_of(path)
     with aside.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     os.replace(aside, path)
+
+
+def aside_of(path: Path) -> Path:
+    """Where a file stands while it is being written."""
+    return path.with_name(f".{path.name}.writing")

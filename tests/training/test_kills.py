@@ -1,0 +1,135 @@
+"""A run that is killed at random moments equals the run that was left alone, bit for bit.
+
+The run has everything that has a history: convolutions, batch normalisation, dropout, an average of the weights,
+augmentation, Adam. It is an OS process of its own and dies by SIGKILL, at least twenty times, and at least three times
+while it is writing a checkpoint. Processes are forked from a server that has torch imported already, because importing
+it twenty times would be most of this test's time.
+"""
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from saddlepoint.api import load
+
+STEPS = 240
+KILLS, TORN = 20, 3
+SETTINGS = [
+    "training.batch=8",
+    "training.threads=1",
+    "networks.normalisation=batch",
+    "networks.dropout=0.3",
+    "networks.width=16",
+    "penalties.r1=null",
+    "penalties.r2=null",
+    "augment.flip=0.5",
+    "augment.shift=0.5",
+    "watch.log_every=1",
+    "watch.sample_every=40",
+    "watch.samples=16",
+    "watch.checkpoint_every=2",
+]
+# What a clock measures differs from run to run; everything else is compared.
+CLOCKS = ("images_per_s", "seconds")
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SIGKILL is how a POSIX process is killed")
+
+
+def _train(out: str) -> None:
+    from saddlepoint.cli import main
+
+    arguments = ["train", "digits", "--out", out, "--steps", str(STEPS), "--seed", "7"]
+    os._exit(main([*arguments, *(part for setting in SETTINGS for part in ("--set", setting))]))
+
+
+def _resume(out: str) -> None:
+    from saddlepoint.cli import main
+
+    os._exit(main(["resume", out]))
+
+
+def _torn(run: Path) -> list[Path]:
+    return list((run / "checkpoints").glob(".*.writing"))
+
+
+def _finish(process) -> None:
+    process.join(120)
+    assert process.exitcode == 0
+
+
+def test_twenty_kills_leave_no_trace(tmp_path: Path) -> None:
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(["saddlepoint.api", "saddlepoint.commands", "torch.optim", "sklearn.datasets"])
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    process = server.Process(target=_train, args=(str(whole),))
+    process.start()
+    _finish(process)
+
+    moments = random.Random(0)
+    kills = torn = 0
+    target = _train
+    while True:
+        process = server.Process(target=target, args=(str(killed),))
+        process.start()
+        if (kills >= KILLS and torn >= TORN) or kills >= 3 * KILLS:
+            _finish(process)
+            break
+        # Half of the kills wait for a checkpoint in the making; the others come whenever they come, at start-up too.
+        lines = _lines(killed)
+        deadline = time.monotonic() + 30
+        while process.is_alive() and time.monotonic() < deadline and _lines(killed) <= lines + 1:
+            time.sleep(0.002)
+        if kills % 2 == 0:
+            while process.is_alive() and time.monotonic() < deadline and not _torn(killed):
+                pass
+        else:
+            time.sleep(moments.uniform(0, 0.15))
+        process.kill()
+        process.join()
+        if process.exitcode == 0:
+            break
+        assert process.exitcode == -signal.SIGKILL
+        kills += 1
+        torn += bool(_torn(killed))
+        if (killed / "recipe.yaml").exists():
+            target = _resume
+
+    assert kills >= KILLS and torn >= TORN, (kills, torn)
+    _assert_equal(whole, killed)
+
+
+def _lines(run: Path) -> int:
+    return (run / "log.jsonl").read_bytes().count(b"\n") if (run / "log.jsonl").exists() else 0
+
+
+def _assert_equal(whole: Path, killed: Path) -> None:
+    names = sorted(path.name for path in (whole / "checkpoints").iterdir())
+    assert names == sorted(path.name for path in (killed / "checkpoints").iterdir()), "the same checkpoints are kept"
+    for name in names:
+        files = sorted(path.name for path in (whole / "checkpoints" / name).glob("*.safetensors"))
+        assert files == ["averages.safetensors", "networks.safetensors", "optimizers.safetensors"]
+        for file in files:
+            ours, theirs = (load_file(run / "checkpoints" / name / file) for run in (whole, killed))
+            assert ours.keys() == theirs.keys()
+            for key in ours:
+                assert np.array_equal(ours[key], theirs[key]), (name, file, key)
+
+    logs = [[json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()] for run in (whole, killed)]
+    assert [line["step"] for line in logs[1]] == list(range(1, STEPS + 1)), "each step is logged once"
+    for ours, theirs in zip(*logs, strict=True):
+        assert {key: value for key, value in ours.items() if key not in CLOCKS} == {
+            key: value for key, value in theirs.items() if key not in CLOCKS
+        }
+
+    pictures = sorted(path.name for path in (whole / "samples").iterdir())
+    assert pictures == sorted(path.name for path in (killed / "samples").iterdir())
+    assert all((whole / "samples" / name).read_bytes() == (killed / "samples" / name).read_bytes() for name in pictures)
+    assert np.array_equal(load(whole).sample(64, seed=3).numpy(), load(killed).sample(64, seed=3).numpy())
