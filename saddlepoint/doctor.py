@@ -95,7 +95,7 @@ def examine_packages(
 def judge(facts: dict[str, Any]) -> tuple[list[str], list[str]]:
     """The verdict on gathered facts: what prevents training, and what is only worth knowing. Each line says what to do.
 
-    More that is wrong never makes the verdict better: every line comes from one fact alone.
+    More that is wrong never makes the verdict better: no problem is taken back for another's sake.
     """
     return list(_problems(facts)), list(_hints(facts))
 

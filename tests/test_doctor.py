@@ -172,7 +172,7 @@ def test_a_torch_that_does_not_import_is_reported_and_not_tried(monkeypatch):
         "requirement": "torch>=2.6",
         "extra": None,
         "installed": "2.7",
-        "error": "OSError: libc10",
+        "error": "OSError: c10",
     }
     monkeypatch.setattr("saddlepoint.doctor.examine_packages", lambda requirements: [torch | {"state": "broken"}])
     found = examine()
