@@ -1,0 +1,84 @@
+"""Where a run stands, in words."""
+
+import pytest
+
+from saddlepoint.report.read import read_run
+from saddlepoint.report.state import count, duration, facts, short, standing
+
+STARTED = {"event": "started", "step": 0}
+OPEN = "No end is recorded: the run is still going on, or it was killed; logged up to step 100."
+
+
+@pytest.mark.parametrize(
+    ("events", "sentence"),
+    [
+        ([STARTED, {"event": "finished", "step": 100, "reason": None}], "Finished at step 100."),
+        (
+            [STARTED, {"event": "stopped", "step": 1234, "reason": "SIGINT"}],
+            "Stopped on request at step 1,234: SIGINT. It can be resumed.",
+        ),
+        ([STARTED, {"event": "could not go on", "step": 5, "reason": "NaN"}], "Could not go on at step 5: NaN."),
+        ([STARTED, {"event": "setting", "step": 5}], OPEN),
+        ([STARTED, {"event": "finished", "step": 50}, {"event": "resumed", "step": 50}], OPEN),
+        ([{"event": "finished", "step": 50}, {"event": "metric"}], "Finished at step 50."),
+        ([], OPEN),
+    ],
+)
+def test_the_last_turning_point_says_how_a_run_ended(make_run, events, sentence):
+    assert standing(read_run(make_run(events=events))) == sentence
+
+
+def test_a_run_without_a_step_says_so(make_run):
+    assert standing(read_run(make_run(events=[STARTED], log=None))).endswith("; without a logged step so far.")
+
+
+def test_the_headline_has_the_numbers_of_the_run(make_run):
+    found = dict(facts(read_run(make_run())))
+    assert found == {
+        "Steps": "100 of 100",
+        "Real images shown": "6,400",
+        "Training time": "50 s",
+        "Images per second": "5,000 (median)",
+        "Objective": "non_saturating",
+        "Data": "digits, 1 x 8 x 8",
+        "Seed": "7",
+        "Device": "cpu",
+        "Threads": "1",
+    }
+
+
+def test_what_is_not_recorded_is_left_out(make_run):
+    assert facts(read_run(make_run(recipe="name: x\nmachine: 3\n", log=None))) == []
+
+
+@pytest.mark.parametrize("place", ["/some/where/faces", "/some/where/faces/", "C:\\some\\faces", "faces"])
+def test_a_data_folder_goes_by_its_name(make_run, place):
+    assert dict(facts(read_run(make_run(recipe={"data": {"source": place}}))))["Data"] == "faces"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "0.0 s"),
+        (9.94, "9.9 s"),
+        (42.4, "42 s"),
+        (59.7, "1 min 0 s"),
+        (185, "3 min 5 s"),
+        (7800, "2 h 10 min"),
+        (3.6e6, "1,000 h 0 min"),
+    ],
+)
+def test_durations_are_said_as_people_say_them(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_numbers_as_text():
+    assert (count(1234567), count(1e6), count("x"), count(1.5)) == ("1,234,567", "1,000,000", "x", "1.5")
+    assert (short(225.1234567), short(2e-4), short(None), short(float("nan")), short(7), short("x")) == (
+        "225.123",
+        "0.0002",
+        "–",
+        "–",
+        "7",
+        "x",
+    )
