@@ -29,8 +29,9 @@ from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.machine import device_named
 from saddlepoint.training.observers import Observer
 
-# Samples made at once: bounds the memory of `sample`, whatever the count.
-_AT_ONCE = 256
+# Samples are made so many at once, always: it bounds the memory of `sample`, and since the rounding of a matrix product
+# depends on the size of its batch, only a fixed one makes an image the same bits whatever else is asked for.
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +134,7 @@ def train(
             observers=observers,
         )
     except RunStopped:
-        write_report(folder)
+        _report_if_possible(folder)
         raise
     return _run(ended)
 
@@ -177,7 +178,7 @@ def resume(
     try:
         ended = resume_run(path, steps=steps, data_path=data_path, brought=brought, show=show, observers=observers)
     except RunStopped:
-        write_report(path)
+        _report_if_possible(path)
         raise
     return _run(ended)
 
@@ -230,15 +231,16 @@ class Gan:
             labels = torch.full((len(z),), label_number(label, self.classes))
         elif self.classes:
             labels = torch.arange(len(z)) % len(self.classes)
+        count = len(z)
+        rows = torch.arange(-(-count // _AT_ONCE) * _AT_ONCE) % count
         made = []
-        for start in range(0, len(z), _AT_ONCE):
-            rows = slice(start, start + _AT_ONCE)
+        for chunk in rows.split(_AT_ONCE):
             request = Request(
-                latents=z[rows].to(self.task.device),
-                labels=labels[rows].to(self.task.device) if labels is not None else None,
+                latents=z[chunk].to(self.task.device),
+                labels=labels[chunk].to(self.task.device) if labels is not None else None,
             )
             made.append(self.task.sample({"generator": self.task.generator}, request).cpu())
-        return torch.cat(made)
+        return torch.cat(made)[:count]
 
 
 def load(
@@ -299,6 +301,14 @@ def _run(ended: Ended) -> Run:
     return Run(path=ended.folder.path, step=ended.step, stopped=ended.stopped)
 
 
+def _report_if_possible(path: Path) -> None:
+    try:
+        write_report(path)
+    except OSError:
+        # The full disk that stopped the run may have no room for a report either; what stopped it is what is said.
+        (path / "report.html").unlink(missing_ok=True)
+
+
 def _recipe(what: str | Path | Recipe) -> Recipe:
     if isinstance(what, Recipe):
         return what
@@ -311,7 +321,13 @@ def _recipe_of(task: Generation) -> Recipe:
     """The recipe of a run whose task a person has built: `images`, with what the task has fixed written into it."""
     base = recipe_named("images")
     given = {name: weight for name, weight in base.penalties if weight is not None}
-    changes = ["networks=own", "name=own", "summary=a task of one's own", f"seed={task.seed}", f"training.batch={task.batch}"]
+    changes = [
+        "networks=own",
+        "name=own",
+        "summary=a task of one's own",
+        f"seed={task.seed}",
+        f"training.batch={task.batch}",
+    ]
     changes.append(f"objective={json.dumps(as_text(task.objective))}")
     changes += [f"penalties.{name}=null" for name in given if name not in task.penalties]
     changes += [f"augment.{name}=null" for name, _ in base.augment if name not in task.augmentations]

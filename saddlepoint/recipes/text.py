@@ -16,6 +16,8 @@ from saddlepoint.recipes.specification import Recipe
 
 # Choosing one of these chooses the whole part anew: the options of another network pair do not carry over.
 TAGS = ("pair", "optimizer", "schedule")
+# How pydantic calls a key that a model and a dataclass do not have.
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 # What a run adds to its recipe.yaml; not part of the recipe.
 RECORDED = ("command", "weights_from", "started", "machine", "versions", "found")
 
@@ -31,7 +33,9 @@ def recipe_from(data: Any, where: str) -> Recipe:
         UserError: a key is unknown, or a value is not what it should be.
     """
     if not isinstance(data, Mapping):
-        raise UserError(f"{where}, which holds {type(data).__name__}", "a mapping of recipe keys", "see `saddlepoint recipes NAME`")
+        raise UserError(
+            f"{where}, which holds {type(data).__name__}", "a mapping of recipe keys", "see `saddlepoint recipes NAME`"
+        )
     version = data.get("format", 1)
     if isinstance(version, int) and version > 1:
         raise UserError(f"{where} of format {version}", "format 1", "use the newer saddlepoint that wrote it")
@@ -128,24 +132,30 @@ def _explained(error: ValidationError, where: str) -> UserError:
     meant = [problem for problem in problems if not any(problem["loc"][: len(loc)] == loc for loc in foreign)]
     problem = (meant or problems or error.errors())[0]
     for candidate in meant:
-        if candidate["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        if candidate["type"] in _UNKNOWN:
             problem = candidate
             break
     original = problem.get("ctx", {}).get("error")
     if isinstance(original, UserError):
         return original
-    key = ".".join(str(name) for name in problem["loc"] if isinstance(name, int) or not _is_branch(str(name)))
-    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+    # The last name is what the person wrote, known or not; those before it may be branches of unions.
+    names = [str(name) for name in problem["loc"]]
+    inner = [name for name in names[:-1] if not _is_branch(name)]
+    last = [name for name in names[-1:] if not _is_branch(name) or problem["type"] in _UNKNOWN]
+    key = ".".join(inner + last)
+    if problem["type"] in _UNKNOWN:
         return _unknown(key, where)
     if problem["type"] in ("missing", "missing_argument"):
         return UserError(f"{where} without the key {key!r}", "a value for it", f"add {key}")
     expected = str(original) if original is not None else problem["msg"][0].lower() + problem["msg"][1:]
-    return UserError(f"{key} = {problem['input']!r} in {where}", expected, f"set {key} to such a value" if key else "mend it")
+    return UserError(
+        f"{key} = {problem['input']!r} in {where}", expected, f"set {key} to such a value" if key else "mend it"
+    )
 
 
 def _is_branch(name: str) -> bool:
     # pydantic puts the name of a union's branch into the location: "Adam", "float", "dcgan", "literal['by_size']".
-    return name not in {part for key in known_keys() for part in key.split(".")}
+    return not name.isdigit() and name not in {part for key in known_keys() for part in key.split(".")}
 
 
 def _keys(kind: Any, prefix: str) -> Iterator[str]:
