@@ -14,6 +14,7 @@ from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.game.task import Request
 from saddlepoint.objectives import as_text
 from saddlepoint.objectives import objective as objective_named
+from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.build import Found, OwnNetworks, build_task
 from saddlepoint.recipes.catalogue import recipe_named
 from saddlepoint.recipes.runs import Brought, Ended
@@ -304,9 +305,9 @@ def _run(ended: Ended) -> Run:
 def _report_if_possible(path: Path) -> None:
     try:
         write_report(path)
-    except OSError:
-        # The full disk that stopped the run may have no room for a report either; what stopped it is what is said.
-        (path / "report.html").unlink(missing_ok=True)
+    except OSError as error:
+        # The full disk that stopped the run may have no room for a report either; what stopped it is still said.
+        say(True, f"no report could be written ({error.strerror})")
 
 
 def _recipe(what: str | Path | Recipe) -> Recipe:

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,9 @@ class RunFolder:
         # A run that was killed before it had written its recipe leaves a lock and a file that was never finished.
         left = (".lock", aside_of(self.recipe).name)
         if self.path.exists() and any(entry.name not in left for entry in self.path.iterdir()):
-            raise UserError(f"--out {self.path}, which holds other files", "a new or empty folder", "choose another --out")
+            raise UserError(
+                f"--out {self.path}, which holds other files", "a new or empty folder", "choose another --out"
+            )
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -89,7 +91,7 @@ class RunFolder:
 
     def note(self, kind: str, **details: Any) -> None:
         """Appends one event to events.jsonl."""
-        append_line(self.events, {"time": datetime.now(timezone.utc).isoformat(timespec="seconds"), "event": kind, **details})
+        append_line(self.events, {"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": kind, **details})
 
     def rewind_log(self, step: int, every: int) -> int:
         """Leaves in log.jsonl what an uninterrupted run would have there at `step`, so that each step stands there once.
@@ -130,10 +132,14 @@ def append_line(path: Path, value: dict[str, Any]) -> None:
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file so that it is there whole or not at all: aside, flushed, renamed."""
     aside = aside_of(path)
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
     os.replace(aside, path)
 
 
