@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from saddlepoint.data.layout import is_ignored, read_layout
-from saddlepoint.data.raster import FILE_LIMIT, FORMATS
+from saddlepoint.data.layout import has_image_suffix, is_ignored, read_layout
+from saddlepoint.data.raster import FILE_LIMIT, FORMATS, refuse_unless_image
 from saddlepoint.data.source import Options, Problem, Source, UnreadableError
-from saddlepoint.data.stamps import stamp
+from saddlepoint.data.stamps import stamp_files
 from saddlepoint.errors import UserError
 
 
@@ -23,14 +23,17 @@ def read_zip(location: str, options: Options) -> Source:
     path = Path(location)
     try:
         with zipfile.ZipFile(path) as archive:
-            listed = [entry for entry in archive.infolist() if not entry.is_dir()]
+            listed = sorted(
+                (entry for entry in archive.infolist() if not entry.is_dir()), key=lambda entry: entry.filename
+            )
+            reasons = [_refusal(archive, entry) for entry in listed]
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
         raise UserError(
             f"{path}, which is no whole zip file ({error})", "a zip file", "get or make it again"
         ) from error
     entries, problems = [], []
-    for entry in sorted(listed, key=lambda entry: entry.filename):
-        if (reason := _refusal(entry)) is not None:
+    for entry, reason in zip(listed, reasons, strict=True):
+        if reason is not None:
             problems.append(Problem(path=entry.filename, reason=reason))
         elif not is_ignored(entry.filename):
             entries.append(entry)
@@ -49,13 +52,13 @@ def read_zip(location: str, options: Options) -> Source:
         labels=layout.labels,
         classes=layout.classes,
         published=layout.published,
-        stamp=stamp([path]),
+        stamp=stamp_files([path]),
         problems=tuple(problems),
         notes=layout.notes,
     )
 
 
-def _refusal(entry: zipfile.ZipInfo) -> str | None:
+def _refusal(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str | None:
     """Why an entry is not to be read, or None."""
     posix, windows = PurePosixPath(entry.filename), PureWindowsPath(entry.filename)
     if ".." in (*posix.parts, *windows.parts) or posix.is_absolute() or windows.drive or windows.root:
@@ -66,6 +69,11 @@ def _refusal(entry: zipfile.ZipInfo) -> str | None:
         return "encrypted"
     if entry.file_size > FILE_LIMIT:
         return f"{entry.file_size:,} bytes, the limit is {FILE_LIMIT:,}"
+    if not is_ignored(entry.filename) and not has_image_suffix(entry.filename):
+        try:
+            refuse_unless_image(_read(archive, entry, 12))
+        except UnreadableError as reason:
+            return str(reason)
     return None
 
 
@@ -76,10 +84,10 @@ def _loaders(path: Path, entries: list[zipfile.ZipInfo]) -> Iterator[Callable[[]
     return (partial(_read, archive, entry) for entry in entries)
 
 
-def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int = FILE_LIMIT + 1) -> bytes:
     try:
         with archive.open(entry) as file:
-            data = file.read(FILE_LIMIT + 1)  # the size that the entry declares need not be true
+            data = file.read(most)  # the size that the entry declares need not be true
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise UnreadableError(f"broken in the archive: {error}") from error
     if len(data) > FILE_LIMIT:

@@ -15,7 +15,7 @@ import numpy as np
 
 from saddlepoint.data.labels import check_count, declared_labels, observed_labels
 from saddlepoint.data.source import Options, Source
-from saddlepoint.data.stamps import stamp
+from saddlepoint.data.stamps import stamp_files
 from saddlepoint.errors import UserError
 
 _BLOCK = 1024
@@ -65,7 +65,7 @@ def read_arrays(location: str, options: Options) -> Source:
         labels=numbers,
         classes=classes,
         published=dict(zip(("train", "test"), np.split(*boundaries), strict=True)) if len(parts) == 2 else {},
-        stamp=stamp([path]),
+        stamp=stamp_files([path]),
     )
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,139 +44,135 @@ def check_data(
         UserError: nothing is there, or nothing of a known kind.
     """
     name = recognise(location) if format == "auto" else format
-    problems: list[Problem] = []
-    source = _source(location, name, image_column, label_column, problems)
-    items = _Items()
+    check = _Check(location)
+    source = check.open(name, image_column, label_column)
     if source is not None:
-        items.notes += source.notes
-        problems += source.problems
-        items.read(source, problems)
-    return _report(location, name, source, items, problems)
+        check.read(source)
+    return {"format": name, **check.report(source)}
 
 
-def _source(
-    location: str | Path, name: str, image_column: str | None, label_column: str | None, problems: list[Problem]
-) -> Source | None:
-    """The source; where its labels are what is wrong, the source without them."""
-    for labels in (True, False):
-        options = Options(image_column=image_column, label_column=label_column if labels else None, labels=labels)
-        try:
-            return read_source(location, name, options)[0]
-        except UserError as error:
-            if not Path(location).expanduser().exists():
-                raise
-            if labels:
-                problems.append(Problem(path=str(location), reason=str(error)))
-    if name == "idx":
-        problems += _idx_problems(Path(location).expanduser(), problems)
-    return None
+class _Check:
+    """What has been found so far: problems with their cures, and facts of each item that could be read."""
 
+    def __init__(self, location: str | Path):
+        self._location = location
+        self._problems: list[Problem] = []
+        self._cures: list[str] = []
+        self._notes: list[str] = []
+        self._kept: list[int] = []
+        self._shapes: Counter[tuple[int, ...]] = Counter()
+        self._digests: list[bytes] = []
 
-def _idx_problems(folder: Path, known: list[Problem]) -> Iterator[Problem]:
-    """Each IDX file on its own: reading the set stops at the first bad one, which is known already."""
-    reasons = {problem.reason for problem in known}
-    try:
-        files = find_idx(folder)
-    except UserError:
-        return
-    for file in files:
-        try:
-            read_idx_file(file)
-        except UserError as error:
-            if str(error) not in reasons:
-                yield Problem(path=str(file.path), reason=str(error))
+    def open(self, name: str, image_column: str | None, label_column: str | None) -> Source | None:
+        """The source; where its labels are what is wrong, the source without them."""
+        place = Path(self._location).expanduser()
+        for labels in (True, False):
+            options = Options(image_column=image_column, label_column=label_column if labels else None, labels=labels)
+            try:
+                return read_source(self._location, name, options)[0]
+            except UserError as error:
+                if not place.exists():
+                    raise
+                self._refused(self._location, error)
+        if name == "idx":
+            # Reading the set stops at the first bad file; each is read on its own for the others.
+            for file in find_idx(place):
+                try:
+                    read_idx_file(file)
+                except UserError as error:
+                    self._refused(file.path, error)
+        return None
 
-
-class _Items:
-    """What a pass over all items found."""
-
-    def __init__(self) -> None:
-        self.kept: list[int] = []
-        self.shapes: Counter[tuple[int, ...]] = Counter()
-        self.digests: list[bytes] = []
-        self.notes: tuple[str, ...] = ()
-
-    def read(self, source: Source, problems: list[Problem]) -> None:
+    def read(self, source: Source) -> None:
+        """One pass over all items."""
+        self._notes += source.notes
+        self._problems += source.problems
         remarks: Counter[str] = Counter()
         try:
             if source.encoded is not None:
                 for index, result in enumerate(decode_in_order(source.encoded())):
                     if isinstance(result, UnreadableError):
-                        problems.append(Problem(path=source.name(index), reason=str(result)))
+                        self._problems.append(Problem(path=source.name(index), reason=str(result)))
                     else:
                         self._add(index, result.pixels)
                         remarks.update(result.remarks)
             elif source.blocks is not None:
                 for block in source.blocks():
                     for item in block:
-                        self._add(len(self.kept), item)
+                        self._add(len(self._kept), item)
         except UserError as error:  # pixels outside their range, or a file that breaks off
-            problems.append(Problem(path=source.name(len(self.kept)), reason=str(error)))
-        self.notes += tuple(f"{count} images: {remark}" for remark, count in remarks.items())
+            self._refused(self._location, error)
+        self._notes += [f"{count} images: {remark}" for remark, count in remarks.items()]
+
+    def report(self, source: Source | None) -> dict[str, Any]:
+        """All that `check_data` promises but the format."""
+        images = [shape for shape in self._shapes if len(shape) == 3]
+        sizes, channels = Counter[str](), Counter[str]()
+        for shape in images:
+            sizes[f"{shape[2]}x{shape[1]}"] += self._shapes[shape]
+            channels[str(shape[0])] += self._shapes[shape]
+        splits = self._splits(source)
+        groups = self._duplicates()
+        call = source.name if source is not None else str
+        return {
+            "ok": not self._problems and len(self._shapes) == 1,
+            "kind": source.kind if source is not None else None,
+            "count": len(self._kept),
+            "shape": list(next(iter(self._shapes))) if len(self._shapes) == 1 else None,
+            "channels": dict(channels),
+            "sizes": dict(sizes),
+            "classes": self._classes(source),
+            "splits": splits,
+            "notes": self._notes,
+            "duplicates": sum(len(group) - 1 for group in groups),
+            "duplicate_examples": [[call(index) for index in group[:_EXAMPLES]] for group in groups[:_EXAMPLES]],
+            "problems": [{"path": problem.path, "reason": problem.reason} for problem in self._problems],
+            "suggestion": self._suggestion(images),
+        }
+
+    def _refused(self, path: str | Path, error: UserError) -> None:
+        reason = f"got {error.got}; expected {error.expected}"
+        if all(problem.reason != reason for problem in self._problems):
+            self._problems.append(Problem(path=str(path), reason=reason))
+            self._cures += [error.cure] if error.cure not in self._cures else []
 
     def _add(self, index: int, item: np.ndarray) -> None:
-        self.kept.append(index)
-        self.shapes[item.shape] += 1
+        self._kept.append(index)
+        self._shapes[item.shape] += 1
         # The pixels alone, as in packing, so that the splits that are reported are those of training.
-        self.digests.append(hashlib.blake2b(np.ascontiguousarray(item).data, digest_size=16).digest())
+        self._digests.append(hashlib.blake2b(np.ascontiguousarray(item).data, digest_size=16).digest())
 
-    def duplicate_groups(self) -> list[list[int]]:
+    def _classes(self, source: Source | None) -> dict[str, int]:
+        if source is None or source.labels is None:
+            return {}
+        counts = np.bincount(source.labels[self._kept], minlength=len(source.classes))
+        return {name: int(count) for name, count in zip(source.classes, counts, strict=True)}
+
+    def _splits(self, source: Source | None) -> dict[str, int]:
+        if source is None or not self._kept:
+            return {}
+        kept, options = np.array(self._kept), Options()
+        published = {name: np.flatnonzero(np.isin(kept, indices)) for name, indices in source.published.items()}
+        digests = np.frombuffer(b"".join(self._digests), np.uint8).reshape(-1, 16)
+        try:
+            splits, _ = make_splits(digests, published, hold_out=options.hold_out, first=None, seed=options.seed)
+        except UserError as error:
+            self._refused(self._location, error)
+            return {}
+        return {name: len(indices) for name, indices in splits.items()}
+
+    def _duplicates(self) -> list[list[int]]:
         groups: defaultdict[bytes, list[int]] = defaultdict(list)
-        for index, digest in zip(self.kept, self.digests, strict=True):
+        for index, digest in zip(self._kept, self._digests, strict=True):
             groups[digest].append(index)
         return [group for group in groups.values() if len(group) > 1]
 
-
-def _report(
-    location: str | Path, name: str, source: Source | None, items: _Items, problems: list[Problem]
-) -> dict[str, Any]:
-    kept, shapes = np.array(items.kept, dtype=np.int64), items.shapes
-    images = [shape for shape in shapes if len(shape) == 3]
-    sizes, channels = Counter[str](), Counter[str]()
-    for shape in images:
-        sizes[f"{shape[2]}x{shape[1]}"] += shapes[shape]
-        channels[str(shape[0])] += shapes[shape]
-    classes: dict[str, int] = {}
-    if source is not None and source.labels is not None:
-        counted = np.bincount(source.labels[kept], minlength=len(source.classes))
-        classes = {label: int(count) for label, count in zip(source.classes, counted, strict=True)}
-    splits: dict[str, int] = {}
-    if source is not None and len(kept):
-        published = {split: np.flatnonzero(np.isin(kept, indices)) for split, indices in source.published.items()}
-        digests = np.frombuffer(b"".join(items.digests), np.uint8).reshape(-1, 16)
-        options = Options()
-        try:
-            made, _ = make_splits(digests, published, hold_out=options.hold_out, first=None, seed=options.seed)
-            splits = {split: len(indices) for split, indices in made.items()}
-        except UserError as error:
-            problems.append(Problem(path=str(location), reason=str(error)))
-    groups = items.duplicate_groups()
-    call = source.name if source is not None else str
-    return {
-        "ok": not problems and len(shapes) == 1,
-        "kind": source.kind if source is not None else None,
-        "format": name,
-        "count": len(kept),
-        "shape": list(next(iter(shapes))) if len(shapes) == 1 else None,
-        "channels": dict(channels),
-        "sizes": dict(sizes),
-        "classes": classes,
-        "splits": splits,
-        "notes": list(items.notes),
-        "duplicates": sum(len(group) - 1 for group in groups),
-        "duplicate_examples": [[call(index) for index in group[:_EXAMPLES]] for group in groups[:_EXAMPLES]],
-        "problems": [{"path": problem.path, "reason": problem.reason} for problem in problems],
-        "suggestion": _suggestion(images, problems, source is not None and source.encoded is not None),
-    }
-
-
-def _suggestion(shapes: list[tuple[int, ...]], problems: list[Problem], files: bool) -> str | None:
-    parts = []
-    if problems:
-        skip = "; or leave unreadable images out with --set data.skip_unreadable=true" if files else ""
-        parts.append(f"repair or remove what `problems` names{skip}")
-    if len({shape[1:] for shape in shapes}) > 1:
-        parts.append(f"bring all images to one size with {size_cure(min(min(shape[1:]) for shape in shapes))}")
-    if len({shape[0] for shape in shapes}) > 1:
-        parts.append("bring all images to one number of channels with --set data.channels=3")
-    return "; ".join(parts) or None
+    def _suggestion(self, shapes: list[tuple[int, ...]]) -> str | None:
+        parts = list(self._cures)
+        if len(self._problems) > len(parts):
+            parts.append("repair or remove what `problems` names, or leave it out with --set data.skip_unreadable=true")
+        if len({shape[1:] for shape in shapes}) > 1:
+            parts.append(f"bring all images to one size with {size_cure(min(min(shape[1:]) for shape in shapes))}")
+        if len({shape[0] for shape in shapes}) > 1:
+            parts.append("bring all images to one number of channels with --set data.channels=3")
+        return "; ".join(parts) or None

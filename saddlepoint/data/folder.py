@@ -2,11 +2,12 @@
 
 import os
 import stat
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from saddlepoint.data.layout import is_ignored, read_layout
-from saddlepoint.data.raster import FILE_LIMIT, FORMATS
+from saddlepoint.data.layout import has_image_suffix, is_ignored, read_layout
+from saddlepoint.data.raster import FILE_LIMIT, FORMATS, refuse_unless_image
 from saddlepoint.data.source import Options, Problem, Source, UnreadableError
 from saddlepoint.data.stamps import stamp
 from saddlepoint.errors import UserError
@@ -15,14 +16,17 @@ from saddlepoint.errors import UserError
 def read_folder(location: str, options: Options) -> Source:
     """The images of a folder, sorted by their relative POSIX paths."""
     root = Path(location)
-    paths, ignored, problems = _walk(root)
-    if not paths:
-        held = f" (it holds {len(ignored)} other files, such as {ignored[0]})" if ignored else ""
+    found = _walk(root)
+    if not found.images:
+        others = sorted([*found.ignored, *(problem.path for problem in found.problems)])
+        held = f" (it holds {len(others)} other files, such as {others[0]})" if others else ""
         raise UserError(
             f"{root}, a folder without images{held}",
             f"image files ({', '.join(FORMATS)}) in it or its sub-folders, IDX files, or .parquet files",
             "give another folder, or an archive or array file itself",
         )
+    images = sorted(found.images)
+    paths = [path for path, _, _ in images]
     layout = read_layout(paths)
     return Source(
         format="folder",
@@ -32,51 +36,62 @@ def read_folder(location: str, options: Options) -> Source:
         labels=layout.labels,
         classes=layout.classes,
         published=layout.published,
-        stamp=stamp([root / path for path in paths], root=root, extra=root.resolve().as_posix()),
-        problems=tuple(problems),
+        stamp=stamp(images, extra=root.resolve().as_posix()),
+        problems=tuple(sorted(found.problems, key=str)),
         notes=layout.notes,
     )
 
 
-def _walk(root: Path) -> tuple[list[str], list[str], list[Problem]]:
-    """Files that ought to be images, files that are ignored, and what is neither; links are followed, once."""
-    paths, ignored, problems, seen = [], [], [], set()
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """images (relative path, size, time of change); relative paths of ignored files; what is neither."""
+
+    images: list[tuple[str, int, int]] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def _walk(root: Path) -> _Found:
+    """All files below a folder; links are followed, once."""
+    found, seen = _Found(), set()
+
+    def relative(path: str) -> str:
+        # By the characters: pathlib would take most of the time for a million files.
+        return path[len(str(root)) :].replace(os.sep, "/").lstrip("/")
+
+    def unusable(path: str, reason: str) -> None:
+        found.problems.append(Problem(path=relative(path), reason=reason))
 
     def refused(error: OSError) -> None:
-        problems.append(
-            Problem(path=_relative(root, Path(error.filename)), reason=f"cannot be listed: {error.strerror}")
-        )
+        unusable(error.filename, f"cannot be listed: {error.strerror}")
 
-    for folder, subfolders, files in os.walk(root, followlinks=True, onerror=refused):
-        subfolders[:] = [name for name in subfolders if not is_ignored(f"{name}/folder")]
+    for folder, subfolders, files in os.walk(str(root), followlinks=True, onerror=refused):
+        subfolders[:] = [name for name in subfolders if not is_ignored(f"{name}/file")]
         # A link to a folder above would never end.
         if (real := os.path.realpath(folder)) in seen:
-            problems.append(
-                Problem(path=_relative(root, Path(folder)), reason="a link to a folder that is read already")
-            )
+            unusable(folder, "a link to a folder that is read already")
             subfolders.clear()
             continue
         seen.add(real)
         for file in files:
-            path = Path(folder, file)
-            relative = _relative(root, path)
+            path = os.path.join(folder, file)
             if is_ignored(file):
-                ignored.append(relative)
+                found.ignored.append(relative(path))
                 continue
             try:
-                regular = stat.S_ISREG(path.stat().st_mode)
+                status = os.stat(path)
+                if not stat.S_ISREG(status.st_mode):
+                    raise UnreadableError("no regular file")
+                if not has_image_suffix(file):
+                    with open(path, "rb") as opened:
+                        refuse_unless_image(opened.read(12))
             except OSError as error:
-                problems.append(Problem(path=relative, reason=f"cannot be opened: {error.strerror}"))
-                continue
-            if regular:
-                paths.append(relative)
+                unusable(path, f"cannot be opened: {error.strerror}")
+            except UnreadableError as reason:
+                unusable(path, str(reason))
             else:
-                problems.append(Problem(path=relative, reason="no regular file"))
-    return sorted(paths), sorted(ignored), sorted(problems, key=str)
-
-
-def _relative(root: Path, path: Path) -> str:
-    return path.relative_to(root).as_posix()
+                found.images.append((relative(path), status.st_size, status.st_mtime_ns))
+    return found
 
 
 def read_file(path: Path) -> bytes:

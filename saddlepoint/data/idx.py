@@ -16,7 +16,7 @@ import numpy as np
 from saddlepoint.data.arrays import item_name
 from saddlepoint.data.labels import check_count, observed_labels
 from saddlepoint.data.source import Options, Source
-from saddlepoint.data.stamps import stamp
+from saddlepoint.data.stamps import stamp_files
 from saddlepoint.errors import UserError
 
 _NAME = re.compile(
@@ -104,7 +104,7 @@ def read_idx(location: str, options: Options) -> Source:
         labels=numbers,
         classes=classes,
         published=dict(zip(parts, np.split(*boundaries), strict=True)) if len(parts) == 2 else {},
-        stamp=stamp([file.path for file in files]),
+        stamp=stamp_files([file.path for file in files]),
     )
 
 

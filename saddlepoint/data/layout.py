@@ -19,6 +19,12 @@ IGNORED_SUFFIXES = frozenset(
     )
 )
 IGNORED_NAMES = frozenset(("thumbs.db", "desktop.ini", "readme", "license", "licence", "sha256sums", "md5sums"))
+IMAGE_SUFFIXES = frozenset(
+    (
+        *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp"),
+        *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
+    )
+)
 SPLIT_NAMES = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev", "held_out"), "held_out"),
@@ -41,6 +47,11 @@ def is_ignored(path: str) -> bool:
     parts = PurePosixPath(path.lower()).parts
     hidden = any(part.startswith(".") or part == "__macosx" for part in parts)
     return hidden or parts[-1] in IGNORED_NAMES or PurePosixPath(parts[-1]).suffix in IGNORED_SUFFIXES
+
+
+def has_image_suffix(path: str) -> bool:
+    """Whether a file is an image by its name; the content of others decides."""
+    return PurePosixPath(path.lower()).suffix in IMAGE_SUFFIXES
 
 
 def read_layout(paths: Sequence[str]) -> Layout:

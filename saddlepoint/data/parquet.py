@@ -16,7 +16,7 @@ from saddlepoint.data.columns import Columns, choose_columns, column_labels, spl
 from saddlepoint.data.folder import read_file
 from saddlepoint.data.layout import SPLIT_NAMES
 from saddlepoint.data.source import Options, Source, UnreadableError
-from saddlepoint.data.stamps import stamp
+from saddlepoint.data.stamps import stamp_files
 from saddlepoint.errors import UserError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def read_parquet(location: str, options: Options) -> Source:
         labels=labels,
         classes=classes,
         published=split_indices(names, location),
-        stamp=stamp(files, extra=f"{columns}"),
+        stamp=stamp_files(files, extra=f"{columns}"),
     )
 
 

@@ -21,6 +21,17 @@ PIXEL_LIMIT = 89_478_485
 FILE_LIMIT = 512 * 2**20
 # Only these decoders are tried: what else Pillow knows either starts other programs (EPS) or guesses (TGA).
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+# How files of these formats begin; PPM's kin are told by their second byte.
+_BEGINNINGS = (
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"RIFF",
+    b"GIF8",
+    b"BM",
+    b"II*\0",
+    b"MM\0*",
+    *(b"P%d" % n for n in range(1, 7)),
+)
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 # A filter of the whole process, because filters that are set and taken back around a call are not safe in threads.
@@ -56,7 +67,7 @@ def decode(data: bytes, *, size: tuple[int, int] | None = None, channels: int | 
             image.load()
             settled = _settle(ImageOps.exif_transpose(image))
             return Decoded(pixels=_pixels(_fit(settled, size, channels)), remarks=remarks)
-    except UnreadableError:
+    except (UnreadableError, MemoryError):
         raise
     except UnidentifiedImageError as error:
         raise UnreadableError(_not_an_image(data)) from error
@@ -65,6 +76,12 @@ def decode(data: bytes, *, size: tuple[int, int] | None = None, channels: int | 
         raise UnreadableError(_too_large(int(pixels[1]) if pixels else None)) from error
     except Exception as error:  # a decoder fed with broken bytes may raise anything; it is a fact about the file
         raise UnreadableError(str(error) or type(error).__name__) from error
+
+
+def refuse_unless_image(beginning: bytes) -> None:
+    """Raises `UnreadableError` if a file that begins so is certainly no image of `FORMATS`."""
+    if not beginning.startswith(_BEGINNINGS):
+        raise UnreadableError(_not_an_image(beginning))
 
 
 def refit(pixels: np.ndarray, size: tuple[int, int] | None, channels: int | None) -> np.ndarray:

@@ -5,16 +5,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-def stamp(files: Iterable[Path], *, root: Path | None = None, extra: str = "") -> str:
-    """The sha256 over each file's path, size and time of change, in the order given.
+def stamp(entries: Iterable[tuple[str, int, int]], *, extra: str = "") -> str:
+    """The sha256 over files' names, sizes in bytes and times of change in nanoseconds, in the order given.
 
     Args:
-        root: paths are taken relative to it, so that a folder may be moved; None takes them absolute.
         extra: whatever else the content depends on.
     """
-    digest = hashlib.sha256(extra.encode())
-    for path in files:
-        facts = path.stat()
-        name = path.relative_to(root).as_posix() if root else path.resolve().as_posix()
-        digest.update(f"{name}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+    digest = hashlib.sha256(extra.encode("utf-8", "surrogateescape"))
+    for name, size, changed in entries:
+        digest.update(f"{name}\0{size}\0{changed}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
+
+
+def stamp_files(paths: Iterable[Path], *, extra: str = "") -> str:
+    """The stamp of a few files, by their absolute paths."""
+    facts = ((path.resolve().as_posix(), path.stat()) for path in paths)
+    return stamp(((name, status.st_size, status.st_mtime_ns) for name, status in facts), extra=extra)

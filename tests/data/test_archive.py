@@ -37,6 +37,14 @@ def test_entries_that_lead_out_of_the_archive_are_refused(tmp_path, name):
     assert not list(tmp_path.parent.glob("x.png"))
 
 
+def test_a_stray_file_does_not_undo_the_labels_and_an_image_may_have_any_name(tmp_path):
+    stray = entries() | {"set/weights.bin": b"something else", "set/dog/more": encoded(pixels(1, seed=1)[0])}
+    archive = write_zip(tmp_path / "set.zip", stray)
+    assert "set/weights.bin (not an image of a known kind" in refusal(lambda: open_data(archive))
+    packed = open_data(archive, skip_unreadable=True)
+    assert len(packed) == 7 and packed.classes == ("cat", "dog")
+
+
 def test_links_and_encrypted_entries_are_refused(tmp_path):
     path = tmp_path / "set.zip"
     with zipfile.ZipFile(path, "w") as archive:

@@ -66,6 +66,9 @@ def test_missing_and_empty_folders(tmp_path):
     assert "a folder without images" in refusal(lambda: open_data(tmp_path))
     (tmp_path / "notes.txt").write_text("nothing yet")
     assert "it holds 1 other files, such as notes.txt" in refusal(lambda: open_data(tmp_path))
+    (tmp_path / "images.zip").write_bytes(b"PK")
+    line = refusal(lambda: open_data(tmp_path))
+    assert "it holds 2 other files, such as images.zip" in line and "or an archive or array file itself" in line
 
 
 def spoil(folder) -> None:
@@ -73,6 +76,14 @@ def spoil(folder) -> None:
     (folder / "cut.png").write_bytes(encoded(pixels(1, 3, 30, 30)[0])[:1500])
     (folder / "bomb.png").write_bytes(png_bomb(30_000))
     (folder / "text.jpg").write_text("this is a text")
+
+
+def test_a_stray_file_does_not_undo_the_labels_and_an_image_may_have_any_name(tmp_path):
+    write_folder(tmp_path, pixels(6), ("a", "b"))
+    (tmp_path / "a" / "002.png").rename(tmp_path / "a" / "002.IMAGE")
+    assert len(open_data(tmp_path)) == 6
+    (tmp_path / "weights.bin").write_bytes(b"something else")
+    assert open_data(tmp_path, skip_unreadable=True).classes == ("a", "b")
 
 
 @pytest.mark.parametrize(

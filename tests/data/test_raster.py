@@ -139,3 +139,20 @@ def test_what_is_no_image_says_how_it_begins():
     # PostScript would be handed to another program.
     with pytest.raises(UnreadableError, match="not an image"):
         decode(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM"])
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's about damaged tags
+def test_damaged_files_are_read_or_refused_and_nothing_else(kind):
+    data, generator = encoded(pixels(1, 3, 24, 24)[0], kind), np.random.default_rng(0)
+    refused = 0
+    for _ in range(60):
+        damaged = bytearray(data)
+        for place in generator.integers(0, min(len(data), 400), 4):
+            damaged[place] = generator.integers(0, 256)
+        try:
+            assert decode(bytes(damaged)).pixels.dtype == np.uint8
+        except UnreadableError as reason:
+            assert str(reason)
+            refused += 1
+    assert refused

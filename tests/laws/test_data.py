@@ -1,19 +1,16 @@
 """Laws of data sources: what is true of every format, found from the table of formats, and of no other file."""
 
-import importlib
 import inspect
-import pkgutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import saddlepoint.data
 from saddlepoint.data import EMBEDDED, FORMATS, Packed, check_data, open_data
 from saddlepoint.data.source import Source
 from tests.data.examples import encoded, pixels, write_folder, write_idx, write_parquet, write_zip
+from tests.laws.members import check_reached, modules, public
 
 # Eighty images, of which the last twenty are the first twenty again.
 IMAGES = np.concatenate([pixels(60, 1, 12, 9), pixels(60, 1, 12, 9)[:20]])
@@ -34,6 +31,22 @@ def _hugging_face(root: Path) -> str:
     return f"hf:{root / 'repository'}"
 
 
+NO_READERS = {
+    "saddlepoint.data.check": "reports on what readers give",
+    "saddlepoint.data.columns": "the choice of columns, shared by parquet and hugging_face",
+    "saddlepoint.data.decoding": "threads",
+    "saddlepoint.data.labels": "labels as numbers, shared by the readers",
+    "saddlepoint.data.layout": "what paths say, shared by folder and archive",
+    "saddlepoint.data.opening": "the table itself",
+    "saddlepoint.data.packed": "the form that all become",
+    "saddlepoint.data.packing": "the way there",
+    "saddlepoint.data.raster": "one image",
+    "saddlepoint.data.source": "what a reader gives",
+    "saddlepoint.data.splits": "the division of all",
+    "saddlepoint.data.stamps": "file stamps of the readers",
+    "saddlepoint.data.storing": "memory and disk",
+    "saddlepoint.data.torch_dataset": "takes an object and no location; tests/data/test_torch_dataset.py",
+}
 # A small example of each format that reads something; a format without one fails.
 EXAMPLES: dict[str, Callable[[Path], Path | str]] = {
     "idx": lambda root: write_idx(root / "idx", IMAGES[:70], IMAGES[70:]),
@@ -55,15 +68,13 @@ def opened(request, tmp_path, monkeypatch) -> tuple[str | Path, Callable[..., Pa
     return location, lambda **options: open_data(location, cache=tmp_path / "cache", **options)
 
 
-def test_every_file_belongs_to_the_package_and_every_reader_stands_in_the_table():
+def test_every_reader_stands_in_the_table_and_every_other_file_says_why_it_holds_none():
     readers = {entry.read for entry in FORMATS.values()}
-    for found in pkgutil.iter_modules(saddlepoint.data.__path__, "saddlepoint.data."):
-        assert found.name in sys.modules, f"{found.name} is used by nothing in the package"
-        module = importlib.import_module(found.name)
-        for name, function in inspect.getmembers(module, inspect.isfunction):
-            own = function.__module__ == found.name and not name.startswith("_")
-            if own and inspect.signature(function).return_annotation is Source:
-                assert function in readers, f"{found.name}.{name} is reached by no format"
+    check_reached("data", {reader.__module__ for reader in readers}, NO_READERS)
+    for module in modules("data"):
+        for name, function in public(module).items():
+            if inspect.isfunction(function) and inspect.signature(function).return_annotation is Source:
+                assert function in readers, f"{module}.{name} is reached by no format"
     assert set(EXAMPLES) | set(EMBEDDED) == set(FORMATS)
 
 
