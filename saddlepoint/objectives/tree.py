@@ -133,11 +133,11 @@ def add(*terms: Tree) -> Tree:
 
 
 def multiply(*factors: Tree) -> Tree:
-    """The product, flat, with its numbers folded into the first place; 0 times anything is 0."""
+    """The product, flat, with its numbers folded into the first place; 0 swallows what has a value everywhere."""
     flat = [part for factor in factors for part in (factor.factors if isinstance(factor, Multiply) else (factor,))]
     flat.sort(key=lambda factor: not isinstance(factor, Number))  # stable: only the numbers move to the front
-    if any(factor == Number(Fraction(0)) for factor in flat):
-        return Number(Fraction(0))
+    if Number(Fraction(0)) in flat:
+        flat = [Number(Fraction(0)), *[factor for factor in flat if not is_total(factor)]]
     return _fold(flat, lambda a, b: a * b, neutral=1, wrap=Multiply)
 
 
@@ -204,6 +204,16 @@ def substitute(tree: Tree, replacement: Tree) -> Tree:
 def is_constant(tree: Tree) -> bool:
     """Whether D does not occur."""
     return not isinstance(tree, Variable) and all(is_constant(part) for part in children(tree))
+
+
+def is_total(tree: Tree) -> bool:
+    """Whether the tree is written without logarithm, division or root, and so has a value at every D."""
+    match tree:
+        case Call("log", _):
+            return False
+        case Power(_, exponent) if exponent < 0 or exponent.denominator != 1:
+            return False
+    return all(is_total(part) for part in children(tree))
 
 
 def depth(tree: Tree) -> int:

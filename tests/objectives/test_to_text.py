@@ -11,12 +11,14 @@ from saddlepoint.objectives.tree import D, call, number
 from tests.objectives.trees import trees
 
 
-@given(trees(leaves=12))
+@given(trees())
 @example(D / 3 / D)
 @example(1 / (1 / D))
 @example((D**-1) ** -1)
 @example(-1 / D)
 @example(1 / (2 * D))
+@example(0 / D)
+@example(D - 0 * call("log", D))
 @example(2 / (D / 3))
 @example((-D) ** 2)
 @example(number(-2) ** Fraction(1, 3))

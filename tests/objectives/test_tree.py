@@ -29,7 +29,12 @@ def test_numbers_are_folded_exactly():
     assert (number(2) / 3) ** 3 == Number(Fraction(8, 27))
     assert 1 + D + Fraction(1, 3) == Add((Number(Fraction(4, 3)), D))
     assert D * 3 * Fraction(1, 3) == D
-    assert 0 * call("log", D) == number(0)
+    assert 0 * D == 0 * call("exp", D) == number(0)
+
+
+def test_zero_times_a_partial_function_keeps_its_domain():
+    for partial in (call("log", D), 1 / D, call("exp", D ** Fraction(1, 2))):
+        assert 0 * partial == Multiply((number(0), partial))
 
 
 def test_sums_and_products_are_flat_and_keep_their_order():

@@ -16,31 +16,40 @@ exponents = st.sampled_from(
 )
 
 
+_ONE = sorted(name for name, count in FUNCTIONS.items() if count == 1)
+_KINDS = ("D", "number", "add", "subtract", "multiply", "divide", "power", "function", "function", "extreme")
+
+
+@st.composite
+def trees(draw: st.DrawFn, depth: int = 3) -> Tree:
+    """Trees over the whole list of functions, at most `depth` operations deep."""
+    kind = draw(st.sampled_from(_KINDS if depth else _KINDS[:2]))
+    below = trees(depth - 1)
+    match kind:
+        case "D":
+            return D
+        case "number":
+            return number(draw(small_fractions))
+        case "add":
+            return draw(below) + draw(below)
+        case "subtract":
+            return draw(below) - draw(below)
+        case "multiply":
+            return draw(below) * draw(below)
+        case "divide":
+            return draw(below) * _power(draw(below), Fraction(-1))
+        case "power":
+            return _power(draw(below), draw(exponents))
+        case "extreme":
+            return call(draw(st.sampled_from(("min", "max"))), draw(below), draw(below))
+    return call(draw(st.sampled_from(_ONE)), draw(below))
+
+
 def _power(base: Tree, exponent: Fraction) -> Tree:
     try:
         return base**exponent
     except UserError:  # 0**-1: any other tree will do
         return D
-
-
-def _extend(parts: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
-    one = sorted(name for name, count in FUNCTIONS.items() if count == 1)
-    return st.one_of(
-        st.builds(lambda a, b: a + b, parts, parts),
-        st.builds(lambda a, b: a - b, parts, parts),
-        st.builds(lambda a, b: a * b, parts, parts),
-        st.builds(lambda a, b: a * _power(b, Fraction(-1)), parts, parts),
-        st.builds(_power, parts, exponents),
-        st.builds(call, st.sampled_from(one), parts),
-        st.builds(call, st.sampled_from(["min", "max"]), parts, parts),
-    )
-
-
-def trees(leaves: int = 8) -> st.SearchStrategy[Tree]:
-    """Trees over the whole list of functions."""
-    return st.recursive(
-        st.one_of(st.just(D), st.just(D), st.builds(number, small_fractions)), _extend, max_leaves=leaves
-    )
 
 
 def evaluate(tree: Tree, x: "mpmath.mpf | Fraction | float") -> "mpmath.mpf | None":
@@ -81,7 +90,7 @@ _FUNCTIONS = {
     "abs": abs,
     "tanh": mpmath.tanh,
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
-    "softplus": lambda x: mpmath.log(1 + mpmath.exp(x)),
+    "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
     "relu": lambda x: max(x, mpmath.mpf(0)),
     "min": min,
     "max": max,
