@@ -175,7 +175,7 @@ def _draw(drawn: Sequence[tuple[Line, Envelope]], logarithmic: bool, limits: tup
             axes.yaxis.set_minor_formatter(NullFormatter())
         if limits is not None:
             axes.set_ylim(*limits)
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.set_xlabel("step")
         axes.grid(True, color=_INK, alpha=0.12, linewidth=0.6)

@@ -100,8 +100,8 @@ def _read_record(file: Path) -> Mapping[str, Any]:
         record = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
         raise UserError(f"the record {file} ({error})", "valid JSON", "restore it, or record the run again") from None
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
-        raise UserError(f"the record {file}", f"an object of format {FORMAT}", "record the run again")
+    if not isinstance(record, dict) or record.get("format") != FORMAT or not isinstance(record.get("metrics"), list):
+        raise UserError(f"the record {file}", f"an object of format {FORMAT} with metrics", "record the run again")
     return record
 
 
@@ -147,8 +147,10 @@ def _section(name: str, record: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"| {label} | {text} |" for label, text in rows)
     yield from ("", "| Metric | Value | Interval | Provenance |", "|---|---|---|---|")
     for metric in record["metrics"]:
-        low, high = (metric.get("interval") or [None, None])[:2]
-        provenance = "; ".join(f"{_cell(key)}: {_cell(value)}" for key, value in _flat(metric.get("provenance") or {}))
+        interval, found = metric.get("interval"), metric.get("provenance")
+        low, high = interval if isinstance(interval, list) and len(interval) == 2 else (None, None)
+        facts = _flat(found if isinstance(found, dict) else {"": found} if found else {})
+        provenance = "; ".join(f"{_cell(key)}: {_cell(value)}" if key else _cell(value) for key, value in facts)
         yield (
             f"| {_code(metric.get('metric'))} | {_cell(short(metric.get('value')))} "
             f"| {_cell(short(low))} to {_cell(short(high))} | {provenance or _NOT_RECORDED} |"

@@ -70,7 +70,10 @@ def short(value: Any, digits: int = 6) -> str:
     """A number to so many digits; a dash for what is missing or not finite; anything else as it is."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "–"
-    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    # Whole before scientific: 12,118 images per second, not 1.212e+04.
+    return f"{value:,.0f}" if 10**digits <= abs(value) < 1e15 else f"{value:.{digits}g}"
 
 
 def _median_speed(run: Run) -> float | None:

@@ -97,7 +97,8 @@ def scatter(points: Tensor | np.ndarray, reference: Tensor | np.ndarray | None =
 
     # A person's own matplotlibrc must not change the bytes.
     with matplotlib.style.context("default"):
-        figure = Figure(figsize=(5.6, 6.0), dpi=100, layout="constrained")
+        figure = Figure(figsize=(5.6, 6.0), dpi=100)
+        figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
         canvas = FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         layers = [("generated", generated, "tab:blue", 0.6)]
@@ -117,7 +118,7 @@ def scatter(points: Tensor | np.ndarray, reference: Tensor | np.ndarray | None =
             axes.set_ylabel("density")
         axes.set_title(f"{len(generated)} generated points" + (f", {outside} beyond the axes" if outside else ""))
         # Below the axes: anywhere inside them it would hide points.
-        figure.legend(loc="outside lower center", ncols=2)
+        figure.legend(loc="outside lower center", ncols=2, markerscale=3)
         canvas.draw()
         return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy(), "RGB")
 

@@ -61,6 +61,12 @@ def test_a_point_on_a_sample_and_one_far_away_are_finite():
     assert float(on) == pytest.approx(-math.log(10) - 36 * math.log(0.01 * math.sqrt(2 * math.pi)), rel=1e-12)
 
 
+def test_a_rounding_error_makes_no_density_above_the_peak():
+    samples = images(10, 1)
+    peak = -math.log(10) - 36 * math.log(1e-7 * math.sqrt(2 * math.pi))
+    assert float(log_likelihoods(samples, samples, 1e-7).max()) <= peak + 1e-9
+
+
 def test_blocks_do_not_change_the_values(monkeypatch):
     points, samples = images(23, 1), images(50, 2)
     whole = log_likelihoods(points, samples, 0.2)
@@ -112,6 +118,8 @@ def test_the_edge_of_the_grid_is_said():
     narrow = parzen(samples, samples, samples, **REFERENCE).provenance
     assert narrow["sigma"] == 0.1 and narrow["sigma_at_grid_edge"] is True
     assert "20 validation images instead of 1000" in narrow["deviations"]
+    wide = parzen(samples * 0, samples * 2, samples * 2, **REFERENCE).provenance
+    assert wide["sigma"] == 1.0 and wide["sigma_at_grid_edge"] is True
     own = parzen(images(20), images(20, 1), images(20, 2), sigmas=(0.01, 0.3, 3.0), **REFERENCE).provenance
     assert own["sigma"] == 0.3 and own["sigma_at_grid_edge"] is False
     assert "widths other than logspace(-1, 0, 10)" in own["deviations"]

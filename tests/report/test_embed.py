@@ -30,10 +30,12 @@ def test_a_small_picture_is_embedded_byte_for_byte(tmp_path):
 @pytest.mark.parametrize(("mode", "kind"), [("L", "jpeg"), ("RGB", "jpeg"), ("RGBA", "png")])
 def test_a_large_picture_is_made_to_fit(tmp_path, mode, kind):
     noise(mode, 900).save(tmp_path / "a.png")
-    embedded = embed(tmp_path / "a.png", 150_000)
+    embedded = embed(tmp_path / "a.png", 300_000)
     assert embedded.reduced and (embedded.width, embedded.height) == (900, 900)
-    assert embedded.uri.startswith(f"data:image/{kind};base64,") and len(embedded.uri) * 3 / 4 <= 150_100
-    assert opened(embedded.uri).mode == mode
+    assert embedded.uri.startswith(f"data:image/{kind};base64,") and len(embedded.uri) * 3 / 4 <= 300_100
+    shown = opened(embedded.uri)
+    # No smaller than it has to be: noise packs badly, and still there is room for this.
+    assert shown.mode == mode and shown.width == shown.height >= 220
 
 
 def test_it_never_shrinks_a_picture_beyond_recognition(tmp_path):

@@ -161,8 +161,11 @@ def test_one_picture_needs_no_slider(make_run):
 
 
 def test_points_are_captioned_as_points(make_run):
-    of_points = written(make_run("toy", recipe={**RECIPE, "found": {"kind": "points"}}, log=None))[1].text()
-    of_images = written(make_run("digits", log=None))[1].text()
+    _, toy = written(make_run("toy", recipe={**RECIPE, "found": {"kind": "points"}}, log=None))
+    _, digits = written(make_run("digits", log=None))
+    of_points, of_images = toy.text(), digits.text()
+    # Enlarged, a point of a drawing is no pixel of the data.
+    assert [section.get("class") for section in toy.all("section")[:1] + digits.all("section")[:1]] == [None, "pixels"]
     assert "Generated points" in of_points and "Generated points" not in of_images
 
 
@@ -223,6 +226,7 @@ def test_long_lists_are_cut_and_said(make_run):
     events = [*({"event": "setting", "step": step} for step in range(300)), FINISHED[1]]
     settings = [{**log_line(step), "settings": {f"s{index}": index + step for index in range(20)}} for step in (10, 20)]
     text = written(make_run(events=events, metrics=[PARZEN] * 250, log=settings))[1].text()
+    assert "finished at step 100" in text and "setting at step 101" in text and "setting at step 100" not in text
     assert "The 101 before these are in events.jsonl." in text and "The 50 before these are in metrics.jsonl." in text
     assert "These changed too: s12, s13" in text
 

@@ -76,6 +76,11 @@ def test_what_a_run_did_not_record_is_said(make_run, tmp_path):
     assert not [line for line in lines if line.startswith("![")] and not (tmp_path / "docs" / "pictures").exists()
 
 
+def test_a_metric_of_another_form_is_shown_as_far_as_it_goes(make_run, tmp_path):
+    run = make_run("own", metrics=[{"metric": "m", "value": 2.0, "interval": 5, "provenance": "by hand"}])
+    assert "| `m` | 2 | – to – | by hand |" in write_results([run], tmp_path / "docs" / "results.md").read_text()
+
+
 def test_a_torn_line_is_said_in_the_document(make_run, tmp_path):
     run = make_run("torn", metrics=jsonl([PARZEN]) + '{"metric": "lost')
     document = write_results([run], tmp_path / "docs" / "results.md").read_text()
@@ -132,7 +137,7 @@ def test_mistakes_leave_everything_as_it_was(make_run, tmp_path):
         write_results([], out)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"format": 2}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": 2, "metrics": []}', '{"format": 1}'])
 def test_a_broken_record_is_named(make_run, tmp_path, text):
     (tmp_path / "docs" / "results").mkdir(parents=True)
     (tmp_path / "docs" / "results" / "old.json").write_text(text)

@@ -73,6 +73,12 @@ def test_durations_are_said_as_people_say_them(seconds, text):
 
 
 def test_numbers_as_text():
+    assert (short(12118.3, 4), short(-1234567.8), short(1e20), short(1892.4, 4)) == (
+        "12,118",
+        "-1,234,568",
+        "1e+20",
+        "1892",
+    )
     assert (count(1234567), count(1e6), count("x"), count(1.5)) == ("1,234,567", "1,000,000", "x", "1.5")
     assert (short(225.1234567), short(2e-4), short(None), short(float("nan")), short(7), short("x")) == (
         "225.123",

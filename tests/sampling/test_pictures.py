@@ -44,6 +44,11 @@ def test_ends_of_the_range_are_exact_in_every_type(dtype):
     assert set(np.asarray(picture)[:, :24].ravel()) == {0} and set(np.asarray(picture)[:, 24:].ravel()) == {255}
 
 
+def test_values_between_grey_levels_are_rounded():
+    levels = torch.tensor([0.4, 0.6, 99.49, 99.51, 254.6]).reshape(1, 1, 1, 5) / 255
+    assert np.asarray(grid(levels, padding=0, enlarge=False)).tolist() == [[0, 1, 99, 100, 255]]
+
+
 def test_without_enlarging_a_single_image_has_its_own_size():
     stored = pixels(1, 4, 17, 23)
     picture = grid(stored.astype(np.float32) / 255, padding=0, enlarge=False)
