@@ -7,7 +7,7 @@ stands in a recipe or a log is shown as text, and would stay inert even if it we
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from markupsafe import Markup
 from saddlepoint.report.embed import Embedded, embed, spread
 from saddlepoint.report.figures import Figure, curves
 from saddlepoint.report.read import Record, Run, Sample, Series, read_run
-from saddlepoint.report.state import count, duration, facts, inside, short, standing
+from saddlepoint.report.state import count, facts, inside, short, standing
 from saddlepoint.training.folder import write_whole
 
 REPORT = "report.html"
@@ -62,7 +62,7 @@ def render(run: Run) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(count=count, duration=duration, short=short, plain=_plain, json=_json)
+    environment.filters.update(count=count, short=short, plain=_plain, json=_json)
     template = environment.from_string(files.joinpath("page.html.jinja").read_text(encoding="utf-8"))
     changing, constant = _settings(run)
     return template.render(
@@ -146,5 +146,5 @@ def _text(value: Any) -> str:
     return count(value) if isinstance(value, int | float) else json.dumps(value, ensure_ascii=False)
 
 
-def _json(value: Mapping[str, Any] | Any) -> str:
+def _json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
