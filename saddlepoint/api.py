@@ -15,7 +15,7 @@ from saddlepoint.game.task import Request
 from saddlepoint.objectives import as_text
 from saddlepoint.objectives import objective as objective_named
 from saddlepoint.recipes.advice import say
-from saddlepoint.recipes.build import Found, OwnNetworks, build_task
+from saddlepoint.recipes.build import Found, OwnNetworks, build_task, shaping
 from saddlepoint.recipes.catalogue import recipe_named
 from saddlepoint.recipes.runs import Brought, Ended
 from saddlepoint.recipes.runs import resume as resume_run
@@ -358,4 +358,4 @@ def _packed(data: Any, recipe: Recipe) -> Packed | None:
         return None
     if isinstance(data, Packed):
         return data
-    return from_torch_dataset(data, hold_out=recipe.data.hold_out, seed=0)
+    return from_torch_dataset(data, **shaping(recipe))

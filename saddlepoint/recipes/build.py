@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -93,16 +94,31 @@ def open_recipe_data(recipe: Recipe) -> Packed:
     data = recipe.data
     if data.source is None:
         raise UserError(
-            f"recipe {recipe.name} without data", "a folder, zip, .parquet, .npz, IDX files or hf:NAME", "add --data PATH"
+            f"recipe {recipe.name} without data",
+            "a folder, zip, .parquet, .npz, IDX files or hf:NAME",
+            "add --data PATH",
         )
     return open_data(
         data.source,
-        size=data.size,
-        channels=data.channels,
-        hold_out=data.hold_out,
-        first=data.first,
+        **shaping(recipe),
+        count=data.count,
+        image_column=data.image_column,
+        label_column=data.label_column,
+        labels=data.labels,
         skip_unreadable=data.skip_unreadable,
     )
+
+
+def shaping(recipe: Recipe) -> dict[str, Any]:
+    """The recipe's settings for data that apply wherever it comes from, a person's own Dataset included."""
+    data = recipe.data
+    return {
+        "size": data.size,
+        "channels": data.channels,
+        "hold_out": data.hold_out,
+        "first": data.first,
+        "cache": Path(data.cache) if data.cache is not None else None,
+    }
 
 
 def resolved(recipe: Recipe, found: Found) -> Recipe:
@@ -120,7 +136,9 @@ def build_networks(recipe: Recipe, found: Found, data: Packed | None, own: OwnNe
     if recipe.networks == "own":
         if own is None:
             raise UserError(
-                f"a run of one's own networks ({recipe.name})", "the same networks", "use the Python API with generator= and discriminator="
+                f"a run of one's own networks ({recipe.name})",
+                "the same networks",
+                "use the Python API with generator= and discriminator=",
             )
         return own
     assert not isinstance(recipe.networks, str), "by_size is resolved before networks are built"
@@ -201,7 +219,10 @@ def build_game(recipe: Recipe, task: Generation, device: torch.device) -> Game:
             "set training.accumulate=1, or choose a paired objective",
         )
     schedules = schedules_of(recipe)
-    for name in (*(f"penalties.{each}" for each in task.penalties), *(f"augment.{each}" for each in task.augmentations)):
+    for name in (
+        *(f"penalties.{each}" for each in task.penalties),
+        *(f"augment.{each}" for each in task.augmentations),
+    ):
         if name not in schedules:
             raise UserError(f"a task with {name} and a recipe without it", "its weight", f"set {name} to a number")
     field = Field(

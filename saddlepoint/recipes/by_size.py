@@ -26,4 +26,6 @@ def batch_by_size(shape: tuple[int, ...]) -> int:
 
 def _check_images(shape: tuple[int, ...]) -> None:
     if len(shape) != 3:
-        raise UserError(f"points of {shape[0]} dimensions for an image recipe", "images", "use the recipe toy for points")
+        raise UserError(
+            f"points of {shape[0]} dimensions for an image recipe", "images", "use the recipe toy for points"
+        )

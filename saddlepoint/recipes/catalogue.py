@@ -125,8 +125,7 @@ toy = Recipe(
 )
 
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe
-    for recipe in (digits, mnist, mnist_intro, mnist_2014, mnist_conditional, images, toy, shapes)
+    recipe.name: recipe for recipe in (digits, mnist, mnist_intro, mnist_2014, mnist_conditional, images, toy, shapes)
 }
 
 

@@ -1,11 +1,10 @@
 """Runs: starting one, going on with one, and ending it so that nothing is lost."""
 
-import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timezone
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from saddlepoint.data import Packed
 from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.game.schedules import value_at
 from saddlepoint.game.task import Request, networks_of
+from saddlepoint.recipes.advice import as_stop, introduce, say
 from saddlepoint.recipes.build import Found, Game, OwnNetworks, build_game, build_task, open_recipe_data, resolved
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import read_recipe, to_yaml
@@ -23,19 +23,23 @@ from saddlepoint.sampling.latents import latents
 from saddlepoint.sampling.pictures import grid, save_picture, scatter
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.training import machine
-from saddlepoint.training.checkpoint import load_network, newest_valid, restore, sampled_weights, steps_saved, tensors_of
+from saddlepoint.training.checkpoint import (
+    load_network,
+    newest_valid,
+    restore,
+    sampled_weights,
+    steps_saved,
+    tensors_of,
+)
 from saddlepoint.training.console import Console
 from saddlepoint.training.control import Control
 from saddlepoint.training.folder import RunFolder, write_whole
 from saddlepoint.training.keeping import Checkpoints, clear_unfinished
 from saddlepoint.training.logs import Log
 from saddlepoint.training.loop import train
-from saddlepoint.training.memory import Estimate, available_memory, estimate, is_out_of_memory
+from saddlepoint.training.memory import Estimate, available_memory, estimate
 from saddlepoint.training.observers import Observer
 from saddlepoint.training.samples import Samples
-
-# A file system that takes no more: no space, no quota, a file that has reached its limit.
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,10 +108,12 @@ def start(
         recorded = {
             "command": command,
             "weights_from": str(weights_from.resolve()) if weights_from is not None else None,
-            "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": machine.describe(device),
             "versions": machine.versions(),
-            "found": _plain({**asdict(found), "latent": task.latent, "prior": task.prior, "pixel_range": task.pixel_range}),
+            "found": _plain(
+                {**asdict(found), "latent": task.latent, "prior": task.prior, "pixel_range": task.pixel_range}
+            ),
         }
         with folder.locked():
             # Asked again under the lock: another process may have begun a run here in the meantime.
@@ -180,10 +186,10 @@ def resume(
             for problem in problems:
                 # It keeps its content under another name: the run will write this step again.
                 folder.note("checkpoint left out", problem=problem)
-                _say(show, f"left out: {problem}; going on from step {at}")
+                say(show, f"left out: {problem}; going on from step {at}")
             _set_damaged_aside(folder, at)
             if changed:
-                _say(show, f"not the machine that the run began on, so bits may differ: {'; '.join(changed)}")
+                say(show, f"not the machine that the run began on, so bits may differ: {'; '.join(changed)}")
             folder.note("resumed", step=at, until=until, changed=changed)
             folder.rewind_log(at, recipe.watch.log_every)
             training = recipe.training.model_copy(update={"steps": until})
@@ -207,7 +213,7 @@ def _play(
     task, state = game.task, game.state
     memory = _estimate(game, about["device"])
     if show:
-        _introduce(folder, recipe, game, found, about, memory)
+        introduce(folder, recipe, game, found, about, memory)
     watching: list[Observer] = [
         Log(folder, recipe.watch.log_every, state),
         Samples(folder, task, fixed_request(recipe, task, found), every=recipe.watch.sample_every, draw=_drawer(data)),
@@ -246,7 +252,7 @@ def _play(
         _note_if_possible(folder, state.step, str(error))
         raise
     except Exception as error:
-        stop = _as_stop(error, folder, state.step, memory, recipe)
+        stop = as_stop(error, folder, state.step, memory, recipe)
         if stop is None:
             raise
         _note_if_possible(folder, state.step, str(stop))
@@ -293,67 +299,10 @@ def _estimate(game: Game, device: str) -> Estimate | None:
     settings = {name: value_at(number, state.step, state.images) for name, number in game.schedules.items()}
     draws = {player.name: task.draw(player.name, state.step, 0, state) for player in task.players}
     try:
-        return estimate(
-            game.field, game.steps, state.averages, draws, settings, available_memory(task.device)
-        )
+        return estimate(game.field, game.steps, state.averages, draws, settings, available_memory(task.device))
     except (RuntimeError, NotImplementedError, UserError):
         # A person's own network may do what the meta device cannot; the run itself does not depend on the estimate.
         return None
-
-
-def _introduce(
-    folder: RunFolder, recipe: Recipe, game: Game, found: Found, about: dict[str, Any], memory: Estimate | None
-) -> None:
-    parameters = {
-        name: sum(parameter.numel() for parameter in step.parameters) for name, step in game.steps.items()
-    }
-    shape = "x".join(str(side) for side in found.shape)
-    labels = f", {len(found.classes)} classes" if found.classes else ""
-    skipped = f", {found.skipped} unreadable files left out" if found.skipped else ""
-    _say(True, f"{recipe.name}: {found.source}, {found.splits['train']:,} training {found.kind} of {shape}{labels}{skipped}")
-    _say(
-        True,
-        f"{recipe.objective}; "
-        + "; ".join(f"{name} {count:,} parameters" for name, count in parameters.items())
-        + f"; {about['device']}, {about['threads']} threads",
-    )
-    if memory is None:
-        _say(True, "memory: not estimated, because these networks do not run on torch's meta device")
-    elif memory.fits:
-        _say(True, f"memory: about {memory.total / 2**20:,.0f} MiB of {memory.available / 2**20:,.0f} MiB free")
-    else:
-        _say(
-            True,
-            f"memory: about {memory.total / 2**20:,.0f} MiB are needed and {memory.available / 2**20:,.0f} MiB are free:"
-            f" this machine will probably not hold it. {_fitting(memory, recipe)}",
-        )
-    _say(True, f"run folder: {folder.path}")
-
-
-def _fitting(memory: Estimate, recipe: Recipe) -> str:
-    if memory.fitting_batch == 0:
-        return "not even a batch of 1 would fit; choose narrower networks (networks.width)"
-    fitting = memory.fitting_batch
-    return (
-        f"a batch of {fitting} would fit: set training.batch={fitting}, or keep the batch with"
-        f" training.accumulate={-(-int(recipe.training.batch) // fitting)}"
-    )
-
-
-def _as_stop(error: Exception, folder: RunFolder, step: int, memory: Estimate | None, recipe: Recipe) -> RunStopped | None:
-    kept = f"the newest checkpoint in {folder.checkpoints} is kept"
-    if is_out_of_memory(error):
-        # What was free at the start; less was, it seems, so the advice is cautious.
-        cautious = replace(memory, available=min(memory.available, memory.total) * 3 // 4) if memory else None
-        cure = _fitting(cautious, recipe) if cautious else "set a smaller training.batch"
-        return RunStopped(f"memory ran out at step {step + 1}", kept, cure)
-    if isinstance(error, OSError) and error.errno in _DISK_FULL:
-        return RunStopped(
-            f"the disk took no more at step {step} ({error.strerror}: {error.filename or folder.path})",
-            kept,
-            f"make room, then go on by `saddlepoint resume {folder.path}`",
-        )
-    return None
 
 
 def _note_if_possible(folder: RunFolder, step: int, what: str) -> None:
@@ -361,7 +310,7 @@ def _note_if_possible(folder: RunFolder, step: int, what: str) -> None:
         folder.note("could not go on", step=step, reason=what)
     except OSError:
         # The full disk that stopped the run may not take the note either; the error itself is raised and shown.
-        _say(True, "the reason could not be written into events.jsonl")
+        say(True, "the reason could not be written into events.jsonl")
 
 
 def _set_damaged_aside(folder: RunFolder, step: int) -> None:
@@ -402,11 +351,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     return value
-
-
-def _say(show: bool, text: str) -> None:
-    if show:
-        from rich.console import Console as Terminal
-
-        Terminal(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)
-

@@ -3,10 +3,12 @@
 Every numeric setting that the game reads at each step may be a schedule. Unknown keys are refused (see text.py).
 """
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
 
+from saddlepoint.errors import UserError
 from saddlepoint.game.schedules import Number
 from saddlepoint.game.steps import Adam, Optimizer
 from saddlepoint.networks import Pair
@@ -26,11 +28,26 @@ class Data(Part):
     """Where the data comes from and how it is made even."""
 
     source: str | None = Field(default=None, description="path, embedded name, or hf:NAME; --data sets it")
-    size: tuple[PositiveInt, PositiveInt] | None = Field(default=None, description="height, width to resize and crop to")
+    size: tuple[PositiveInt, PositiveInt] | None = Field(default=None, description="HEIGHTxWIDTH to resize and crop to")
     channels: Literal[1, 3, 4] | None = Field(default=None, description="convert every image to so many channels")
     hold_out: float = Field(default=0.1, ge=0, lt=1, description="share of items kept from training, by fingerprint")
     first: PositiveInt | None = Field(default=None, description="train on the first so many items, hold out the rest")
+    count: PositiveInt | None = Field(default=None, description="how many items of a synthetic set")
+    image_column: str | None = Field(default=None, description="of a table with several image columns")
+    label_column: str | None = Field(default=None, description="of a table with several label columns")
+    labels: bool = Field(default=True, description="read labels where the source has them")
     skip_unreadable: bool = Field(default=False, description="leave unreadable files out, and say how many")
+    cache: str | None = Field(default=None, description="folder for data too large for memory")
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def _size_as_written(cls, size: Any) -> Any:
+        if isinstance(size, str):
+            match = re.fullmatch(r"\s*(\d+)\s*x\s*(\d+)\s*", size)
+            if match is None:
+                raise UserError(f"data.size = {size!r}", "HEIGHTxWIDTH", "write it like --set data.size=64x64")
+            return int(match[1]), int(match[2])
+        return (size, size) if isinstance(size, int) and not isinstance(size, bool) else size
 
 
 class Dynamics(Part):
@@ -112,7 +129,9 @@ class Recipe(Part):
     def _penalties_weigh_something(self) -> "Recipe":
         for name, weight in self.penalties:
             if isinstance(weight, int | float) and weight < 0:
-                raise ValueError(f"penalties.{name} is {weight}: a penalty's weight is 0 or more; use null to leave it out")
+                raise ValueError(
+                    f"penalties.{name} is {weight}: a penalty's weight is 0 or more; use null to leave it out"
+                )
         return self
 
     def shrunken(self) -> "Recipe":

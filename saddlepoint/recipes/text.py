@@ -18,6 +18,8 @@ from saddlepoint.recipes.specification import Recipe
 TAGS = ("pair", "optimizer", "schedule")
 # How pydantic calls a key that a model and a dataclass do not have.
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+# What a branch of a union says when the value is nothing like it.
+_OTHER_BRANCH = ("dataclass_type", "dataclass_exact_type")
 # What a run adds to its recipe.yaml; not part of the recipe.
 RECORDED = ("command", "weights_from", "started", "machine", "versions", "found")
 
@@ -124,13 +126,17 @@ def _unknown(key: str, where: str) -> UserError:
 
 
 def _explained(error: ValidationError, where: str) -> UserError:
-    problems = [problem for problem in error.errors() if problem["type"] != "dataclass_type"]
+    problems = [problem for problem in error.errors() if problem["type"] not in _OTHER_BRANCH]
+    # A number that may be a schedule reports both; who wrote a mapping meant the schedule.
+    problems = [each for each in problems if not (each["type"].startswith("float") and isinstance(each["input"], dict))]
     # A union reports each of its branches. Those whose tag does not match are not what the person meant.
-    foreign = {
-        problem["loc"][:-1] for problem in problems if problem["type"] == "literal_error" and problem["loc"][-1] in TAGS
-    }
-    meant = [problem for problem in problems if not any(problem["loc"][: len(loc)] == loc for loc in foreign)]
-    problem = (meant or problems or error.errors())[0]
+    tags = [each for each in problems if each["type"] == "literal_error" and each["loc"][-1] in TAGS]
+    foreign = {each["loc"][:-1] for each in tags}
+    meant = [each for each in problems if not any(each["loc"][: len(loc)] == loc for loc in foreign)]
+    if tags and not meant:
+        known = ", ".join(dict.fromkeys(each["ctx"]["expected"] for each in tags))
+        return UserError(f"{tags[0]['loc'][-1]} = {tags[0]['input']!r} in {where}", f"one of {known}", "choose one of these")
+    problem = (meant or error.errors())[0]
     for candidate in meant:
         if candidate["type"] in _UNKNOWN:
             problem = candidate
