@@ -1,0 +1,82 @@
+"""What a run tells a person: what it is about to do, whether memory will do, and what to do when it cannot go on."""
+
+import errno
+from dataclasses import replace
+from typing import Any
+
+from saddlepoint.errors import RunStopped
+from saddlepoint.recipes.build import Found, Game
+from saddlepoint.recipes.specification import Recipe
+from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.memory import Estimate, is_out_of_memory
+
+# A file system that takes no more: no space, no quota, a file that has reached its limit.
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def say(show: bool, text: str) -> None:
+    """Writes a line to standard error, if it is to be shown."""
+    if show:
+        from rich.console import Console as Terminal
+
+        Terminal(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def introduce(
+    folder: RunFolder, recipe: Recipe, game: Game, found: Found, about: dict[str, Any], memory: Estimate | None
+) -> None:
+    """Says what is about to be trained, on what, and whether memory will do."""
+    parameters = {name: sum(parameter.numel() for parameter in step.parameters) for name, step in game.steps.items()}
+    shape = "x".join(str(side) for side in found.shape)
+    labels = f", {len(found.classes)} classes" if found.classes else ""
+    skipped = f", {found.skipped} unreadable files left out" if found.skipped else ""
+    say(
+        True,
+        f"{recipe.name}: {found.source}, {found.splits['train']:,} training {found.kind} of {shape}{labels}{skipped}",
+    )
+    say(
+        True,
+        f"{recipe.objective}; "
+        + "; ".join(f"{name} {count:,} parameters" for name, count in parameters.items())
+        + f"; {about['device']}, {about['threads']} threads",
+    )
+    if memory is None:
+        say(True, "memory: not estimated, because these networks do not run on torch's meta device")
+    elif memory.fits:
+        say(True, f"memory: about {memory.total / 2**20:,.0f} MiB of {memory.available / 2**20:,.0f} MiB free")
+    else:
+        say(
+            True,
+            f"memory: about {memory.total / 2**20:,.0f} MiB are needed and {memory.available / 2**20:,.0f} MiB are free:"
+            f" this machine will probably not hold it. {_fitting(memory, recipe)}",
+        )
+    say(True, f"run folder: {folder.path}")
+
+
+def _fitting(memory: Estimate, recipe: Recipe) -> str:
+    if memory.fitting_batch == 0:
+        return "not even a batch of 1 would fit; choose narrower networks (networks.width)"
+    fitting = memory.fitting_batch
+    return (
+        f"a batch of {fitting} would fit: set training.batch={fitting}, or keep the batch with"
+        f" training.accumulate={-(-int(recipe.training.batch) // fitting)}"
+    )
+
+
+def as_stop(
+    error: Exception, folder: RunFolder, step: int, memory: Estimate | None, recipe: Recipe
+) -> RunStopped | None:
+    """The end that an exception means for a run, or None where it is our own fault."""
+    kept = f"the newest checkpoint in {folder.checkpoints} is kept"
+    if is_out_of_memory(error):
+        # What was free at the start; less was, it seems, so the advice is cautious.
+        cautious = replace(memory, available=min(memory.available, memory.total) * 3 // 4) if memory else None
+        cure = _fitting(cautious, recipe) if cautious else "set a smaller training.batch"
+        return RunStopped(f"memory ran out at step {step + 1}", kept, cure)
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        return RunStopped(
+            f"the disk took no more at step {step} ({error.strerror}: {error.filename or folder.path})",
+            kept,
+            f"make room, then go on by `saddlepoint resume {folder.path}`",
+        )
+    return None

@@ -1,0 +1,186 @@
+"""The command line as a person uses it: every verb, its answer on standard output, its JSON, its exit code."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from PIL import Image
+
+from saddlepoint.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
+QUICK = ["--set", "training.batch=4", "--set", "watch.samples=4", "--set", "watch.log_every=1"]
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0):
+    """The JSON that a command prints."""
+    capsys.readouterr()
+    assert main([*(str(argument) for argument in arguments), "--json"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "digits"
+    assert main(["train", "digits", "--out", str(path), "--steps", "3", *QUICK]) == 0
+    return path
+
+
+def test_recipes(capsys) -> None:
+    rows = answer(capsys, "recipes")
+    names = [row["name"] for row in rows]
+    assert set(names) >= {"digits", "mnist", "mnist-intro", "mnist-2014", "mnist-conditional", "images", "toy", "shapes"}
+    assert all(set(row) == {"name", "summary", "task"} for row in rows)
+    assert answer(capsys, "recipes", "digits")["objective"] == "paired_logistic"
+
+
+def test_training_ends_by_saying_where_things_are(capsys, tmp_path) -> None:
+    found = answer(capsys, "train", "digits", "--out", tmp_path / "run", "--steps", 2, *QUICK)
+    assert found["step"] == 2 and found["stopped"] is None
+    assert Path(found["samples"]).is_file() and Path(found["report"]).is_file()
+    assert list((tmp_path / "run" / "checkpoints").glob("00000002/networks.safetensors"))
+    assert list((tmp_path / "run" / "tensorboard").iterdir())
+
+
+def test_the_default_folder_is_the_next_free_one(capsys, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = [answer(capsys, "train", "digits", "--steps", 1, *QUICK)["run"] for _ in range(2)]
+    assert found == ["runs/digits", "runs/digits-2"]
+
+
+def test_samples_as_picture_array_and_folder(capsys, run, tmp_path) -> None:
+    found = answer(capsys, "sample", run, "--count", 5, "--seed", 2, "--out", tmp_path / "a.npz")
+    assert found["shape"] == [1, 8, 8]
+    with np.load(tmp_path / "a.npz") as file:
+        images = file["images"]
+    assert images.shape == (5, 1, 8, 8) and images.dtype == np.float32 and 0 <= images.min() <= images.max() <= 1
+    assert answer(capsys, "sample", run, "--seeds", "0-3,9", "--out", tmp_path / "folder")["count"] == 5
+    pictures = sorted((tmp_path / "folder").iterdir())
+    assert len(pictures) == 5 and Image.open(pictures[0]).size == (8, 8)
+    assert main(["sample", str(run)]) == 0
+    assert Path(capsys.readouterr().out.strip()).parent == run / "drawn"
+
+
+def test_interpolation(capsys, run, tmp_path) -> None:
+    found = answer(capsys, "interpolate", run, "--seeds", "1,2,3", "--count", 4, "--out", tmp_path / "way.npz")
+    assert found["count"] == 8
+    assert answer(capsys, "interpolate", run, "--spherical", "--out", tmp_path / "way.png")["count"] == 32
+
+
+def test_report_on_request(capsys, run) -> None:
+    (run / "report.html").unlink()
+    assert Path(answer(capsys, "report", run)["report"]).is_file()
+
+
+def test_doctor(capsys) -> None:
+    assert answer(capsys, "doctor")["ok"] is True
+
+
+def test_evaluate_appends_to_the_runs_metrics(capsys, run) -> None:
+    (result,) = answer(capsys, "evaluate", run, "--metrics", "parzen")
+    assert set(result) == {"metric", "value", "interval", "provenance"}
+    assert result["interval"][0] < result["value"] < result["interval"][1]
+    assert json.loads((run / "metrics.jsonl").read_text().splitlines()[-1]) == result
+
+
+def test_an_objective_of_ones_own(capsys, tmp_path) -> None:
+    text = "f1=log(D); f2=log(1-D); f3=log(D); link=sigmoid"
+    mine, named = tmp_path / "mine", tmp_path / "named"
+    answer(capsys, "train", "digits", "--out", mine, "--steps", 3, "--objective", text, *QUICK)
+    answer(capsys, "train", "digits", "--out", named, "--steps", 3, "--objective", "non_saturating", *QUICK)
+    first, second = ((path / "log.jsonl").read_text().splitlines()[-1] for path in (mine, named))
+    # The same formula is the same game, to the bit.
+    assert json.loads(first)["losses"] == json.loads(second)["losses"]
+
+
+# Whatever the data looks like, samples have its exact shape
+
+
+def _pictures(mode: str, size: tuple[int, int], count: int = 6) -> list[bytes]:
+    random = np.random.default_rng(0)
+    channels = {"L": (), "RGB": (3,), "RGBA": (4,)}[mode]
+    encoded = []
+    for _ in range(count):
+        buffer = io.BytesIO()
+        Image.fromarray(random.integers(0, 256, (size[1], size[0], *channels), dtype=np.uint8), mode).save(buffer, "PNG")
+        encoded.append(buffer.getvalue())
+    return encoded
+
+
+def _folder(path: Path, pictures: list[bytes]) -> Path:
+    for index, picture in enumerate(pictures):
+        place = path / ("even" if index % 2 == 0 else "odd") / f"{index}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(picture)
+    return path
+
+
+def _zip(path: Path, pictures: list[bytes]) -> Path:
+    with zipfile.ZipFile(path.with_suffix(".zip"), "w") as file:
+        for index, picture in enumerate(pictures):
+            file.writestr(f"{index}.png", picture)
+    return path.with_suffix(".zip")
+
+
+def _parquet(path: Path, pictures: list[bytes]) -> Path:
+    table = pa.table({"image": [{"bytes": picture, "path": None} for picture in pictures], "label": [0, 1] * 3})
+    pyarrow.parquet.write_table(table, path.with_suffix(".parquet"))
+    return path.with_suffix(".parquet")
+
+
+def _npz(path: Path, pictures: list[bytes]) -> Path:
+    images = np.stack([np.asarray(Image.open(io.BytesIO(picture))) for picture in pictures])
+    np.savez(path.with_suffix(".npz"), images=images)
+    return path.with_suffix(".npz")
+
+
+@pytest.mark.parametrize(
+    ("mode", "size", "store", "shape"),
+    [
+        ("L", (92, 112), _parquet, [1, 112, 92]),
+        ("RGBA", (17, 23), _folder, [4, 23, 17]),
+        ("RGB", (321, 481), _zip, [3, 481, 321]),
+        ("L", (28, 28), _npz, [1, 28, 28]),
+    ],
+)
+def test_samples_have_the_datas_exact_shape(capsys, tmp_path, mode, size, store, shape) -> None:
+    data = store(tmp_path / "data", _pictures(mode, size))
+    run = tmp_path / "run"
+    small = ["--set", "networks={pair: dcgan, width: 4, latent: 8, normalisation: none}", "--set", "training.batch=2"]
+    answer(capsys, "train", "images", "--data", data, "--out", run, "--steps", 1, "--set", "watch.samples=1", *small)
+    assert answer(capsys, "sample", run, "--count", 1, "--out", tmp_path / "one.npz")["shape"] == shape
+    answer(capsys, "sample", run, "--count", 1, "--out", tmp_path / "one")
+    assert Image.open(next((tmp_path / "one").iterdir())).size == size
+
+
+# Signals
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_the_step_saves_and_says_how_to_resume(tmp_path, number) -> None:
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "saddlepoint", "train", "digits", "--out", str(run), "--steps", "100000", *QUICK]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    deadline = time.monotonic() + 120
+    while not (run / "log.jsonl").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert f"saddlepoint resume {run}" in out
+    (saved,) = (path for path in (run / "checkpoints").iterdir() if path.name.isdigit())
+    last = json.loads((run / "log.jsonl").read_text().splitlines()[-1])["step"]
+    assert int(saved.name) == last, "the step that was under way is finished, logged and saved"
+    assert (run / "report.html").is_file()
+    assert main(["resume", str(run), "--steps", str(last + 2)]) == 0
