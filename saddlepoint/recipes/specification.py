@@ -129,9 +129,7 @@ class Recipe(Part):
     def _penalties_weigh_something(self) -> "Recipe":
         for name, weight in self.penalties:
             if isinstance(weight, int | float) and weight < 0:
-                raise ValueError(
-                    f"penalties.{name} is {weight}: a penalty's weight is 0 or more; use null to leave it out"
-                )
+                raise UserError(f"penalties.{name} = {weight}", "a weight of 0 or more", "use null to leave a penalty out")
         return self
 
     def shrunken(self) -> "Recipe":

@@ -101,7 +101,8 @@ def _assign(data: dict[str, Any], path: list[str], value: Any, assignment: str) 
     for depth, name in enumerate(path[:-1]):
         if name not in data:
             raise _unknown(".".join(path[: depth + 1]), f"--set {assignment}")
-        if data[name] is None:
+        chooses_anew = depth == len(path) - 2 and path[-1] in TAGS
+        if data[name] is None or (chooses_anew and not isinstance(data[name], dict)):
             data[name] = {}
         if not isinstance(data[name], dict):
             raise UserError(
