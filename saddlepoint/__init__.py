@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
+
     from saddlepoint.api import Gan as Gan
     from saddlepoint.api import Run as Run
     from saddlepoint.api import load as load

@@ -26,7 +26,10 @@ class _Parser(argparse.ArgumentParser):
 def build_parser() -> argparse.ArgumentParser:
     """All verbs and their options."""
     parser = _Parser(
-        prog="saddlepoint", description="Trains generative adversarial networks.", epilog=_NETWORK_NOTE, allow_abbrev=False
+        prog="saddlepoint",
+        description="Trains generative adversarial networks.",
+        epilog=_NETWORK_NOTE,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version and end")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
@@ -38,12 +41,16 @@ def build_parser() -> argparse.ArgumentParser:
 
     train = verb("train", "train a recipe: its name, or a YAML file")
     train.add_argument("recipe", metavar="RECIPE", help="see `saddlepoint recipes`")
-    train.add_argument("--data", metavar="PATH", help="folder, zip, .parquet, .npz, IDX files, an embedded name, hf:NAME")
+    train.add_argument(
+        "--data", metavar="PATH", help="folder, zip, .parquet, .npz, IDX files, an embedded name, hf:NAME"
+    )
     train.add_argument("--out", metavar="DIR", help="the run's folder, new or empty (default: runs/RECIPE)")
     train.add_argument("--steps", type=int, metavar="N", help="the total number of steps")
     train.add_argument("--seed", type=int, metavar="S", help="of everything that is random")
     train.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"))
-    train.add_argument("--objective", metavar="NAME|TEXT", help='such as hinge, or "f1=log(D); f2=log(1-D); f3=log(D); link=sigmoid"')
+    train.add_argument(
+        "--objective", metavar="NAME|TEXT", help='such as hinge, or "f1=log(D); f2=log(1-D); f3=log(D); link=sigmoid"'
+    )
     train.add_argument("--from", dest="weights_from", metavar="RUN", help="begin with another run's weights")
     train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change any leaf of the recipe")
 
@@ -64,7 +71,9 @@ def build_parser() -> argparse.ArgumentParser:
     interpolate = verb("interpolate", "make the images between two seeds, and on to the next")
     interpolate.add_argument("run", metavar="RUN")
     interpolate.add_argument("--seeds", default="0-4", metavar="LIST", help="two or more (default 0-4)")
-    interpolate.add_argument("--count", type=int, default=8, metavar="N", help="images from each to the next, ends included")
+    interpolate.add_argument(
+        "--count", type=int, default=8, metavar="N", help="images from each to the next, ends included"
+    )
     interpolate.add_argument("--spherical", action="store_true", help="along great circles instead of straight lines")
     interpolate.add_argument("--label", metavar="L", help="a class, by name or number")
     interpolate.add_argument("--out", metavar="FILE.png|FILE.npz", help="default: a picture in the run's folder")

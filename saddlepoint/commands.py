@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,9 @@ def resume(chosen: argparse.Namespace, command: str) -> int:
 
 def sample(chosen: argparse.Namespace, command: str) -> int:
     if chosen.seeds is not None and (chosen.count is not None or chosen.seed is not None):
-        raise UserError("--seeds together with --count or --seed", "one way to choose", "use --seeds, or --count and --seed")
+        raise UserError(
+            "--seeds together with --count or --seed", "one way to choose", "use --seeds, or --count and --seed"
+        )
     from saddlepoint import api
     from saddlepoint.sampling.latents import parse_seeds
 
@@ -74,7 +77,7 @@ def interpolate(chosen: argparse.Namespace, command: str) -> int:
     gan = api.load(chosen.run)
     legs = [
         gan.interpolate(start, end, chosen.count, spherical=chosen.spherical, label=chosen.label)
-        for start, end in zip(seeds, seeds[1:], strict=False)
+        for start, end in pairwise(seeds)
     ]
     return _save(torch.cat(legs), gan, out, chosen.json, columns=chosen.count)
 
@@ -107,10 +110,17 @@ def recipes(chosen: argparse.Namespace, command: str) -> int:
 
     if chosen.name is not None:
         recipe = recipe_named(chosen.name)
-        print(json.dumps(recipe.model_dump(mode="json")) if chosen.json else to_yaml(recipe), end="\n" if chosen.json else "")
+        print(
+            json.dumps(recipe.model_dump(mode="json")) if chosen.json else to_yaml(recipe),
+            end="\n" if chosen.json else "",
+        )
         return 0
     rows = [
-        {"name": recipe.name, "summary": recipe.summary, "task": "conditional" if recipe.task.conditional else "unconditional"}
+        {
+            "name": recipe.name,
+            "summary": recipe.summary,
+            "task": "conditional" if recipe.task.conditional else "unconditional",
+        }
         for recipe in RECIPES.values()
     ]
     if chosen.json:
@@ -178,7 +188,9 @@ def _save(made: "Tensor", gan: "Gan", out: Path, as_json: bool, columns: int | N
 
     points = made.dim() == 2
     if out.suffix not in (".png", ".npz", ""):
-        raise UserError(f"--out {out}", "FILE.png, FILE.npz, or a folder for one picture each", "use one of these endings")
+        raise UserError(
+            f"--out {out}", "FILE.png, FILE.npz, or a folder for one picture each", "use one of these endings"
+        )
     if points and out.suffix == "":
         raise UserError(f"--out {out} for points", "FILE.png or FILE.npz", "use one of these endings")
     if out.suffix == ".npz":

@@ -39,7 +39,9 @@ def evaluate(
     folder = RunFolder.existing(Path(run))
     recipe, recorded = read_recipe(folder.recipe)
     if recipe.networks == "own":
-        raise UserError(f"the run {run} of one's own networks", "a pair of the catalogue", "measure its samples in Python")
+        raise UserError(
+            f"the run {run} of one's own networks", "a pair of the catalogue", "measure its samples in Python"
+        )
     if data is not None:
         recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": data})})
     packed = open_recipe_data(recipe)
@@ -63,7 +65,11 @@ def _parzen(gan: Gan, data: Packed, seed: int) -> Result:
     elif "test" in data.splits:
         validation, test, split = held_out[:VALIDATION], data.splits["test"], "test"
     else:
-        validation, test, split = held_out[: len(held_out) // 2], held_out[len(held_out) // 2 :], "second half of held_out"
+        validation, test, split = (
+            held_out[: len(held_out) // 2],
+            held_out[len(held_out) // 2 :],
+            "second half of held_out",
+        )
     if len(validation) < 1 or len(test) < 2:
         raise UserError(
             f"{len(validation)} validation and {len(test)} test images", "some of each", "train with data.hold_out=0.1"

@@ -1,4 +1,4 @@
-"""Constraints on a player's parameters: projections that are applied at the start and after each step, not loss terms."""
+"""Constraints on a player's parameters: projections, applied at the start and after each step; not loss terms."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,9 +1,10 @@
 """The game's joint vector field: parameters -> what each player's step subtracts.
 
-This is the one place where a value becomes a loss: a player minimises cost = -(sum of its objective's terms) + (sum of its
-other costs). It has two faces. `Field.backward` is the hot path: ordinary backward, the opponent frozen. Calling the
-field evaluates it at parameters that are given, fakes differentiable, so that it can be differentiated again; it is the
-hot path's oracle and what corrections and the diagnosis work on.
+This is the one place where a value becomes a loss: a player minimises
+cost = -(sum of its objective's terms) + (sum of its other costs). It has two faces. `Field.backward` is the hot path:
+ordinary backward, the opponent frozen. Calling the field evaluates it at parameters that are given, fakes
+differentiable, so that it can be differentiated again; it is the hot path's oracle and what corrections and the
+diagnosis work on.
 """
 
 from collections.abc import Callable, Mapping

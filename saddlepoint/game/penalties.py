@@ -20,7 +20,7 @@ Score = Callable[[Tensor], Tensor]
 
 
 def scores_and_gradient(score: Score, images: Tensor) -> tuple[Tensor, Tensor]:
-    """D(x), shape (n,), and grad_x D(x), the shape of x, from one forward pass; both differentiable by D's parameters."""
+    """D(x), (n,), and grad_x D(x), the shape of x, from one forward pass; both differentiable by D's parameters."""
 
     def summed(inputs: Tensor) -> tuple[Tensor, Tensor]:
         # A sample's score depends on that sample alone (no batch statistics), so the sum's gradient holds each one's.

@@ -3,7 +3,7 @@
 With t the progress in steps or images, T = `over` and d = min(t / T, 1):
     linear       start + d (end - start)
     cosine       end + (start - end) (1 + cos(pi d)) / 2      (R3GAN's; constant after T)
-    exponential  max(floor, start factor^t)                   (Goodfellow et al. 2014: .1 / 1.000004 per update, floor 1e-6)
+    exponential  max(floor, start factor^t)                   (Goodfellow et al. 2014: .1, 1 / 1.000004, floor 1e-6)
 """
 
 import math

@@ -116,7 +116,7 @@ class Step:
     def gradient_norm(self) -> torch.Tensor:
         """The 2-norm of what stands in .grad, over all of the player's parameters; a scalar, not yet read."""
         gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
-        return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+        return torch.nn.utils.get_total_norm(gradients)
 
 
 def _fused(parameters: list[torch.nn.Parameter]) -> bool:

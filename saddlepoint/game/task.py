@@ -1,7 +1,7 @@
 """What is played: the protocol of a task, and the three things that pass between a task and the game.
 
-A task knows its networks, its data and its objective. The game knows none of them: it asks for a draw, asks what a player
-makes of it, and moves the player.
+A task knows its networks, its data and its objective. The game knows none of them: it asks for a draw, asks what a
+player makes of it, and moves the player.
 """
 
 from collections.abc import Callable, Iterator, Mapping

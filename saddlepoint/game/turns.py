@@ -1,7 +1,7 @@
 """Turns: who moves when.
 
-A turn maps an iteration's number to groups of moves. The moves of one group are computed at the same parameters and then
-applied together; groups follow each other.
+A turn maps an iteration's number to groups of moves. The moves of one group are computed at the same parameters and
+then applied together; groups follow each other.
     alternating(k)   D ... D, G: each player sees what the other has just done (Goodfellow et al. 2014, Algorithm 1)
     simultaneous     (D, G) at once: the joint field's own step (the code of the same paper)
 """

@@ -7,7 +7,8 @@ torch's global generator:
     discriminator(samples (n, *shape), labels) -> scores (n,), raw: what they mean is the objective's business
 
 Labels are required if classes > 0 and refused if not. `prior` names the distribution of z that the pair was published
-with, `uses_mean` says whether the data's mean enters the initialisation, and `shrunken()` is the same pair, only narrower. The literal `pair` tells the families apart in text.
+with, `uses_mean` says whether the data's mean enters the initialisation, and `shrunken()` is the same pair, only
+narrower. The literal `pair` tells the families apart in text.
 """
 
 from saddlepoint.networks.dcgan import Dcgan

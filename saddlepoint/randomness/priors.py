@@ -1,6 +1,8 @@
 """Priors of the generator's input z, as maps from uniform numbers: z = F^-1(u), so that they inherit the counters.
 
-normal: N(0, 1) (R3GAN, WGAN); uniform: U(-1, 1) (DCGAN); unit_variance_uniform: U(-sqrt 3, sqrt 3) (Goodfellow et al. 2014).
+normal                 N(0, 1)                 (R3GAN, WGAN)
+uniform                U(-1, 1)                (DCGAN)
+unit_variance_uniform  U(-sqrt 3, sqrt 3)      (Goodfellow et al. 2014)
 """
 
 import math

@@ -1,8 +1,9 @@
 """Counter-based random numbers: a value is a function of (seed, stream, step, substep, sample index), never of history.
 
 A running generator would have to be stored and replayed; a counter only has to be counted. So a resumed run draws what
-the uninterrupted one would have drawn, and the numbers of a sample do not depend on how a batch is cut into micro-batches
-or spread over ranks. The generator is Philox-4x64 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
+the uninterrupted one would have drawn, and the numbers of a sample do not depend on how a batch is cut into
+micro-batches or spread over ranks. The generator is Philox-4x64 (Salmon et al., "Parallel random numbers: as easy as
+1, 2, 3", 2011).
 """
 
 import hashlib

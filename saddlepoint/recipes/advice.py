@@ -47,8 +47,8 @@ def introduce(
     else:
         say(
             True,
-            f"memory: about {memory.total / 2**20:,.0f} MiB are needed and {memory.available / 2**20:,.0f} MiB are free:"
-            f" this machine will probably not hold it. {_fitting(memory, recipe)}",
+            f"memory: about {memory.total / 2**20:,.0f} MiB are needed and {memory.available / 2**20:,.0f} MiB are"
+            f" free: this machine will probably not hold it. {_fitting(memory, recipe)}",
         )
     say(True, f"run folder: {folder.path}")
 

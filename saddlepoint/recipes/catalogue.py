@@ -16,15 +16,15 @@ from saddlepoint.recipes.specification import (
 )
 from saddlepoint.training.averages import Average
 
-# Relativistic pairing with R1 and R2: the one combination whose convergence does not lean on normalisation (R3GAN 2024).
-_R3 = {"objective": "paired_logistic"}
+# With R1 and R2 the one combination whose convergence does not lean on normalisation (R3GAN 2024).
+_RELATIVISTIC = "paired_logistic"
 
 digits = Recipe(
     name="digits",
     summary="scikit-learn's handwritten digits, 8x8: the embedded default, under a minute on a CPU",
     data=Data(source="digits"),
     networks=Dcgan(width=32, latent=64, normalisation="none"),
-    **_R3,
+    objective=_RELATIVISTIC,
     penalties=Penalties(r1=0.1, r2=0.1),
     discriminator=Adam(rate=Cosine(start=1e-3, end=1e-4, over=2000), beta1=0.0, beta2=0.99),
     generator=Adam(rate=Cosine(start=1e-3, end=1e-4, over=2000), beta1=0.0, beta2=0.99),
@@ -38,7 +38,7 @@ mnist = Recipe(
     name="mnist",
     summary="MNIST with a DCGAN pair, relativistic pairing, R1 and R2: good digits in minutes on a CPU",
     networks=Dcgan(width=32, latent=64, normalisation="none"),
-    **_R3,
+    objective=_RELATIVISTIC,
     penalties=Penalties(r1=2.0, r2=2.0),
     discriminator=Adam(rate=Cosine(start=5e-4, end=5e-5, over=4000), beta1=0.0, beta2=0.99),
     generator=Adam(rate=Cosine(start=5e-4, end=5e-5, over=4000), beta1=0.0, beta2=0.99),
@@ -67,9 +67,9 @@ mnist_intro = Recipe(
     watch=Watch(log_every=200, sample_every=1000, samples=16, checkpoint_every=5000),
 )
 
-# D's loss in the 2014 code is half the sum of its two cross-entropies. The objective here is the whole sum, so D's rate is
-# half of the published .1: for SGD with momentum the two are the same.
-_2014_rate = {"factor": 1 / 1.000004, "floor": 1e-6}
+# D's loss in the 2014 code is half the sum of its two cross-entropies. The objective here is the whole sum, so D's rate
+# is half of the published .1: for SGD with momentum the two are the same.
+_2014_factor = 1 / 1.000004
 _2014_momentum = Linear(start=0.5, end=0.7, over=250 * 500)
 
 mnist_2014 = Recipe(
@@ -79,8 +79,8 @@ mnist_2014 = Recipe(
     objective="non_saturating",
     data=Data(first=50_000),
     dynamics=Dynamics(turn="simultaneous", share_draws=True),
-    discriminator=SGD(rate=Exponential(start=0.05, **{**_2014_rate, "floor": 5e-7}), momentum=_2014_momentum),
-    generator=SGD(rate=Exponential(start=0.1, **_2014_rate), momentum=_2014_momentum),
+    discriminator=SGD(rate=Exponential(start=0.05, factor=_2014_factor, floor=5e-7), momentum=_2014_momentum),
+    generator=SGD(rate=Exponential(start=0.1, factor=_2014_factor, floor=1e-6), momentum=_2014_momentum),
     training=Training(steps=125_000, batch=100),
     watch=Watch(log_every=100, sample_every=500, checkpoint_every=1000),
 )
@@ -89,7 +89,7 @@ images = Recipe(
     name="images",
     summary="any folder, zip, .parquet or array of images, in its own size: relativistic pairing, R1 and R2",
     networks="by_size",
-    **_R3,
+    objective=_RELATIVISTIC,
     penalties=Penalties(r1=1.0, r2=1.0),
     # Half of the images may be mirrored, a quarter are: G still learns which way round the data is.
     augment=Augment(flip=0.5),
@@ -112,10 +112,10 @@ shapes = images.model_copy(
 
 toy = Recipe(
     name="toy",
-    summary="8 Gaussians on a circle; --data 25-gaussians, swiss-roll or 1d-mixture for the other sets of known density",
+    summary="8 Gaussians on a circle; --data 25-gaussians, swiss-roll or 1d-mixture for other sets of known density",
     data=Data(source="8-gaussians", hold_out=0.0),
     networks=Mlp(latent=2, width=128),
-    **_R3,
+    objective=_RELATIVISTIC,
     penalties=Penalties(r1=0.1, r2=0.1),
     discriminator=Adam(rate=1e-3, beta1=0.0, beta2=0.9),
     generator=Adam(rate=1e-3, beta1=0.0, beta2=0.9),

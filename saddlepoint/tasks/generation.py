@@ -108,7 +108,7 @@ class Generation:
     # What is drawn
 
     def draw(self, player: str, step: int, substep: int, state: Progress) -> Draw:
-        """The player's batch: `real` (as stored), `labels`, `z`, and the numbers that augmentation and penalties need."""
+        """The player's batch: `real` (as stored), `labels`, `z`, and the numbers for augmentation and penalties."""
         assert self.data is not None, "a task that only samples draws no batches"
         discriminates = player == DISCRIMINATOR
         # D walks through the data; G, which sees real images only for paired objectives, walks at its own pace.

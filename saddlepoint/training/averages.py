@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.schedules import Number
@@ -75,8 +76,9 @@ class Averages:
         modules = networks_of(task)
         for name, average in self.networks.items():
             module = modules[name]
-            targets, sources = list(average.parameters()), [parameter.detach() for parameter in module.parameters()]
-            torch._foreach_lerp_(targets, sources, 1.0 - beta)
+            targets: list[Tensor] = list(average.parameters())
+            # All weights at once; torch's own moving average, which is target <- beta target + (1 - beta) source.
+            get_ema_multi_avg_fn(beta)(targets, [parameter.detach() for parameter in module.parameters()], 0)
             for target, source in zip(average.buffers(), module.buffers(), strict=True):
                 target.copy_(source)
 

@@ -53,7 +53,7 @@ def save(checkpoints: Path, task: Task, steps: Mapping[str, Step], state: State,
         about: put into the manifest for a reader: machine, threads, versions.
 
     Raises:
-        NonFiniteWeights: a weight is NaN or infinite; nothing is written, so that the last good checkpoint stays the last.
+        NonFiniteWeights: a weight is NaN or infinite; nothing is written, so the last good checkpoint stays the last.
         OSError: the disk did not take it; what was written of it is removed, older checkpoints are untouched.
     """
     groups = _tensors(task, steps, state)
@@ -160,7 +160,9 @@ def newest_valid(checkpoints: Path, at: int | None = None) -> tuple[Checkpoint, 
         except UserError as error:
             problems.append(error.got)
     found = f"{len(problems)} damaged ones ({problems[0]})" if problems else "none"
-    raise UserError(f"checkpoints in {checkpoints}: {found}", "a valid checkpoint", "start again with `saddlepoint train`")
+    raise UserError(
+        f"checkpoints in {checkpoints}: {found}", "a valid checkpoint", "start again with `saddlepoint train`"
+    )
 
 
 def restore(checkpoint: Checkpoint, task: Task, steps: Mapping[str, Step], state: State) -> None:
@@ -201,7 +203,9 @@ def load_network(network: torch.nn.Module, tensors: Mapping[str, Tensor], source
     """
     own = network.state_dict()
     different = sorted(
-        name for name in own.keys() | tensors.keys() if name not in own or name not in tensors or own[name].shape != tensors[name].shape
+        name
+        for name in own.keys() | tensors.keys()
+        if name not in own or name not in tensors or own[name].shape != tensors[name].shape
     )
     if different:
         raise UserError(
@@ -235,7 +239,9 @@ def _tensors(task: Task, steps: Mapping[str, Step], state: State) -> dict[str, d
 
 
 def _flat(networks: Mapping[str, torch.nn.Module]) -> dict[str, Tensor]:
-    return {f"{name}/{key}": tensor for name, network in networks.items() for key, tensor in network.state_dict().items()}
+    return {
+        f"{name}/{key}": tensor for name, network in networks.items() for key, tensor in network.state_dict().items()
+    }
 
 
 def tensors_of(checkpoint: Checkpoint, group: str, name: str) -> Mapping[str, Tensor]:

@@ -94,9 +94,10 @@ class RunFolder:
         append_line(self.events, {"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": kind, **details})
 
     def rewind_log(self, step: int, every: int) -> int:
-        """Leaves in log.jsonl what an uninterrupted run would have there at `step`, so that each step stands there once.
+        """Leaves in log.jsonl what an uninterrupted run would have there at `step`: each step once.
 
-        Dropped are later lines, a torn last line, and the line of an end that is none any more (no multiple of `every`).
+        Dropped are later lines, a torn last line, and the line of an end that is none any more (no multiple of
+        `every`).
 
         Returns:
             How many lines were dropped.

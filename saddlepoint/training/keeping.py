@@ -39,10 +39,14 @@ class Best:
         for name in self.value.split("."):
             if not isinstance(found, Mapping) or name not in found:
                 known = ", ".join(found) if isinstance(found, Mapping) else "nothing below it"
-                raise UserError(f"watch.best.value {self.value!r}", f"a logged value; at {name!r} there is {known}", "use one")
+                raise UserError(
+                    f"watch.best.value {self.value!r}", f"a logged value; at {name!r} there is {known}", "use one"
+                )
             found = found[name]
         if not isinstance(found, int | float):
-            raise UserError(f"watch.best.value {self.value!r}", "a single number", f"add one of {', '.join(found or {})}")
+            raise UserError(
+                f"watch.best.value {self.value!r}", "a single number", f"add one of {', '.join(found or {})}"
+            )
         return float(found)
 
 
@@ -91,13 +95,17 @@ class Checkpoints(Observer):
 
     def _save(self, state: State) -> None:
         saved = steps_saved(self.folder.checkpoints)
-        kept = f"the last good checkpoint is {self.folder.checkpoints / f'{saved[-1]:08d}'}" if saved else "none was kept"
+        kept = (
+            f"the last good checkpoint is {self.folder.checkpoints / f'{saved[-1]:08d}'}" if saved else "none was kept"
+        )
         resume = f"`saddlepoint resume {self.folder.path}`"
         try:
             save(self.folder.checkpoints, self.task, self.steps, state, self.about)
         except NonFiniteWeights as error:
             raise RunStopped(
-                f"the weight {error} was not finite at step {state.step}", kept, "lower the rates, or strengthen a penalty"
+                f"the weight {error} was not finite at step {state.step}",
+                kept,
+                "lower the rates, or strengthen a penalty",
             ) from error
         except OSError as error:
             raise RunStopped(

@@ -58,9 +58,7 @@ def train(
         for group in turn(state.step):
             for move in group:
                 draws[move.player] = (
-                    draws[move.shares]
-                    if move.shares
-                    else field.task.draw(move.player, state.step, move.substep, state)
+                    draws[move.shares] if move.shares else field.task.draw(move.player, state.step, move.substep, state)
                 )
                 state.images += 0 if move.shares else draws[move.player].images
             movers = {move.player: draws[move.player] for move in group}

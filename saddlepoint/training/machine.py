@@ -65,7 +65,7 @@ def versions() -> dict[str, str]:
 
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What has changed between two descriptions, for a person: a resumed run is bit for bit the same only if nothing has."""
+    """What has changed between two descriptions, for a person: only if nothing has does a resumed run keep its bits."""
     return [f"{key} {before[key]} -> {now[key]}" for key in now if key in before and before[key] != now[key]]
 
 

@@ -1,8 +1,8 @@
 """How much memory a run will take, estimated before its first step.
 
 Weights, gradients, optimizer state and averages are counted. What a step needs beside them is measured on torch's meta
-device: the player's loss and its backward pass run there with nothing allocated, while the sizes of all storages that are
-alive at the same time are summed. The estimate is of the player that needs more.
+device: the player's loss and its backward pass run there with nothing allocated, while the sizes of all storages that
+are alive at the same time are summed. The estimate is of the player that needs more.
 """
 
 import weakref
@@ -131,7 +131,7 @@ class _Peak(TorchDispatchMode):
 
 
 def _step_needs(field: Field, player: str, draw: Draw, settings: Settings) -> tuple[int, int]:
-    """Bytes for each sample, and bytes whatever the batch, of the player's step: the line through two batches' peaks."""
+    """Bytes per sample, and bytes whatever the batch, of the player's step: the line through two batches' peaks."""
     first, _ = next(draw.parts(2)) if len(draw) > 1 else (draw, 1.0)
     whole, half = _peak(field, player, draw, settings), _peak(field, player, first, settings)
     per_sample = (whole - half) // max(len(draw) - len(first), 1) or whole
@@ -155,4 +155,3 @@ def _peak(field: Field, player: str, draw: Draw, settings: Settings) -> int:
 
 def _bytes(tensors: list) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-

@@ -1,4 +1,7 @@
-"""Observers: what looks at a run. They are shown each iteration, and read; what a run should change goes through control."""
+"""Observers: what looks at a run.
+
+They are shown each iteration, and read; what a run should change goes through control.
+"""
 
 import math
 from collections.abc import Mapping
@@ -66,7 +69,7 @@ class Observer:
         """Called after each iteration."""
 
     def end(self, state: State) -> None:
-        """Called once when the loop has ended with the state whole: at the last step, or because it was asked to stop."""
+        """Called once when the loop has ended with the state whole: at the last step, or asked to stop before."""
 
     def close(self) -> None:
         """Called at the very end, also after a failure."""

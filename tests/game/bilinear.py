@@ -1,4 +1,4 @@
-"""The bilinear game x y as a task: the smallest game that plain dynamics get wrong, with exact numbers to compare with."""
+"""The bilinear game x y as a task: the smallest game that plain dynamics get wrong, with exact numbers known."""
 
 from dataclasses import dataclass, field
 

@@ -10,7 +10,9 @@ from saddlepoint.game.penalties import one_centred, refuse_batch_statistics, sco
 
 def _network() -> nn.Module:
     torch.manual_seed(0)
-    return nn.Sequential(nn.Conv2d(2, 4, 3), nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(4 * 9, 1), nn.Flatten(0)).double()
+    return nn.Sequential(
+        nn.Conv2d(2, 4, 3), nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(4 * 9, 1), nn.Flatten(0)
+    ).double()
 
 
 def test_a_linear_discriminators_penalty_is_its_squared_weight() -> None:

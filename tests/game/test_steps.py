@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from saddlepoint.game.player import Player
+from saddlepoint.game.schedules import value_at
 from saddlepoint.game.steps import SGD, Adam, RMSProp, Step, numbers_of
 
 
@@ -13,7 +14,7 @@ def _player(network: nn.Module) -> Player:
 
 
 def _settings(optimizer) -> dict[str, float]:
-    return {f"generator.{name}": float(number) for name, number in numbers_of(optimizer).items()}
+    return {f"generator.{name}": value_at(number, 0, 0) for name, number in numbers_of(optimizer).items()}
 
 
 CASES = [

@@ -1,0 +1,114 @@
+"""Laws of every recipe: shrunken, it is interrupted and resumed bit for bit, saved and loaded with the same samples."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+import saddlepoint as sp
+from saddlepoint.data import Packed
+from saddlepoint.recipes.catalogue import RECIPES
+from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.text import override, recipe_from, to_yaml
+from tests.laws.members import check_reached
+
+NAMES = sorted(RECIPES)
+QUICK = {"watch.log_every": 1, "watch.sample_every": 3, "watch.samples": 4, "watch.checkpoint_every": 3}
+
+
+def _images(recipe: Recipe) -> Packed | None:
+    """Stands in for the data that a recipe asks a person for."""
+    if recipe.data.source is not None:
+        return None
+    side = 16 if recipe.data.size else 28
+    random = np.random.default_rng(0)
+    return Packed(
+        items=random.integers(0, 256, (60, 1, side, side), dtype=np.uint8),
+        labels=np.arange(60) % 10,
+        classes=tuple("0123456789"),
+        kind="images",
+        shape=(1, side, side),
+        fingerprint="1" * 64,
+        splits={"train": np.arange(50), "held_out": np.arange(50, 60)},
+        split_rule="a test",
+        source="random",
+    )
+
+
+def _train(name: str, out: Path, steps: int) -> sp.Run:
+    recipe = RECIPES[name].shrunken()
+    return sp.train(recipe, data=_images(recipe), out=out, steps=steps, set=QUICK, show=False)
+
+
+def test_every_recipe_is_reached() -> None:
+    check_reached(
+        "recipes",
+        {"saddlepoint.recipes.catalogue"},
+        {
+            "saddlepoint.recipes.specification": "what a recipe is",
+            "saddlepoint.recipes.text": "recipes as text; tests/recipes/test_text.py",
+            "saddlepoint.recipes.build": "from a recipe to a game; every recipe below goes through it",
+            "saddlepoint.recipes.by_size": "what follows from the data's shape; tests/recipes/test_by_size.py",
+            "saddlepoint.recipes.advice": "what a run tells a person; tests/training/test_failures.py",
+            "saddlepoint.recipes.runs": "starting and resuming; every recipe below goes through it",
+        },
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_three_steps_resumed_to_six_equal_six(name: str, tmp_path: Path) -> None:
+    whole = _train(name, tmp_path / "whole", 6)
+    part = _train(name, tmp_path / "part", 3)
+    part = sp.resume(part, steps=6, data=_images(RECIPES[name].shrunken()), show=False)
+    for step in (3, 6):
+        folders = [run.path / "checkpoints" / f"{step:08d}" for run in (whole, part)]
+        files = sorted(path.name for path in folders[0].glob("*.safetensors"))
+        assert files and files == sorted(path.name for path in folders[1].glob("*.safetensors"))
+        for file in files:
+            ours, theirs = (load_file(folder / file) for folder in folders)
+            assert ours.keys() == theirs.keys()
+            assert all(np.array_equal(ours[key], theirs[key]) for key in ours), (step, file)
+    clocks = ("images_per_s", "seconds")
+    logs = [[{k: v for k, v in line.items() if k not in clocks} for line in run.log()] for run in (whole, part)]
+    assert logs[0] == logs[1] and [line["step"] for line in logs[0]] == [1, 2, 3, 4, 5, 6]
+    assert whole.samples.read_bytes() == part.samples.read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_saved_and_loaded_it_makes_the_same_samples(name: str, tmp_path: Path) -> None:
+    run = _train(name, tmp_path / "run", 2)
+    one, two = sp.load(run).sample(5, seed=3), sp.load(str(run.path)).sample(7, seed=3)
+    assert torch.equal(one, two[:5])
+    assert one.dtype == torch.float32 and one.isfinite().all()
+    if one.dim() == 4:
+        assert one.min() >= 0 and one.max() <= 1
+    assert not torch.equal(one, sp.load(run).sample(5, seed=4))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_survives_yaml(name: str) -> None:
+    import yaml
+
+    recipe = RECIPES[name]
+    assert recipe_from(yaml.safe_load(to_yaml(recipe)), "a test") == recipe
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shrunken_changes_width_batch_and_size_only(name: str) -> None:
+    before, after = RECIPES[name].model_dump(mode="json"), RECIPES[name].shrunken().model_dump(mode="json")
+    changed = {key for key in before if before[key] != after[key]}
+    assert changed <= {"networks", "training", "data"}
+    assert {key for key in before["training"] if before["training"][key] != after["training"][key]} <= {"batch"}
+    assert {key for key in before["data"] if before["data"][key] != after["data"][key]} <= {"size"}
+    if isinstance(before["networks"], dict):
+        # How deep, how noisy, how normalised it is stays; only numbers of units shrink.
+        different = {key for key in before["networks"] if before["networks"][key] != after["networks"][key]}
+        assert different <= {"width", "units", "latent"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_leaf_of_the_training_part_can_be_set(name: str) -> None:
+    changed = override(RECIPES[name], ["training.batch=7", "generator.rate=0.5", "watch.keep=9"])
+    assert (changed.training.batch, changed.generator.rate, changed.watch.keep) == (7, 0.5, 9)
