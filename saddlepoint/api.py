@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from saddlepoint.data import Packed, from_torch_dataset
 from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.game.task import Request
-from saddlepoint.objectives import as_text
+from saddlepoint.objectives import Paired, Separable, as_text
 from saddlepoint.objectives import objective as objective_named
 from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.build import Found, OwnNetworks, build_task, shaping
@@ -108,7 +108,7 @@ def train(
         RunStopped: the run could not go on (NaN, full disk, out of memory); its state is kept.
     """
     task = what if isinstance(what, Generation) else None
-    recipe = _recipe(what) if task is None else _recipe_of(task)
+    recipe = _recipe_of(what) if isinstance(what, Generation) else _recipe(what)
     changes = [f"{key}={json.dumps(value)}" for key, value in set.items()] if isinstance(set, Mapping) else [*set]
     named = {"training.steps": steps, "seed": seed, "training.device": device, "objective": objective}
     changes += [f"{key}={json.dumps(value)}" for key, value in named.items() if value is not None]
@@ -320,6 +320,12 @@ def _recipe(what: str | Path | Recipe) -> Recipe:
 
 def _recipe_of(task: Generation) -> Recipe:
     """The recipe of a run whose task a person has built: `images`, with what the task has fixed written into it."""
+    if not isinstance(task.objective, Separable | Paired):
+        raise UserError(
+            f"an objective of the class {type(task.objective).__name__}",
+            "a Separable or a Paired one, whose formulas can be recorded",
+            "write it with saddlepoint.objectives.Separable",
+        )
     base = recipe_named("images")
     given = {name: weight for name, weight in base.penalties if weight is not None}
     changes = [

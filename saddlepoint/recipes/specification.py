@@ -129,7 +129,8 @@ class Recipe(Part):
     def _penalties_weigh_something(self) -> "Recipe":
         for name, weight in self.penalties:
             if isinstance(weight, int | float) and weight < 0:
-                raise UserError(f"penalties.{name} = {weight}", "a weight of 0 or more", "use null to leave a penalty out")
+                given = f"penalties.{name} = {weight}"
+                raise UserError(given, "a weight of 0 or more", "use null to leave a penalty out")
         return self
 
     def shrunken(self) -> "Recipe":

@@ -135,8 +135,9 @@ def _explained(error: ValidationError, where: str) -> UserError:
     foreign = {each["loc"][:-1] for each in tags}
     meant = [each for each in problems if not any(each["loc"][: len(loc)] == loc for loc in foreign)]
     if tags and not meant:
-        known = ", ".join(dict.fromkeys(each["ctx"]["expected"] for each in tags))
-        return UserError(f"{tags[0]['loc'][-1]} = {tags[0]['input']!r} in {where}", f"one of {known}", "choose one of these")
+        known = ", ".join(dict.fromkeys(each.get("ctx", {})["expected"] for each in tags))
+        given = f"{tags[0]['loc'][-1]} = {tags[0]['input']!r} in {where}"
+        return UserError(given, f"one of {known}", "choose one of these")
     problem = (meant or error.errors())[0]
     for candidate in meant:
         if candidate["type"] in _UNKNOWN:
