@@ -272,7 +272,7 @@ def _devices() -> list[dict[str, Any]]:
 
 def _try_folder(folder: Path) -> None:
     """Writes there and reads back, by the function that a run uses."""
-    from saddlepoint.training.folder import write_whole
+    from saddlepoint.files import write_whole
 
     content = b"saddlepoint"
     with tempfile.TemporaryDirectory(dir=folder, prefix=".saddlepoint-doctor-") as name:

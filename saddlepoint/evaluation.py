@@ -9,11 +9,12 @@ from torch import Tensor
 from saddlepoint.api import Gan, load
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
+from saddlepoint.files import append_line
 from saddlepoint.metrics.parzen import SAMPLES, VALIDATION, parzen
 from saddlepoint.metrics.result import Result
 from saddlepoint.recipes.build import open_recipe_data
 from saddlepoint.recipes.text import read_recipe
-from saddlepoint.training.folder import RunFolder, append_line
+from saddlepoint.training.folder import RunFolder
 
 
 def evaluate(

@@ -160,7 +160,7 @@ def test_a_folder_that_cannot_be_written_to_is_a_problem(monkeypatch):
     def refuse(*arguments):
         raise PermissionError("read-only")
 
-    monkeypatch.setattr("saddlepoint.training.folder.write_whole", refuse)
+    monkeypatch.setattr("saddlepoint.files.write_whole", refuse)
     found = examine()
     assert not found["ok"]
     assert any("cannot write in" in line and "read-only" in line for line in found["problems"])

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from saddlepoint.data import Packed
 from saddlepoint.errors import RunStopped, UserError
+from saddlepoint.files import write_whole
 from saddlepoint.game.schedules import value_at
 from saddlepoint.game.task import Request, networks_of
 from saddlepoint.recipes.advice import as_stop, introduce, say
@@ -33,7 +34,7 @@ from saddlepoint.training.checkpoint import (
 )
 from saddlepoint.training.console import Console
 from saddlepoint.training.control import Control
-from saddlepoint.training.folder import RunFolder, write_whole
+from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.keeping import Checkpoints, clear_unfinished
 from saddlepoint.training.logs import Log
 from saddlepoint.training.loop import train

@@ -16,11 +16,11 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
+from saddlepoint.files import write_whole
 from saddlepoint.report.embed import Embedded, embed, spread
 from saddlepoint.report.figures import Figure, curves
 from saddlepoint.report.read import Record, Run, Sample, Series, read_run
 from saddlepoint.report.state import count, facts, inside, short, standing
-from saddlepoint.training.folder import write_whole
 
 REPORT = "report.html"
 # Bytes of the newest picture and of each frame over time: together, in base64, under four megabytes.

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from saddlepoint.errors import UserError
+from saddlepoint.files import write_whole
 from saddlepoint.report.read import read_run
 from saddlepoint.report.state import count, duration, short
-from saddlepoint.training.folder import write_whole
 
 FORMAT = 1
 _NOT_RECORDED = "not recorded"

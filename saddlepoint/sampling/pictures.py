@@ -6,7 +6,6 @@ input gives the same bytes: the PNG carries no time stamp and no version.
 
 import io
 import math
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from saddlepoint.errors import UserError
+from saddlepoint.files import write_whole
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 # The longer side of a cell is brought to at least this many pixels: an 8 x 8 digit is a speck on a screen of today.
@@ -133,13 +133,7 @@ def save_picture(picture: Image.Image, path: Path) -> Path:
     # A fresh copy drops whatever the picture was opened with (text chunks, time stamps).
     Image.frombytes(picture.mode, picture.size, picture.tobytes()).save(buffer, format="PNG", optimize=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # One fixed name that does not end in .png: a killed run leaves at most this behind, and the next writing takes it.
-    aside = path.with_name(f".{path.name}.writing")
-    with aside.open("wb") as file:
-        file.write(buffer.getvalue())
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
+    write_whole(path, buffer.getvalue())
     return path
 
 

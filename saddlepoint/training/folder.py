@@ -1,7 +1,6 @@
 """The run folder: the interface between training and everything that looks at a run. One writer at a time."""
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from saddlepoint.errors import UserError
+from saddlepoint.files import append_line, aside_of, write_whole
 
 RECIPE = "recipe.yaml"
 
@@ -118,32 +118,3 @@ class RunFolder:
         if dropped:
             write_whole(self.log, b"".join(kept))
         return dropped
-
-
-def append_line(path: Path, value: dict[str, Any]) -> None:
-    """Appends one JSON line; first closes a line that a kill has torn."""
-    with path.open("ab+") as file:
-        if file.tell() > 0:
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":
-                file.write(b"\n")
-        file.write((json.dumps(value, allow_nan=False) + "\n").encode())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file so that it is there whole or not at all: aside, flushed, renamed."""
-    aside = aside_of(path)
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        aside.unlink(missing_ok=True)
-        raise
-    os.replace(aside, path)
-
-
-def aside_of(path: Path) -> Path:
-    """Where a file stands while it is being written."""
-    return path.with_name(f".{path.name}.writing")

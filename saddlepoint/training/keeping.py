@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from saddlepoint.errors import RunStopped, UserError
+from saddlepoint.files import write_whole
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Task
 from saddlepoint.training.checkpoint import NonFiniteWeights, save, steps_saved
-from saddlepoint.training.folder import RunFolder, write_whole
+from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer, Record, due
 from saddlepoint.training.state import State
 

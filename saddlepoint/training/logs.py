@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from saddlepoint.training.folder import RunFolder, append_line
+from saddlepoint.files import append_line
+from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer, Record, due
 from saddlepoint.training.state import State
 
