@@ -8,20 +8,20 @@ from saddlepoint.objectives.paired import Paired
 from saddlepoint.objectives.parser import parse
 from saddlepoint.objectives.separable import IDENTITY, SIGMOID, Separable
 
-TRIPLE = {"f1": parse("log(D)"), "f2": parse("log(1-D)"), "f3": parse("log(D)")}
+F1, F2 = parse("log(D)"), parse("log(1-D)")
 
 
 def test_a_triple():
     read = read_definition("f1=log(D); f2=log(1-D); f3=log(D)")
-    assert read == Separable(**TRIPLE, link=IDENTITY)
+    assert read == Separable(f1=F1, f2=F2, f3=F1, link=IDENTITY)
     assert read.variable == "identity" and not read.generator_uses_real
     assert read.name == "f1=log(D); f2=log(1 - D); f3=log(D)"
 
 
 def test_links_are_named_never_inferred():
-    assert read_definition("f1=log(D); f2=log(1-D); f3=log(D); link=identity") == Separable(**TRIPLE)
+    assert read_definition("f1=log(D); f2=log(1-D); f3=log(D); link=identity") == Separable(f1=F1, f2=F2, f3=F1)
     linked = read_definition("link = sigmoid ; f3=log(D);f2=log(1-D);f1=log(D);")
-    assert linked == Separable(**TRIPLE, link=SIGMOID)
+    assert linked == Separable(f1=F1, f2=F2, f3=F1, link=SIGMOID)
     assert linked.variable == "probability"
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from saddlepoint.objectives import elementary
 from saddlepoint.objectives.interval import EMPTY, ENTIRE, Interval
 from tests.objectives.test_interval import intervals, points
+from tests.objectives.trees import Real
 
 INF = math.inf
 LARGEST, SMALLEST = math.nextafter(INF, 0), math.nextafter(0, 1)
@@ -27,7 +28,7 @@ FUNCTIONS = {
 }
 
 
-def holds(interval: Interval, value: "mpmath.mpf") -> bool:
+def holds(interval: Interval, value: Real) -> bool:
     return interval.lower <= value <= interval.upper
 
 

@@ -1,4 +1,4 @@
-"""Interval arithmetic: every point result is enclosed, ends are open only where they are not attained, inf is no number."""
+"""Interval arithmetic: every point result is enclosed, open ends are not attained, and infinity is no number."""
 
 import math
 from fractions import Fraction

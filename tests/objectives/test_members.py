@@ -1,5 +1,7 @@
 """The catalogue against published values: rest points, h, c, k and f''(1), found by sympy from the trees alone."""
 
+from typing import Any
+
 import pytest
 import sympy
 
@@ -105,7 +107,7 @@ def test_the_link_reaches_the_rest_point_and_multiplies_h_and_ck(name):
     _, curvature, rest = GENERATORS[name]
     link = to_sympy(chosen.link, D)
     (v0,) = sympy.solve(sympy.Eq(link, rest), D)
-    slope = sympy.diff(link, D).subs(D, v0)
+    slope: Any = sympy.diff(link, D).subs(D, v0)
     zero, h, c, k = factors(moved, v0)
     assert zero == 0
     assert sympy.simplify(h + slope**2 / curvature) == 0

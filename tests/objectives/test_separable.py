@@ -145,17 +145,17 @@ def test_what_can_be_trained(text):
     chosen = objective(text)
     chosen.check_trainable()
     outputs = torch.linspace(-50, 50, 11, requires_grad=True)
-    sum(chosen.discriminator_terms(outputs, outputs).values()).backward()
+    torch.stack(list(chosen.discriminator_terms(outputs, outputs).values())).sum().backward()
     assert outputs.grad is not None and outputs.grad.isfinite().all()
 
 
 def test_equality_is_that_of_functions_and_link():
-    trees = {"f1": parse("log(D)"), "f2": parse("log(1-D)"), "f3": parse("log(D)")}
-    mine = Separable(**trees, link=SIGMOID, name="mine")
+    f1, f2 = parse("log(D)"), parse("log(1-D)")
+    mine = Separable(f1=f1, f2=f2, f3=f1, link=SIGMOID, name="mine")
     assert (
         mine == objective("non_saturating") and mine.name == "mine" and hash(mine) == hash(objective("non_saturating"))
     )
-    assert mine != Separable(**trees)
+    assert mine != Separable(f1=f1, f2=f2, f3=f1)
     assert isinstance(mine, Objective) and mine.coupling is None
 
 

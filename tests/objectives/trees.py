@@ -1,12 +1,16 @@
 """Random trees for hypothesis, and an evaluator in mpmath that shares nothing with the printers under test."""
 
 from fractions import Fraction
+from typing import Any
 
 import mpmath
 from hypothesis import strategies as st
 
 from saddlepoint.errors import UserError
 from saddlepoint.objectives.tree import FUNCTIONS, Add, Call, D, Multiply, Number, Power, Tree, Variable, call, number
+
+# An mpmath number; mpmath has no types that a checker could read.
+Real = Any
 
 DIGITS = 60
 
@@ -52,7 +56,7 @@ def _power(base: Tree, exponent: Fraction) -> Tree:
         return D
 
 
-def evaluate(tree: Tree, x: "mpmath.mpf | Fraction | float") -> "mpmath.mpf | None":
+def evaluate(tree: Tree, x: Real | Fraction) -> Real | None:
     """tree(x) on the reals at mpmath's current precision; None where it has no value."""
     match tree:
         case Variable():
@@ -76,11 +80,11 @@ def evaluate(tree: Tree, x: "mpmath.mpf | Fraction | float") -> "mpmath.mpf | No
     raise AssertionError(tree)
 
 
-def _real(x: "mpmath.mpf | Fraction | float") -> "mpmath.mpf":
+def _real(x: Real | Fraction) -> Real:
     return mpmath.mpf(x.numerator) / x.denominator if isinstance(x, Fraction) else mpmath.mpf(x)
 
 
-def _step(x: "mpmath.mpf") -> "mpmath.mpf | None":
+def _step(x: Real) -> Real | None:
     return None if x == 0 else mpmath.mpf(1 if x > 0 else 0)
 
 
