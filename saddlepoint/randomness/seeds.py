@@ -21,7 +21,8 @@ def derive_seed(seed: int, stream: str, *counters: int) -> int:
 
     Args:
         seed: the run's seed.
-        stream: what the numbers are for; two streams never share numbers.
+        stream: what the numbers are for. Two streams share no numbers, unless one is named like the other's counters go
+            on: ("a", 1, 2) and ("a/1", 2) are the same.
         counters: step, substep, and whatever else tells two draws apart.
     """
     return int.from_bytes(_digest(seed, stream, counters)[:8], "little") >> 1
@@ -51,8 +52,9 @@ def uniform(seed: int, stream: str, *counters: int, samples: range | np.ndarray,
         words = generator.random_raw(len(stretch) * counters_per_sample * _WORDS_PER_COUNTER)
         blocks.append(words.reshape(len(stretch), -1)[:, :width])
     words = np.concatenate(blocks)
-    # 53 bits, shifted by half a unit: neither 0 nor 1 can occur, so logarithms and inverse distributions are finite.
-    return torch.from_numpy(((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
+    # 52 bits, shifted by half a unit: neither 0 nor 1 can occur, so logarithms and inverse distributions are finite.
+    # With 53 bits the half would be lost in rounding, and the topmost number would be 1.
+    return torch.from_numpy(((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52)
 
 
 def permutation(count: int, seed: int, stream: str, *counters: int) -> np.ndarray:

@@ -50,7 +50,7 @@ def label_number(text: str | int, classes: Sequence[str]) -> int:
         raise UserError(f"label {text!r}", "no label, because the run was trained without", "leave --label out")
     if str(text) in classes:
         return list(classes).index(str(text))
-    if str(text).isdigit() and int(text) < len(classes):
+    if str(text).isdecimal() and int(text) < len(classes):
         return int(text)
     shown = ", ".join(classes[:12]) + (", ..." if len(classes) > 12 else "")
     raise UserError(f"label {text!r}", f"one of {shown}", f"use a name, or a number from 0 to {len(classes) - 1}")
@@ -78,8 +78,8 @@ def path_between(start: Tensor, end: Tensor, count: int, *, spherical: bool) -> 
     length_a, length_b = a.norm(), b.norm()
     cosine = (a @ b / (length_a * length_b)).clamp(-1, 1)
     angle = cosine.acos()
-    if angle.sin() < 1e-6:
-        # The same or opposite directions have no single great circle between them.
+    if not angle.sin() >= 1e-6:
+        # The same or opposite directions have no single great circle between them; nor has a latent of length 0.
         return straight.float()
     direction = (torch.sin((1 - t) * angle) * a / length_a + torch.sin(t * angle) * b / length_b) / angle.sin()
     return (direction * ((1 - t) * length_a + t * length_b)).float()
