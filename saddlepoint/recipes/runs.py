@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -212,7 +212,7 @@ def _play(
     found = Found.of(data)
     control = Control(note=folder.note)
     task, state = game.task, game.state
-    memory = _estimate(game, about["device"])
+    memory = _estimate(game)
     if show:
         introduce(folder, recipe, game, found, about, memory)
     watching: list[Observer] = [
@@ -295,12 +295,24 @@ def _take_weights(game: Game, source: Path) -> None:
             load_network(network, sampled_weights(checkpoint, name), checkpoint.path)
 
 
-def _estimate(game: Game, device: str) -> Estimate | None:
-    task, state = game.task, game.state
+# Samples in the draws from which a run's memory is estimated: a batch that is too large must not be drawn to be refused.
+_PROBED = 8
+
+
+def _estimate(game: Game) -> Estimate | None:
+    task, state = replace(game.task, batch=min(game.task.batch, _PROBED)), game.state
     settings = {name: value_at(number, state.step, state.images) for name, number in game.schedules.items()}
     draws = {player.name: task.draw(player.name, state.step, 0, state) for player in task.players}
     try:
-        return estimate(game.field, game.steps, state.averages, draws, settings, available_memory(task.device))
+        return estimate(
+            replace(game.field, task=task),
+            game.steps,
+            state.averages,
+            draws,
+            settings,
+            samples=game.task.batch,
+            available=available_memory(task.device),
+        )
     except (RuntimeError, NotImplementedError, UserError):
         # A person's own network may do what the meta device cannot; the run itself does not depend on the estimate.
         return None

@@ -10,7 +10,7 @@ Penalties are taken with respect to the pixels before augmentation.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor, nn
@@ -72,6 +72,9 @@ class Generation:
             if name not in PENALTIES:
                 raise UserError(f"penalty {name!r}", f"one of {', '.join(PENALTIES)}", "choose one of these")
             refuse_batch_statistics(self.discriminator, name)
+        if draw_width(self.augmentations) and self.pixel_range is None:
+            names = ", ".join(self.augmentations)
+            raise UserError(f"augmentation of points ({names})", "images", f"set augment.{self.augmentations[0]}=null")
         if self.conditional and self.data is not None and self.data.labels is None:
             raise UserError(
                 f"data without labels ({self.data.source})",
@@ -82,24 +85,21 @@ class Generation:
             raise UserError(f"batch {self.batch}", "1 or more", "set training.batch=64")
         if self.data is not None and len(self.data.splits["train"]) == 0:
             raise UserError(f"no training items in {self.data.source}", "at least one", "set data.hold_out=0")
-        object.__setattr__(self, "_players", self._make_players())
-        object.__setattr__(self, "_streams", {})
-        object.__setattr__(self, "state", {})
 
-    def _make_players(self) -> tuple[Player, ...]:
+    @cached_property
+    def players(self) -> tuple[Player, ...]:
         return (
             Player(name=DISCRIMINATOR, networks={DISCRIMINATOR: self.discriminator}, constraint=self.constraint),
             Player(name=GENERATOR, networks={GENERATOR: self.generator}),
         )
 
-    # Assigned in __post_init__, because a frozen dataclass holds what was given and these are derived from it.
-    _players: tuple[Player, ...] = field(init=False, repr=False, compare=False)
-    _streams: dict[str, ShuffledStream] = field(init=False, repr=False, compare=False)
-    state: dict[str, Tensor] = field(init=False, repr=False, compare=False)
+    @cached_property
+    def state(self) -> dict[str, Tensor]:
+        return {}
 
-    @property
-    def players(self) -> tuple[Player, ...]:
-        return self._players
+    @cached_property
+    def _streams(self) -> dict[str, ShuffledStream]:
+        return {}
 
     @property
     def averaged(self) -> tuple[str, ...]:

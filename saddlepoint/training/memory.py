@@ -61,6 +61,8 @@ def estimate(
     averages: Averages | None,
     draws: Mapping[str, Draw],
     settings: Settings,
+    *,
+    samples: int,
     available: int,
 ) -> Estimate:
     """Estimates a run's memory.
@@ -69,8 +71,9 @@ def estimate(
         field: the game.
         steps: the optimizers.
         averages: the moving averages, or None.
-        draws: one whole draw of each player.
+        draws: a draw of each player; a small one does, for what grows with the batch is told apart from what does not.
         settings: the first step's numbers.
+        samples: in a whole draw of the run.
         available: bytes free on the device.
     """
     moments = {"adam": 2, "rmsprop": 1, "sgd": 1}
@@ -78,11 +81,10 @@ def estimate(
     if averages is not None:
         fixed += sum(_bytes(list(network.parameters())) for network in averages.networks.values())
     per_sample, beside = max(_step_needs(field, name, draw, settings) for name, draw in draws.items())
-    rows = len(next(iter(draws.values())))
     return Estimate(
         fixed=fixed + beside,
         per_sample=int(_SLACK * per_sample),
-        samples=-(-rows // field.accumulate),
+        samples=-(-samples // field.accumulate),
         available=available,
     )
 
