@@ -36,18 +36,30 @@ class Objective(ABC):
         coupling: None, or how a paired objective couples its sides ("pairs", "means"). Under "means" the scores passed
             in are to be those of the whole batch, over micro-batches and ranks.
         generator_uses_real: whether I needs the scores of real data.
+        link: D as a function of the raw output.
     """
 
     name: str
     variable: str
     coupling: str | None
     generator_uses_real: bool
+    link: Tree
     _functions: dict[str, ScaledFunction]
 
     @property
     @abstractmethod
     def definition(self) -> str:
         """The formulas as one line of text."""
+
+    @property
+    @abstractmethod
+    def functions(self) -> dict[str, Tree]:
+        """The functions of D by name."""
+
+    @property
+    @abstractmethod
+    def on_outputs(self) -> dict[str, Tree]:
+        """The same functions of the raw output, in stable form."""
 
     @abstractmethod
     def score(self, raw: Tensor) -> Tensor:
@@ -102,17 +114,24 @@ class Objective(ABC):
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
 
 
-def check_defined(name: str, written: Tree, on_outputs: Tree, cure: str) -> None:
-    """Refuse a function that is undefined at some raw output, or cannot be shown to be defined there."""
+def check_defined(name: str, written: Tree, on_outputs: Tree, cure: Callable[[], str]) -> None:
+    """Refuse a function that is undefined at some raw output, or cannot be shown to be defined there.
+
+    Args:
+        name, written: as the person gave it.
+        on_outputs: the same as a function of the raw output.
+        cure: finds the advice; called only if there is something to cure.
+    """
     gap = gap_on_the_line(on_outputs)
     if gap is None:
         return
     where = gap.where.lower + (gap.where.upper - gap.where.lower) / 2
     problem = "which is undefined" if gap.certain else "which cannot be shown to be defined"
+    text = to_text(written)
     raise UserError(
-        f"{name}={to_text(written)}, {problem} at the raw output {where:.6g}",
+        f"{name}={text if len(text) <= 80 else text[:77] + '...'}, {problem} at the raw output {where:.6g}",
         "functions that are defined at every raw output, any real number",
-        cure,
+        cure(),
     )
 
 

@@ -106,7 +106,8 @@ class Paired(Objective):
         }
 
     def check_trainable(self) -> None:
-        check_defined("f", self.f, self.on_outputs["f"], "choose an f that is defined for every difference of scores")
+        cure = "choose an f that is defined for every difference of scores"
+        check_defined("f", self.f, self.on_outputs["f"], lambda: cure)
         check_moves("two players", self.functions)
         _ = self._compiled
 

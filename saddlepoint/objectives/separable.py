@@ -115,7 +115,7 @@ class Separable(Objective):
 
     def check_trainable(self) -> None:
         for name, function in self.functions.items():
-            check_defined(name, function, self.on_outputs[name], self._cure())
+            check_defined(name, function, self.on_outputs[name], self._cure)
         check_moves("discriminator", {"f1": self.f1, "f2": self.f2})
         check_moves("generator", {"f3": self.f3} if self.f4 is None else {"f3": self.f3, "f4": self.f4})
         _ = self._compiled

@@ -57,6 +57,7 @@ def test_every_file_is_reached():
         "derivative": seam,
         "domain": seam,
         "elementary": seam,
+        "exponentials": seam,
         "interval": seam,
         "paired": "the class of paired members",
         "parser": seam,

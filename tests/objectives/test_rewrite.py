@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saddlepoint.errors import UserError
+from saddlepoint.objectives.exponentials import exponential, is_positive, logarithm
 from saddlepoint.objectives.parser import parse
-from saddlepoint.objectives.rewrite import is_positive, stable
+from saddlepoint.objectives.rewrite import stable
 from saddlepoint.objectives.to_text import to_text
 from saddlepoint.objectives.tree import D, call, substitute
 from tests.objectives.trees import evaluate, trees
@@ -93,3 +94,9 @@ def test_signs():
     assert is_positive(parse("exp(D)*sigmoid(-D)/softplus(D) + 1/3"))
     assert not is_positive(parse("D**2"))
     assert not is_positive(D)
+
+
+def test_log_and_exp_undo_each_other_only_where_both_exist():
+    assert logarithm(call("exp", D)) == D
+    assert exponential(call("log", SIGMOID)) == SIGMOID
+    assert exponential(call("log", D)) == call("exp", call("log", D))
