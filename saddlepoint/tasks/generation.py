@@ -86,15 +86,24 @@ class Generation:
         if self.data is not None and len(self.data.splits["train"]) == 0:
             raise UserError(f"no training items in {self.data.source}", "at least one", "set data.hold_out=0")
 
-    @cached_property
+    # The protocol of a task asks for properties; a cached one is none to type checkers.
+    @property
     def players(self) -> tuple[Player, ...]:
+        return self._players
+
+    @property
+    def state(self) -> dict[str, Tensor]:
+        return self._state
+
+    @cached_property
+    def _players(self) -> tuple[Player, ...]:
         return (
             Player(name=DISCRIMINATOR, networks={DISCRIMINATOR: self.discriminator}, constraint=self.constraint),
             Player(name=GENERATOR, networks={GENERATOR: self.generator}),
         )
 
     @cached_property
-    def state(self) -> dict[str, Tensor]:
+    def _state(self) -> dict[str, Tensor]:
         return {}
 
     @cached_property
