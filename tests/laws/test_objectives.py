@@ -178,3 +178,18 @@ def test_gradients_in_float64(name):
         return (*chosen.discriminator_terms(real, fake).values(), *generators.values())
 
     assert torch.autograd.gradcheck(both, (real.requires_grad_(), fake.requires_grad_()))
+
+
+# torch's own forward rule for logsigmoid still goes through torch.jit.script, and says that it is old.
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
+@every_objective
+def test_forward_over_reverse_equals_reverse_over_reverse(name):
+    """The diagnosis differentiates gradients again, in both modes."""
+    chosen = objective(name)
+
+    def total(scores: torch.Tensor) -> torch.Tensor:
+        return torch.stack(list(chosen.discriminator_terms(scores[:3], scores[3:]).values())).sum()
+
+    scores = torch.linspace(-2.3, 3.1, 6, dtype=torch.float64)
+    forward = torch.func.jacfwd(torch.func.grad(total))(scores)
+    torch.testing.assert_close(forward, torch.func.jacrev(torch.func.grad(total))(scores))

@@ -9,6 +9,7 @@ import torch
 from saddlepoint.errors import UserError
 from saddlepoint.objectives import IDENTITY, SIGMOID, Separable, objective, parse
 from saddlepoint.objectives.base import Objective
+from tests.objectives.operations import operations
 
 GENERATOR = torch.Generator().manual_seed(0)
 
@@ -177,6 +178,17 @@ def test_a_compiler_traces_one_graph():
     traced = torch.compile(lambda x: sum(chosen.discriminator_terms(x, x).values()), backend="eager", fullgraph=True)
     outputs = raw(6)
     torch.testing.assert_close(traced(outputs), (torch.sigmoid(outputs) * torch.sigmoid(-outputs)).log().mean())
+
+
+def test_training_form_is_one_softplus_per_side():
+    outputs = raw(6)
+    sides = ["log_sigmoid_forward", "mean", "softplus", "mean", "mul"]
+    for name in ("minimax", "non_saturating", "fgan_gan", "f1=log(D); f2=log(1-D); f3=log(D); link=sigmoid"):
+        chosen = objective(name)
+        chosen.check_trainable()
+        assert operations(chosen.discriminator_terms, outputs, outputs) == sides
+    assert operations(objective("non_saturating").generator_terms, outputs) == ["log_sigmoid_forward", "mean"]
+    assert operations(objective("minimax").generator_terms, outputs) == ["softplus", "mean"]
 
 
 def test_the_infinite_term_is_named():

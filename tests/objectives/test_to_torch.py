@@ -5,32 +5,14 @@ import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from saddlepoint.errors import UserError
 from saddlepoint.objectives.derivative import differentiate
 from saddlepoint.objectives.parser import parse
 from saddlepoint.objectives.rewrite import stable
 from saddlepoint.objectives.to_torch import to_scaled_torch, to_torch
+from tests.objectives.operations import operations
 from tests.objectives.trees import evaluate, trees
-
-
-class Operations(TorchDispatchMode):
-    """Collects the names of the tensor operations that run inside it."""
-
-    def __init__(self):
-        super().__init__()
-        self.names: list[str] = []
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        self.names.append(function.overloadpacket.__name__)
-        return function(*args, **(kwargs or {}))
-
-
-def operations(function, x: torch.Tensor) -> list[str]:
-    with Operations() as seen:
-        function(x)
-    return seen.names
 
 
 @given(trees(), st.fractions(-3, 3, max_denominator=16))
