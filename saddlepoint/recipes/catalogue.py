@@ -34,16 +34,19 @@ digits = Recipe(
     watch=Watch(sample_every=250, checkpoint_every=500),
 )
 
+# As in R3GAN: strong enough at the start that neither player runs away, weak enough at the end for fine strokes.
+_WEAKER = Cosine(start=1.0, end=0.1, over=5000)
+
 mnist = Recipe(
     name="mnist",
     summary="MNIST with a DCGAN pair, relativistic pairing, R1 and R2: good digits in minutes on a CPU",
     networks=Dcgan(width=32, latent=64, normalisation="none"),
     objective=_RELATIVISTIC,
-    penalties=Penalties(r1=2.0, r2=2.0),
-    discriminator=Adam(rate=Cosine(start=5e-4, end=5e-5, over=4000), beta1=0.0, beta2=0.99),
-    generator=Adam(rate=Cosine(start=5e-4, end=5e-5, over=4000), beta1=0.0, beta2=0.99),
+    penalties=Penalties(r1=_WEAKER, r2=_WEAKER),
+    discriminator=Adam(rate=Cosine(start=1e-3, end=1e-4, over=5000), beta1=0.0, beta2=0.99),
+    generator=Adam(rate=Cosine(start=1e-3, end=1e-4, over=5000), beta1=0.0, beta2=0.99),
     average=Average(half_life=20_000),
-    training=Training(steps=4000, batch=64),
+    training=Training(steps=5000, batch=64),
     watch=Watch(sample_every=250, checkpoint_every=500),
 )
 
