@@ -134,7 +134,14 @@ def test_ones_own_networks_are_asked_for_again(tmp_path) -> None:
     generator = nn.Sequential(nn.Linear(4, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))
     discriminator = nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Flatten(0))
     run = sp.train(
-        "digits", generator=generator, discriminator=discriminator, latent=4, out=tmp_path / "run", steps=2, set=QUICK, show=False
+        "digits",
+        generator=generator,
+        discriminator=discriminator,
+        latent=4,
+        out=tmp_path / "run",
+        steps=2,
+        set=QUICK,
+        show=False,
     )
     with pytest.raises(sp.UserError, match="generator="):
         sp.resume(run, steps=4, show=False)

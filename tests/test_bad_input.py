@@ -142,7 +142,9 @@ def test_labels_outside_the_range(tmp_path, capsys) -> None:
     buffer = io.BytesIO()
     Image.new("L", (16, 16)).save(buffer, "PNG")
     image = {"bytes": buffer.getvalue(), "path": None}
-    features = {"info": {"features": {"image": {"_type": "Image"}, "label": {"names": ["cat", "dog"], "_type": "ClassLabel"}}}}
+    features = {
+        "info": {"features": {"image": {"_type": "Image"}, "label": {"names": ["cat", "dog"], "_type": "ClassLabel"}}}
+    }
     table = pa.table({"image": [image] * 4, "label": [0, 1, 7, 0]})
     table = table.replace_schema_metadata({"huggingface": json.dumps(features)})
     pyarrow.parquet.write_table(table, tmp_path / "data.parquet")
@@ -178,7 +180,10 @@ def test_data_check_names_every_problem(tmp_path, capsys) -> None:
         (["train", "digits", "--set", "training.batch=lots"], ["training.batch", "lots"]),
         (["train", "digits", "--set", "training.batch"], ["KEY=VALUE"]),
         (["train", "digits", "--set", "networks.normalisation=batch"], ["batch normalisation", "r1"]),
-        (["train", "digits", "--set", "objective=average_logistic", "--set", "training.accumulate=2"], ["accumulate=1"]),
+        (
+            ["train", "digits", "--set", "objective=average_logistic", "--set", "training.accumulate=2"],
+            ["accumulate=1"],
+        ),
         (["train", "digits", "--device", "abacus"], ["abacus"]),
         (["train", "digits", "--from", "nowhere"], ["nowhere"]),
         (["trian", "digits"], ["trian"]),

@@ -39,7 +39,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_recipes(capsys) -> None:
     rows = answer(capsys, "recipes")
     names = [row["name"] for row in rows]
-    assert set(names) >= {"digits", "mnist", "mnist-intro", "mnist-2014", "mnist-conditional", "images", "toy", "shapes"}
+    assert set(names) >= {
+        "digits",
+        "mnist",
+        "mnist-intro",
+        "mnist-2014",
+        "mnist-conditional",
+        "images",
+        "toy",
+        "shapes",
+    }
     assert all(set(row) == {"name", "summary", "task"} for row in rows)
     assert answer(capsys, "recipes", "digits")["objective"] == "paired_logistic"
 
@@ -112,7 +121,9 @@ def _pictures(mode: str, size: tuple[int, int], count: int = 6) -> list[bytes]:
     encoded = []
     for _ in range(count):
         buffer = io.BytesIO()
-        Image.fromarray(random.integers(0, 256, (size[1], size[0], *channels), dtype=np.uint8), mode).save(buffer, "PNG")
+        Image.fromarray(random.integers(0, 256, (size[1], size[0], *channels), dtype=np.uint8), mode).save(
+            buffer, "PNG"
+        )
         encoded.append(buffer.getvalue())
     return encoded
 
