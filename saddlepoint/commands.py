@@ -214,8 +214,8 @@ def _described(found: dict[str, Any]) -> str:
     for key, value in found.items():
         if key == "problems":
             lines += [f"problem: {problem['path']}: {problem['reason']}" for problem in value]
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) and value:
             lines.append(f"{key}: " + ", ".join(f"{name} {count}" for name, count in value.items()))
-        elif value not in (None, "", []):
+        elif value not in (None, "", [], {}):
             lines.append(f"{key}: {value}")
     return "\n".join(lines)
