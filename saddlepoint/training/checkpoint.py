@@ -1,4 +1,4 @@
-"""Checkpoints: the run's history in safetensors files, with a manifest that holds their sha256.
+"""Checkpoints: the run's history in safetensors files, with a manifest that holds their sha256 and its own.
 
 A checkpoint is written aside, flushed, and renamed, so that one that bears its name is whole; what a kill leaves behind
 bears another. Reading never unpickles.
@@ -84,6 +84,7 @@ def save(checkpoints: Path, task: Task, steps: Mapping[str, Step], state: State,
             "about": dict(about),
             "files": digests,
         }
+        manifest["sha256"] = _manifest_digest(manifest)
         _write(aside / MANIFEST, json.dumps(manifest, indent=2).encode())
         _flush_folder(aside)
         if final.exists():
@@ -114,15 +115,18 @@ def read(path: Path) -> Checkpoint:
     cure = "resume the run: the newest valid checkpoint is used"
     try:
         manifest = json.loads((path / MANIFEST).read_text())
-        version, files = manifest["format"], manifest["files"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        version, digest = int(manifest["format"]), manifest.get("sha256")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{name} whose manifest cannot be read ({error})", "a whole manifest", cure) from error
+    # Before the digest: a newer format may reckon it in another way, and must not pass for a damaged checkpoint.
     if version > FORMAT:
         raise NewerFormat(
             f"{name} of format {version}", f"format {FORMAT} or older", "use the newer saddlepoint that wrote it"
         )
+    if digest != _manifest_digest(manifest):
+        raise UserError(f"{name} whose manifest has changed", f"sha256 {str(digest)[:12]}...", cure)
     tensors = {}
-    for file, digest in files.items():
+    for file, digest in manifest["files"].items():
         try:
             content = (path / file).read_bytes()
         except OSError as error:
@@ -236,6 +240,12 @@ def _tensors(task: Task, steps: Mapping[str, Step], state: State) -> dict[str, d
         "task": dict(task.state),
         "correction": dict(state.correction),
     }
+
+
+def _manifest_digest(manifest: Mapping[str, Any]) -> str:
+    """The sha256 of what a manifest says, whatever its layout as text; the digest itself is left out."""
+    said = {key: value for key, value in manifest.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _flat(networks: Mapping[str, torch.nn.Module]) -> dict[str, Tensor]:
