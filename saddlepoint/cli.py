@@ -5,6 +5,7 @@ Arguments are parsed before anything heavy is imported.
 """
 
 import argparse
+import errno
 import os
 import shlex
 import sys
@@ -14,6 +15,24 @@ from typing import NoReturn
 from saddlepoint.errors import RunStopped, UserError
 
 _NETWORK_NOTE = "Nothing is fetched from the network unless --data names a Hugging Face data set (hf:NAME)."
+
+# Options whose value may begin with a minus.
+_SIGNED = ("--domain", "--rest", "--pd")
+
+
+# What the file system says of a place, and whose matter it is: a full disk (3), or a place that was chosen badly (2).
+_FILE_SYSTEM = {
+    errno.ENOSPC: 3,
+    errno.EDQUOT: 3,
+    errno.EFBIG: 3,
+    errno.EACCES: 2,
+    errno.EPERM: 2,
+    errno.EROFS: 2,
+    errno.ENOTDIR: 2,
+    errno.EISDIR: 2,
+    errno.EEXIST: 2,
+    errno.ENAMETOOLONG: 2,
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -90,6 +109,18 @@ def build_parser() -> argparse.ArgumentParser:
     recipes = verb("recipes", "list the recipes, or show one as YAML")
     recipes.add_argument("name", nargs="?", metavar="NAME")
 
+    prove = verb("prove", "say, and prove, whether an objective can converge")
+    prove.add_argument(
+        "objective", metavar="OBJECTIVE", help='such as hinge, minimax@logit, or "f1=-D**2/2; f2=D; f3=-D"'
+    )
+    prove.add_argument(
+        "--domain", metavar="A,B", help="of D, ends left out; inf is allowed (default: all D with a value)"
+    )
+    prove.add_argument(
+        "--rest", metavar="D0", help="the rest point, where there are several (default: the first stable one)"
+    )
+    prove.add_argument("--pd", default="1", metavar="P", help="the data's density at the point (default 1)")
+
     data = verb("data", "look at data before training")
     data.add_argument("action", choices=("check",))
     data.add_argument("path", metavar="PATH")
@@ -98,12 +129,23 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """`--domain -1,2` as `--domain=-1,2`: argparse would take a value that begins with a minus for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] in _SIGNED and argument.startswith("-") and not argument.startswith("--"):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; gives its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     parser = build_parser()
     try:
-        chosen = parser.parse_args(arguments)
+        chosen = parser.parse_args(_joined(arguments))
     except SystemExit as ended:
         return int(ended.code or 0)
     if chosen.version:
@@ -125,10 +167,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RunStopped as error:
         print(f"saddlepoint {chosen.verb}: {error}", file=sys.stderr)
         return 3
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            # The reader of our output has gone, as in `saddlepoint recipes | head`; that is no mistake.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        code = _FILE_SYSTEM.get(error.errno or 0)
+        if code is None:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        cure = "make room" if code == 3 else "choose a place that can be written"
+        print(f"saddlepoint {chosen.verb}: {error.strerror}{where}; {cure}", file=sys.stderr)
+        return code
     except KeyboardInterrupt:
         print(f"saddlepoint {chosen.verb}: interrupted before anything could be saved", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # The reader of our output has gone, as in `saddlepoint recipes | head`; that is no mistake.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0

@@ -221,6 +221,12 @@ def test_an_out_that_holds_somebodys_files(tmp_path, capsys) -> None:
     assert (tmp_path / "run" / "thesis.tex").read_text() == "years of work"
 
 
+def test_an_out_that_cannot_be_made(tmp_path, capsys) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    refused(capsys, ["train", "digits", "--out", str(tmp_path / "file" / "run"), *QUICK], "file", "choose")
+    refused(capsys, ["train", "digits", "--out", str(tmp_path / ("x" * 300)), *QUICK], "xxx", "choose")
+
+
 def test_a_run_that_another_process_is_writing(tmp_path, capsys) -> None:
     run = finished_run(tmp_path)
     with FileLock(run / ".lock"):

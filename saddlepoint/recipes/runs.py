@@ -98,10 +98,9 @@ def start(
     found = Found.of(data)
     recipe = resolved(recipe, found)
     if brought.data is None and brought.task is None and recipe.data.source is not None:
-        recipe = _with_absolute_source(recipe)
+        recipe = _with_source(recipe, recipe.data.source)
     device = machine.device_named(recipe.training.device)
-    machine.set_threads(recipe.training.threads)
-    with _own_randomness(device, recipe):
+    with _own_process(device, recipe, recipe.training.threads):
         task = brought.task or build_task(recipe, found, data, device, brought.networks)
         game = build_game(recipe, task, device)
         if weights_from is not None:
@@ -151,7 +150,7 @@ def resume(
     folder = RunFolder.existing(path)
     recipe, recorded = read_recipe(folder.recipe)
     if data_path is not None:
-        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": data_path})})
+        recipe = _with_source(recipe, data_path)
     until = steps or recipe.training.steps
     with folder.locked():
         clear_unfinished(folder.checkpoints)
@@ -174,10 +173,9 @@ def resume(
                 "give its place now with --data, or begin a new run with --from",
             )
         device = machine.device_named(recipe.training.device)
-        machine.set_threads(recorded.get("machine", {}).get("threads"))
-        changed = machine.differences(recorded.get("machine", {}), machine.describe(device))
-        changed += machine.differences(recorded.get("versions", {}), machine.versions())
-        with _own_randomness(device, recipe):
+        with _own_process(device, recipe, recorded.get("machine", {}).get("threads")):
+            changed = machine.differences(recorded.get("machine", {}), machine.describe(device))
+            changed += machine.differences(recorded.get("versions", {}), machine.versions())
             task = brought.task or build_task(recipe, found, data, device, brought.networks)
             game = build_game(recipe, task, device)
             if checkpoint is not None:
@@ -336,26 +334,28 @@ def _set_damaged_aside(folder: RunFolder, step: int) -> None:
             os.rename(path, target)
 
 
-def _with_absolute_source(recipe: Recipe) -> Recipe:
-    source = recipe.data.source
-    assert source is not None
+def _with_source(recipe: Recipe, source: str) -> Recipe:
+    """The recipe with this source of data; a path becomes absolute, so that a run can be resumed from anywhere."""
     if Path(source).exists():
         source = str(Path(source).resolve())
     return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
 
 
 @contextmanager
-def _own_randomness(device: torch.device, recipe: Recipe) -> Iterator[None]:
-    """Inside, torch's global generator is the run's; a caller in the same process gets his back as it was."""
-    devices = [device] if device.type == "cuda" else []
-    before = torch.are_deterministic_algorithms_enabled()
-    with torch.random.fork_rng(devices=devices):
+def _own_process(device: torch.device, recipe: Recipe, threads: int | None) -> Iterator[None]:
+    """Inside, torch's generator, threads and algorithms are the run's; a caller gets his back as they were."""
+    threads_before, deterministic_before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         try:
+            machine.set_threads(threads)
             if recipe.training.deterministic:
+                # cuBLAS is only deterministic with a workspace of fixed size, which it reads when it starts.
+                os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
                 torch.use_deterministic_algorithms(True)
             yield
         finally:
-            torch.use_deterministic_algorithms(before)
+            torch.use_deterministic_algorithms(deterministic_before)
+            torch.set_num_threads(threads_before)
 
 
 def _plain(value: Any) -> Any:

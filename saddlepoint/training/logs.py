@@ -23,13 +23,14 @@ class Log(Observer):
         self.folder, self.every = folder, every
         self._time, self._images = time.perf_counter(), state.images
         self._writer: Any = None
-        self._purge = state.step + 1
+        # As in log.jsonl, the line of an end that is none any more goes, and with it what a kill has left behind.
+        self._purge = state.step // every * every + 1
 
     def measures(self, step: int, until: int) -> bool:
         return due(step, self.every, step >= until)
 
     def step(self, state: State, record: Record) -> None:
-        if not self.measures(record.step, record.step if record.last else record.step + 1):
+        if not due(record.step, self.every, record.last):
             return
         now = time.perf_counter()
         rate = (record.images - self._images) / max(now - self._time, 1e-9)
