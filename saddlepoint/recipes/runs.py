@@ -293,7 +293,7 @@ def _take_weights(game: Game, source: Path) -> None:
             load_network(network, sampled_weights(checkpoint, name), checkpoint.path)
 
 
-# Samples in the draws from which a run's memory is estimated: a batch that is too large must not be drawn to be refused.
+# Memory is estimated from draws of so many samples: a batch that is too large must not be drawn to be refused.
 _PROBED = 8
 
 
