@@ -1,6 +1,7 @@
 """Which checkpoints are kept: the newest few, and the best by a logged value."""
 
 import json
+import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,13 +9,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from saddlepoint.errors import RunStopped, UserError
-from saddlepoint.files import write_whole
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Task
-from saddlepoint.training.checkpoint import NonFiniteWeights, save, steps_saved
+from saddlepoint.training.checkpoint import MANIFEST, NonFiniteWeights, save, steps_saved
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer, Record, due
 from saddlepoint.training.state import State
+
+# Under this name a manifest tells the value that the checkpoint is judged by.
+_WATCHED = "watched"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,9 @@ class Best:
                     f"watch.best.value {self.value!r}", f"a logged value; at {name!r} there is {known}", "use one"
                 )
             found = found[name]
+        if found is None:
+            # A gradient norm that is not finite stands as null in the log: there is nothing worse.
+            return math.inf if self.mode == "min" else -math.inf
         if not isinstance(found, int | float):
             raise UserError(
                 f"watch.best.value {self.value!r}", "a single number", f"add one of {', '.join(found or {})}"
@@ -76,32 +82,38 @@ class Checkpoints(Observer):
     ):
         self.folder, self.task, self.steps = folder, task, steps
         self.every, self.keep, self.best, self.about = every, keep, best, about
-        self._best_file = folder.checkpoints / "best.json"
+        # A name that no log line has is said at the first step, not at the first checkpoint.
+        self._tried = best is None
 
     def measures(self, step: int, until: int) -> bool:
-        return self.best is not None and due(step, self.every, step >= until)
+        return self.best is not None and (not self._tried or due(step, self.every, step >= until))
 
     def step(self, state: State, record: Record) -> None:
+        if self.best is not None and not self._tried:
+            self.best.of(record.numbers)
+            self._tried = True
         if due(record.step, self.every, record.last):
-            self._save(state)
-            if self.best is not None:
-                self._judge(state.step, self.best.of(record.numbers), self.best.mode)
+            self._save(state, self.best.of(record.numbers) if self.best is not None else None)
             self._prune()
 
     def end(self, state: State) -> None:
         # A run that was asked to stop ends between two checkpoints.
         if state.step not in steps_saved(self.folder.checkpoints):
-            self._save(state)
+            self._save(state, None)
             self._prune()
 
-    def _save(self, state: State) -> None:
+    def _save(self, state: State, watched: float | None) -> None:
         saved = steps_saved(self.folder.checkpoints)
         kept = (
             f"the last good checkpoint is {self.folder.checkpoints / f'{saved[-1]:08d}'}" if saved else "none was kept"
         )
         resume = f"`saddlepoint resume {self.folder.path}`"
+        about = self.about
+        if self.best is not None and watched is not None:
+            # In the checkpoint itself: a kill cannot come between a checkpoint and its value.
+            about = {**self.about, _WATCHED: {self.best.value: watched}}
         try:
-            save(self.folder.checkpoints, self.task, self.steps, state, self.about)
+            save(self.folder.checkpoints, self.task, self.steps, state, about)
         except NonFiniteWeights as error:
             raise RunStopped(
                 f"the weight {error} was not finite at step {state.step}",
@@ -115,24 +127,28 @@ class Checkpoints(Observer):
                 f"make room on the disk, then go on by {resume}",
             ) from error
 
-    def _judge(self, step: int, value: float, mode: str) -> None:
-        before = self._recorded()
-        better = before is None or before["step"] not in steps_saved(self.folder.checkpoints) or before["step"] > step
-        if not better:
-            assert before is not None
-            better = value < before["value"] if mode == "min" else value > before["value"]
-        if better:
-            write_whole(self._best_file, json.dumps({"step": step, "value": value, "mode": mode}).encode())
-
-    def _recorded(self) -> dict[str, Any] | None:
-        return json.loads(self._best_file.read_text()) if self._best_file.is_file() else None
-
     def _prune(self) -> None:
         saved = steps_saved(self.folder.checkpoints)
-        best = self._recorded()
+        best = self._best_of(saved) if self.best is not None else None
         for step in saved[: -self.keep]:
-            if best is None or step != best["step"]:
+            if step != best:
                 shutil.rmtree(self.folder.checkpoints / f"{step:08d}")
+
+    def _best_of(self, steps: list[int]) -> int | None:
+        """The step with the best value; the first of equals. The best of all so far is among those that are kept."""
+        assert self.best is not None
+        values = {step: self._value_at(step) for step in steps}
+        known = {step: value for step, value in values.items() if value is not None}
+        choose = min if self.best.mode == "min" else max
+        return choose(known, key=lambda step: known[step], default=None)
+
+    def _value_at(self, step: int) -> float | None:
+        assert self.best is not None
+        try:
+            manifest = json.loads((self.folder.checkpoints / f"{step:08d}" / MANIFEST).read_text())
+            return float(manifest["about"][_WATCHED][self.best.value])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # saved at a stop between two checkpoints, for another value, or damaged
 
 
 def clear_unfinished(checkpoints: Path) -> list[str]:
