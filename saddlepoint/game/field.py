@@ -46,17 +46,32 @@ class Field:
 
     Attributes:
         task: the game.
-        accumulate: micro-batches per step on the hot path; their gradients are averaged by size.
+        accumulate: micro-batches per step; their gradients are averaged by size.
         precision: makes the context in which losses are computed (autocast).
+        differentiable: directions keep their graph, so that a whole update can be differentiated by where it began
+            (`game/update_map.py`); dearer, and not for training.
     """
 
     task: Task
     accumulate: int = 1
     precision: Callable[[], AbstractContextManager] = nullcontext
+    differentiable: bool = False
 
     def __post_init__(self) -> None:
         if self.accumulate < 1:
             raise UserError(f"accumulate {self.accumulate}", "1 or more micro-batches", "set training.accumulate=1")
+
+    @property
+    def parameters(self) -> dict[str, dict[str, Tensor]]:
+        """Where the game stands: the networks' own parameters, as far as they can move."""
+        return {
+            name: {key: parameter for key, parameter in network.named_parameters() if parameter.requires_grad}
+            for name, network in networks_of(self.task).items()
+        }
+
+    def kept(self, tensor: Tensor) -> Tensor:
+        """A copy for a history; without its graph, unless the field is differentiable."""
+        return tensor.clone() if self.differentiable else tensor.detach().clone()
 
     def loss(self, player: Player, networks: Networks, draw: Draw, settings: Settings) -> Loss:
         """The player's loss; the networks' own randomness is a function of the draw."""
@@ -71,6 +86,8 @@ class Field:
         Returns:
             The loss, detached; with micro-batches each term is their weighted mean.
         """
+        if self.differentiable:
+            return self._backward_with_graph(player, draw, settings)
         networks = networks_of(self.task)
         parts: list[tuple[Loss, float]] = []
         with frozen(self.task, player):
@@ -79,6 +96,19 @@ class Field:
                 total = cost(loss)
                 (total if share == 1.0 else total * share).backward()
                 parts.append((loss, share))
+        return _mean(parts)
+
+    def _backward_with_graph(self, player: Player, draw: Draw, settings: Settings) -> Loss:
+        # Ordinary backward accumulates into leaves only, and opponents that are no leaves cannot be frozen.
+        networks = networks_of(self.task)
+        own = [parameter for parameter in player.parameters() if parameter.requires_grad]
+        parts: list[tuple[Loss, float]] = []
+        for part, share in draw.parts(self.accumulate):
+            loss = self.loss(player, networks, part, settings)
+            gradients = torch.autograd.grad(cost(loss) * share, own, create_graph=True, materialize_grads=True)
+            for parameter, gradient in zip(own, gradients, strict=True):
+                parameter.grad = gradient if not parts else parameter.grad + gradient  # type: ignore[operator]
+            parts.append((loss, share))
         return _mean(parts)
 
     def __call__(
@@ -93,12 +123,17 @@ class Field:
         """The directions of the players named in `draws`, at the given parameters and on the given draws.
 
         Args:
-            parameters: of all networks; those of the moving players must require gradients.
+            parameters: of all networks; directions are found for those of the moving players that require gradients.
+                What is left out is as it stands in the networks.
             buffers: of all networks. They are copied first: batch norm and spectral norm write into theirs.
             draws: by player.
             settings: the numbers of this step.
             create_graph: keep the graph, so that the directions can be differentiated by any parameter.
+
+        Returns:
+            Directions without those of parameters on which the cost does not depend.
         """
+        create_graph = create_graph or self.differentiable
         modules = networks_of(self.task)
         new_buffers = {name: {key: tensor.clone() for key, tensor in group.items()} for name, group in buffers.items()}
 
@@ -112,13 +147,28 @@ class Field:
         losses: dict[str, Loss] = {}
         for name, draw in draws.items():
             player = player_named(self.task, name)
-            losses[name] = self.loss(player, networks, draw, settings)
-            own = [(network, key) for network in player.networks for key in parameters[network]]
-            gradients = torch.autograd.grad(
-                cost(losses[name]), [parameters[network][key] for network, key in own], create_graph=create_graph
-            )
-            for (network, key), gradient in zip(own, gradients, strict=True):
-                directions.setdefault(network, {})[key] = gradient
+            own = [
+                (network, key, parameter)
+                for network in player.networks
+                for key, parameter in parameters[network].items()
+                if parameter.requires_grad
+            ]
+            parts: list[tuple[Loss, float]] = []
+            for part, share in draw.parts(self.accumulate):
+                loss = self.loss(player, networks, part, settings)
+                total = cost(loss)
+                gradients = torch.autograd.grad(
+                    total if share == 1.0 else total * share,
+                    [parameter for _, _, parameter in own],
+                    create_graph=create_graph,
+                    allow_unused=True,
+                )
+                for (network, key, _), gradient in zip(own, gradients, strict=True):
+                    group = directions.setdefault(network, {})
+                    if gradient is not None:
+                        group[key] = group[key] + gradient if key in group else gradient
+                parts.append((loss, share))
+            losses[name] = parts[0][0] if len(parts) == 1 else _mean(parts)
         return Evaluation(directions=directions, buffers=new_buffers, losses=losses)
 
 

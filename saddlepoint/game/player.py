@@ -1,10 +1,11 @@
 """A player: a named group of networks that moves as one."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torch import nn
+from torch import Tensor, nn
 
 from saddlepoint.game.constraints import Constraint
 
@@ -41,8 +42,27 @@ class Player:
         for network in self.networks.values():
             yield from network.parameters()
 
-    def project(self) -> None:
-        """Puts the parameters back into the constraint's set, if there is one."""
+    def project(self, parameters: Mapping[str, Mapping[str, Tensor]] | None = None) -> None:
+        """Puts the parameters back into the constraint's set, if there is one.
+
+        Args:
+            parameters: by network and name; others than the player's own, changed in place of these.
+        """
         if self.constraint is not None:
-            for network in self.networks.values():
-                self.constraint(network)
+            for name, network in self.networks.items():
+                with holding(network, parameters[name] if parameters is not None else {}):
+                    self.constraint(network)
+
+
+@contextmanager
+def holding(network: nn.Module, tensors: Mapping[str, Tensor]) -> Iterator[None]:
+    """Inside, the network's parameters of these names are these very tensors, leaves or not."""
+    places = {name: (network.get_submodule(name.rpartition(".")[0]), name.rpartition(".")[2]) for name in tensors}
+    own = {name: module._parameters[leaf] for name, (module, leaf) in places.items()}
+    try:
+        for name, (module, leaf) in places.items():
+            module._parameters[leaf] = tensors[name]  # type: ignore[assignment]
+        yield
+    finally:
+        for name, (module, leaf) in places.items():
+            module._parameters[leaf] = own[name]

@@ -1,16 +1,18 @@
 """Steps: torch's optimizers, whose numbers follow schedules.
 
 Adam      Kingma and Ba 2015; beta1 .5 or 0 in GANs (a positive momentum destabilises alternating play)
-SGD       v <- momentum v + g;  w <- w - rate v
+SGD       v <- momentum v + g;  w <- w - rate v      (a negative momentum stabilises alternating play)
 RMSProp   the original WGAN's
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Literal
 
 import torch
 
+from saddlepoint.errors import UserError
 from saddlepoint.game.player import Player
 from saddlepoint.game.schedules import Number
 from saddlepoint.game.task import Settings
@@ -25,7 +27,9 @@ class Adam:
     epsilon: Number = 1e-8
     __pydantic_config__ = {"extra": "forbid"}
 
-    def build(self, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+    def build(self, parameters: list[torch.nn.Parameter], differentiable: bool = False) -> torch.optim.Optimizer:
+        if differentiable:
+            return torch.optim.Adam(parameters, differentiable=True)
         return torch.optim.Adam(parameters, fused=_fused(parameters))
 
     @staticmethod
@@ -40,7 +44,9 @@ class SGD:
     momentum: Number = 0.0
     __pydantic_config__ = {"extra": "forbid"}
 
-    def build(self, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+    def build(self, parameters: list[torch.nn.Parameter], differentiable: bool = False) -> torch.optim.Optimizer:
+        if differentiable:
+            return torch.optim.SGD(parameters, differentiable=True)
         return torch.optim.SGD(parameters, fused=_fused(parameters))
 
     @staticmethod
@@ -57,8 +63,8 @@ class RMSProp:
     epsilon: Number = 1e-8
     __pydantic_config__ = {"extra": "forbid"}
 
-    def build(self, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
-        return torch.optim.RMSprop(parameters)
+    def build(self, parameters: list[torch.nn.Parameter], differentiable: bool = False) -> torch.optim.Optimizer:
+        return torch.optim.RMSprop(parameters, differentiable=differentiable)
 
     @staticmethod
     def options(values: Mapping[str, float]) -> dict:
@@ -70,10 +76,33 @@ class RMSProp:
         }
 
 
+# What a recipe chooses from.
 Optimizer = Adam | SGD | RMSProp
 
 
-def numbers_of(optimizer: Optimizer) -> dict[str, Number]:
+@dataclass(frozen=True, kw_only=True)
+class Brought:
+    """A person's own torch optimizer over a player's parameters; it keeps its own numbers."""
+
+    optimizer: torch.optim.Optimizer
+
+    def build(self, parameters: list[torch.nn.Parameter], differentiable: bool = False) -> torch.optim.Optimizer:
+        own = {id(parameter) for parameter in parameters}
+        held = {id(parameter) for group in self.optimizer.param_groups for parameter in group["params"]}
+        if held != own:
+            raise UserError(
+                f"an optimizer of {len(held)} parameters, {len(held - own)} of them not the player's",
+                f"one that holds exactly the {len(own)} parameters of its player",
+                "build each optimizer from the parameters that it is given",
+            )
+        return self.optimizer
+
+    @staticmethod
+    def options(values: Mapping[str, float]) -> dict:
+        return {}
+
+
+def numbers_of(optimizer: Optimizer | Brought) -> dict[str, Number]:
     """The optimizer's settings that may be scheduled, by name."""
     return {field.name: getattr(optimizer, field.name) for field in fields(optimizer) if field.name != "optimizer"}
 
@@ -84,13 +113,21 @@ class Step:
     Args:
         player: who moves; its constraint is applied at once and after each step.
         optimizer: which method; its numbers are read from the settings "PLAYER.NUMBER".
+        differentiable: a step keeps its graph (see `Field.differentiable`).
     """
 
-    def __init__(self, player: Player, optimizer: Optimizer):
+    def __init__(self, player: Player, optimizer: Optimizer | Brought, differentiable: bool = False):
         self.player = player
         self.kind = optimizer
-        self.parameters = [parameter for parameter in player.parameters() if parameter.requires_grad]
-        self.torch_optimizer = optimizer.build(self.parameters)
+        named = [
+            (network, key, parameter)
+            for network, module in player.networks.items()
+            for key, parameter in module.named_parameters()
+            if parameter.requires_grad
+        ]
+        self.names = [(network, key) for network, key, _ in named]
+        self.parameters = [parameter for _, _, parameter in named]
+        self.torch_optimizer = optimizer.build(self.parameters, differentiable)
         player.project()
 
     def tell(self, settings: Settings) -> None:
@@ -100,15 +137,47 @@ class Step:
         for group in self.torch_optimizer.param_groups:
             group.update(options)
 
+    def would_subtract(
+        self, directions: Mapping[tuple[str, str], torch.Tensor], settings: Settings
+    ) -> dict[tuple[str, str], torch.Tensor]:
+        """What `apply` would subtract if these directions stood in .grad; nothing is moved and no state changes.
+
+        Args:
+            directions: by (network, parameter); those that are left out have no gradient.
+            settings: the numbers of this step.
+        """
+        self.tell(settings)
+        optimizer = self.torch_optimizer
+        history, groups = optimizer.state, [group["params"] for group in optimizer.param_groups]
+        # The optimizer itself is asked, on copies: so it is right for every optimizer, a person's own included.
+        copies: dict[torch.Tensor, torch.Tensor] = {parameter: parameter.clone() for parameter in self.parameters}
+        if not torch.is_grad_enabled():
+            copies = {parameter: copy.requires_grad_() for parameter, copy in copies.items()}
+        for name, copy in zip(self.names, copies.values(), strict=True):
+            copy.grad = _in_layout(directions[name], copy) if name in directions else None
+        try:
+            for group, parameters in zip(optimizer.param_groups, groups, strict=True):
+                group["params"] = [copies[parameter] for parameter in parameters]
+            optimizer.state = defaultdict(
+                dict, {copies[parameter]: _copied(state) for parameter, state in history.items()}
+            )
+            optimizer.step()
+        finally:
+            for group, parameters in zip(optimizer.param_groups, groups, strict=True):
+                group["params"] = parameters
+            optimizer.state = history
+        return {
+            name: parameter - copy
+            for name, (parameter, copy) in zip(self.names, copies.items(), strict=True)
+            if name in directions
+        }
+
     def apply(self, settings: Settings) -> None:
         """Subtracts what stands in .grad, as the optimizer scales it; then projects, and clears .grad."""
         self.tell(settings)
         for parameter in self.parameters:
-            gradient = parameter.grad
-            if gradient is not None and gradient.stride() != parameter.stride():
-                # Fused optimizers walk both memories in step and ignore strides: a gradient in another layout
-                # (1x1 convolutions, channels last, double backward) would be applied to the wrong weights.
-                parameter.grad = torch.empty_like(parameter).copy_(gradient)
+            if parameter.grad is not None:
+                parameter.grad = _in_layout(parameter.grad, parameter)
         self.torch_optimizer.step()
         self.torch_optimizer.zero_grad(set_to_none=True)
         self.player.project()
@@ -117,6 +186,21 @@ class Step:
         """The 2-norm of what stands in .grad, over all of the player's parameters; a scalar, not yet read."""
         gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
         return torch.nn.utils.get_total_norm(gradients)
+
+
+def _in_layout(gradient: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
+    """The gradient in the parameter's memory layout.
+
+    Fused optimizers walk both memories in step and ignore strides: a gradient in another layout (1x1 convolutions,
+    channels last, double backward) would be applied to the wrong weights.
+    """
+    if gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter).copy_(gradient)
+
+
+def _copied(state: Mapping[str, object]) -> dict[str, object]:
+    return {key: value.clone() if isinstance(value, torch.Tensor) else value for key, value in state.items()}
 
 
 def _fused(parameters: list[torch.nn.Parameter]) -> bool:

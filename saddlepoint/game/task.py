@@ -77,6 +77,14 @@ class Loss:
     costs: Mapping[str, Tensor] = field(default_factory=dict)
     outputs: Mapping[str, Tensor] = field(default_factory=dict)
 
+    def detached(self) -> "Loss":
+        """The same numbers without their graph."""
+        return Loss(
+            value=None if self.value is None else {name: term.detach() for name, term in self.value.items()},
+            costs={name: term.detach() for name, term in self.costs.items()},
+            outputs={name: value.detach() for name, value in self.outputs.items()},
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:

@@ -11,7 +11,7 @@ from torch import nn
 from saddlepoint.data import Packed, open_data
 from saddlepoint.errors import UserError
 from saddlepoint.game.constraints import Clipping
-from saddlepoint.game.corrections import CORRECTIONS, Correction
+from saddlepoint.game.corrections import CORRECTIONS, STRENGTH, Correction
 from saddlepoint.game.field import Field
 from saddlepoint.game.schedules import Number
 from saddlepoint.game.steps import Step, numbers_of
@@ -230,17 +230,24 @@ def build_game(recipe: Recipe, task: Generation, device: torch.device) -> Game:
         accumulate=recipe.training.accumulate,
         precision=precision_context(recipe.training.precision, device),
     )
+    steps = {player.name: Step(player, optimizers[player.name]) for player in task.players}
+    if not correction.first_order and recipe.training.precision != "float32":
+        raise UserError(
+            f"training.precision={recipe.training.precision} with the correction {dynamics.correction}",
+            "float32, because the field is differentiated again",
+            "set training.precision=float32, or dynamics.correction=extragradient",
+        )
     return Game(
         task=task,
         field=field,
         turn=turn,
         correction=correction,
-        steps={player.name: Step(player, optimizers[player.name]) for player in task.players},
+        steps=steps,
         schedules=schedules,
         state=State(
             seed=recipe.seed,
             averages=Averages(task, recipe.average) if recipe.average is not None else None,
-            correction=correction.init(task),
+            correction=correction.init(field, steps),
         ),
     )
 
@@ -252,6 +259,8 @@ def schedules_of(recipe: Recipe) -> dict[str, Number]:
         schedules.update({f"{player}.{name}": number for name, number in numbers_of(optimizer).items()})
     schedules.update({f"penalties.{name}": weight for name, weight in recipe.penalties if weight is not None})
     schedules.update({f"augment.{name}": strength for name, strength in recipe.augment if strength is not None})
+    if (strength := recipe.dynamics.strength_in_use) is not None:
+        schedules[STRENGTH] = strength
     if recipe.average is not None:
         schedules["average.half_life"] = recipe.average.half_life
     return schedules

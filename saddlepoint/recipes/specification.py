@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
 
 from saddlepoint.errors import UserError
+from saddlepoint.game.corrections import CORRECTIONS
 from saddlepoint.game.schedules import Number
 from saddlepoint.game.steps import Adam, Optimizer
 from saddlepoint.networks import Pair
@@ -56,7 +57,29 @@ class Dynamics(Part):
     turn: Literal["alternating", "simultaneous"] = "alternating"
     discriminator_steps: PositiveInt = 1
     share_draws: bool = Field(default=False, description="G uses D's last batch and latents")
-    correction: Literal["plain"] = "plain"
+    correction: str = Field(default="plain", description=f"one of {', '.join(CORRECTIONS)}")
+    strength: Number | None = Field(default=None, description="of the correction; null for its own, 0 is plain play")
+
+    @model_validator(mode="after")
+    def _strength_has_an_effect(self) -> "Dynamics":
+        if self.correction not in CORRECTIONS:
+            raise UserError(
+                f"dynamics.correction = {self.correction!r}", f"one of {', '.join(CORRECTIONS)}", "choose one of these"
+            )
+        if self.strength is not None and CORRECTIONS[self.correction].strength is None:
+            raise UserError(
+                f"dynamics.strength = {self.strength} with dynamics.correction = {self.correction}",
+                "no strength, because it would have no effect",
+                "leave it out, or choose a correction such as extragradient",
+            )
+        if isinstance(self.strength, int | float) and self.strength < 0:
+            raise UserError(f"dynamics.strength = {self.strength}", "0 or more", "0 is plain play")
+        return self
+
+    @property
+    def strength_in_use(self) -> Number | None:
+        """The strength that was asked for, or the correction's own; None where there is none."""
+        return CORRECTIONS[self.correction].strength if self.strength is None else self.strength
 
 
 class TaskPart(Part):

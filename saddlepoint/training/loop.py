@@ -61,8 +61,11 @@ def train(
                     draws[move.shares] if move.shares else field.task.draw(move.player, state.step, move.substep, state)
                 )
                 state.images += 0 if move.shares else draws[move.player].images
-            movers = {move.player: draws[move.player] for move in group}
-            made, state.correction = correction.apply(field, movers, settings, steps, state.correction)
+            movers = [move.player for move in group]
+            if correction.joint:
+                others = [player.name for player in field.task.players if player.name not in draws]
+                draws.update({name: field.task.draw(name, state.step, 0, state) for name in others})
+            made, state.correction = correction.apply(field, movers, draws, settings, steps, state.correction)
             _stop_unless_finite(made, state)
             losses.update(made)
             for name in movers:

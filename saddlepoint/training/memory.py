@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from saddlepoint.game.field import Field
-from saddlepoint.game.steps import Step
+from saddlepoint.game.steps import SGD, Adam, Brought, RMSProp, Step
 from saddlepoint.game.task import Draw, Settings, networks_of, player_named
 from saddlepoint.training.averages import Averages
 
@@ -76,11 +76,12 @@ def estimate(
         samples: in a whole draw of the run.
         available: bytes free on the device.
     """
-    moments = {"adam": 2, "rmsprop": 1, "sgd": 1}
-    fixed = sum(_bytes(step.parameters) * (2 + moments[step.kind.optimizer]) for step in steps.values())
+    moments = {Adam: 2, RMSProp: 1, SGD: 1, Brought: 2}
+    fixed = sum(_bytes(step.parameters) * (2 + moments[type(step.kind)]) for step in steps.values())
     if averages is not None:
         fixed += sum(_bytes(list(network.parameters())) for network in averages.networks.values())
-    per_sample, beside = max(_step_needs(field, name, draw, settings) for name, draw in draws.items())
+    whole = replace(field, accumulate=1)
+    per_sample, beside = max(_step_needs(whole, name, draw, settings) for name, draw in draws.items())
     return Estimate(
         fixed=fixed + beside,
         per_sample=int(_SLACK * per_sample),

@@ -125,13 +125,13 @@ def test_a_step_leaves_the_other_player_unchanged_to_the_bit(make, mover: str, o
         settings.update({f"{name}.rate": 1e-2, f"{name}.beta1": 0.5, f"{name}.beta2": 0.9, f"{name}.epsilon": 1e-8})
     # A first step of both, so that the optimizers have a history that could change.
     for name, step in steps.items():
-        Plain().apply(field, {name: _draw(task, name)}, settings, steps, {})
+        Plain().apply(field, [name], {name: _draw(task, name)}, settings, steps, {})
         step.apply(settings)
     kept = copy.deepcopy([parameter.detach() for parameter in steps[other].parameters])
     history = copy.deepcopy(steps[other].torch_optimizer.state_dict()["state"])
     moved = copy.deepcopy([parameter.detach() for parameter in steps[mover].parameters])
 
-    Plain().apply(field, {mover: _draw(task, mover)}, settings, steps, {})
+    Plain().apply(field, [mover], {mover: _draw(task, mover)}, settings, steps, {})
     assert all(parameter.grad is None for parameter in steps[other].parameters)
     steps[mover].apply(settings)
 
