@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from saddlepoint.objectives import objective as objective
     from saddlepoint.recipes.catalogue import recipe_named as recipe
     from saddlepoint.tasks.generation import Generation as Generation
+    from saddlepoint.theory.proof import prove as prove
 
 _HOMES = {
     "Gan": ("saddlepoint.api", "Gan"),
@@ -36,6 +37,7 @@ _HOMES = {
     "RunStopped": ("saddlepoint.errors", "RunStopped"),
     "UserError": ("saddlepoint.errors", "UserError"),
     "objective": ("saddlepoint.objectives", "objective"),
+    "prove": ("saddlepoint.theory.proof", "prove"),
     "recipe": ("saddlepoint.recipes.catalogue", "recipe_named"),
     "Generation": ("saddlepoint.tasks.generation", "Generation"),
 }
@@ -50,6 +52,7 @@ __all__ = [
     "load",
     "objective",
     "open_data",
+    "prove",
     "recipe",
     "resume",
     "train",

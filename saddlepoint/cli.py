@@ -7,6 +7,7 @@ Arguments are parsed before anything heavy is imported.
 import argparse
 import errno
 import os
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ _NETWORK_NOTE = "Nothing is fetched from the network unless --data names a Huggi
 
 # Options whose value may begin with a minus.
 _SIGNED = ("--domain", "--rest", "--pd")
+# The beginning of a point D,P.
+_POINT = re.compile(r"[-+]?(\d|\.|inf|nan).*,")
 
 
 # What the file system says of a place, and whose matter it is: a full disk (3), or a place that was chosen badly (2).
@@ -121,6 +124,25 @@ def build_parser() -> argparse.ArgumentParser:
     )
     prove.add_argument("--pd", default="1", metavar="P", help="the data's density at the point (default 1)")
 
+    field = verb("field", "follow and draw the trajectories of an objective's pointwise field")
+    field.add_argument("objective", metavar="OBJECTIVE", help="as in prove")
+    field.add_argument(
+        "--start", action="append", required=True, metavar="D,P", help="where to start: D and p_g; as many as wanted"
+    )
+    field.add_argument("--pd", type=float, required=True, metavar="P", help="the data's density at the point")
+    field.add_argument("--method", choices=("euler", "rk"), default="euler", help="rk is adaptive (default euler)")
+    field.add_argument("--step", type=float, default=1e-3, metavar="H", help="of Euler's method (default 1e-3)")
+    field.add_argument("--steps", type=int, default=100_000, metavar="N", help="the time is N times H (default 100000)")
+    region = field.add_mutually_exclusive_group()
+    region.add_argument("--plane", action="store_true", help="any p_g, as in the first experiment (the default)")
+    region.add_argument("--nonnegative", action="store_true", help="keep p_g >= 0 by projection, as a density is")
+    field.add_argument("--out", metavar="FILE.png", help="draw the phase portrait")
+
+    check_loss = verb("check-loss", "recognise and judge the GAN loss of your own PyTorch code, which it runs")
+    check_loss.add_argument(
+        "target", metavar="MODULE:FUNCTION", help="a function that gives (loss_d, loss_g), or MODULE alone if it holds them"
+    )
+
     data = verb("data", "look at data before training")
     data.add_argument("action", choices=("check",))
     data.add_argument("path", metavar="PATH")
@@ -130,10 +152,15 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _joined(arguments: Sequence[str]) -> list[str]:
-    """`--domain -1,2` as `--domain=-1,2`: argparse would take a value that begins with a minus for an option."""
+    """`--domain -1,2` as `--domain=-1,2`: argparse would take a value that begins with a minus for an option.
+
+    `--start` may be followed by several points: each becomes a `--start=D,P` of its own.
+    """
     joined: list[str] = []
     for argument in arguments:
-        if joined and joined[-1] in _SIGNED and argument.startswith("-") and not argument.startswith("--"):
+        if joined and joined[-1].startswith("--start") and _POINT.match(argument):
+            joined[-1:] = [f"--start={argument}"] if joined[-1] == "--start" else [joined[-1], f"--start={argument}"]
+        elif joined and joined[-1] in _SIGNED and argument.startswith("-") and not argument.startswith("--"):
             joined[-1] += f"={argument}"
         else:
             joined.append(argument)
@@ -160,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         command = "saddlepoint " + shlex.join(arguments)
-        return getattr(commands, chosen.verb)(chosen, command)
+        return getattr(commands, chosen.verb.replace("-", "_"))(chosen, command)
     except UserError as error:
         print(f"saddlepoint {chosen.verb}: {error}", file=sys.stderr)
         return 2

@@ -132,6 +132,38 @@ def recipes(chosen: argparse.Namespace, command: str) -> int:
     return 0
 
 
+def prove(chosen: argparse.Namespace, command: str) -> int:
+    from saddlepoint.theory.proof import prove as prove_objective
+
+    proof = prove_objective(chosen.objective, domain=chosen.domain, rest=chosen.rest, p_d=chosen.pd)
+    print(json.dumps(proof.to_json()) if chosen.json else proof)
+    return 0
+
+
+def field(chosen: argparse.Namespace, command: str) -> int:
+    from saddlepoint.theory.experiment import follow, read_start
+
+    starts = [read_start(text) for text in chosen.start]
+    out = None if chosen.out is None else Path(chosen.out)
+    if out is not None and (out.suffix != ".png" or out.exists()):
+        raise UserError(f"--out {out}", "a new file whose name ends in .png", "choose another --out")
+    experiment = follow(
+        chosen.objective,
+        starts,
+        p_d=chosen.pd,
+        method=chosen.method,
+        step=chosen.step,
+        steps=chosen.steps,
+        nonnegative=chosen.nonnegative,
+    )
+    if out is not None:
+        from saddlepoint.report.portrait import draw_portrait
+
+        draw_portrait(experiment, out)
+    print(json.dumps(experiment.to_json()) if chosen.json else experiment)
+    return 0
+
+
 def data(chosen: argparse.Namespace, command: str) -> int:
     from saddlepoint.data import check_data
 

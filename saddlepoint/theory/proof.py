@@ -1,0 +1,279 @@
+"""`prove`: everything that can be said about an objective before a network is trained.
+
+Rest points, the linear verdict at each, the certificate of each, the distance test, and what to do about it; for a
+paired objective the linearised verdict alone.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from saddlepoint.errors import UserError
+from saddlepoint.objectives import Objective, Paired, Separable, objective
+from saddlepoint.objectives.interval import Interval
+from saddlepoint.objectives.separable import IDENTITY
+from saddlepoint.objectives.to_text import to_text
+from saddlepoint.theory.advice import advise
+from saddlepoint.theory.certificate import Certificate, certify
+from saddlepoint.theory.components import Component, natural_domain
+from saddlepoint.theory.distance import Distance, distance_test
+from saddlepoint.theory.linearised import linearise
+from saddlepoint.theory.number import as_text, domain_of, float_of, positive
+from saddlepoint.theory.pointwise import PointwiseField, pointwise_field
+from saddlepoint.theory.rest_points import RestPoint, RestPoints, find_rest_points, rest_point_at
+from saddlepoint.theory.verdict import Local, local_verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One rest point with all that was found out about it; certificate and distance are None for paired objectives."""
+
+    local: Local
+    certificate: Certificate | None
+    distance: Distance | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """The answer of `prove`.
+
+    Attributes:
+        objective: what was asked about.
+        p_d: the data's density at the point, for eigenvalues, zeta and steps.
+        domain: the natural domain of D, from left to right.
+        asked: the domain that was asked about; None: all of it.
+        findings: one for each rest point; one alone where every D of an interval is a rest point.
+        any_rest: the intervals of rest points, empty where rest points are isolated.
+        chosen: the finding that stands at the top: the one that was asked for, or the first stable one.
+        notes: what else a reader should know.
+        advice: what follows from the verdict.
+    """
+
+    objective: Objective
+    p_d: float
+    domain: tuple[Interval, ...]
+    asked: Interval | None
+    findings: tuple[Finding, ...]
+    any_rest: tuple[Interval, ...]
+    chosen: Finding | None
+    notes: tuple[str, ...]
+    advice: tuple[str, ...]
+
+    @property
+    def verdict(self) -> str:
+        """The local verdict that stands at the top; "none" where there is no rest point."""
+        return "none" if self.chosen is None else self.chosen.local.verdict
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The certificate that stands at the top."""
+        return None if self.chosen is None else self.chosen.certificate
+
+    def to_json(self) -> dict[str, object]:
+        """The answer as JSON values; infinite ends are None."""
+        from saddlepoint.theory.answer import answer
+
+        return answer(self)
+
+    def __str__(self) -> str:
+        """The answer as text for a person."""
+        from saddlepoint.theory.describe import describe
+
+        return describe(self)
+
+
+def prove(
+    chosen: Objective | str,
+    *,
+    domain: str | Sequence[float] | None = None,
+    rest: str | float | None = None,
+    p_d: str | float = 1.0,
+) -> Proof:
+    """Whether an objective can converge, as far as its three functions tell.
+
+    Args:
+        chosen: an objective, or its text: a name of the catalogue or "f1=...; f2=...; f3=...".
+        domain: of D, as "A,B" or a pair, ends left out ("-inf" and "inf" are allowed); None: the whole natural domain.
+        rest: the D0 that is meant where there are several; None: the first stable one.
+        p_d: the data's density at the point, positive.
+
+    Raises:
+        UserError: an objective that cannot be read, functions without a derivative at a rest point, a domain that
+            holds no rest point, a D0 that is none, p_d not positive.
+    """
+    asked_for = objective(chosen) if isinstance(chosen, str) else chosen
+    density = positive("--pd", p_d)
+    asked = None if domain is None else domain_of(domain)
+    if isinstance(asked_for, Paired):
+        return _paired(asked_for, density, domain, rest)
+    assert isinstance(asked_for, Separable)
+    field = pointwise_field(asked_for)
+    components = natural_domain(field)
+    if not components:
+        raise UserError(
+            f"{asked_for.definition}, whose functions have no common domain",
+            "an interval of D on which f1, f2, f3 and the derivatives of f1 and f2 have real values",
+            "correct the formulas",
+        )
+    found = find_rest_points(field, components)
+    points = _points(field, found, components, asked, rest)
+    findings = tuple(_finding(field, point, asked, alone=len(components) == 1) for point in points)
+    top = _top(findings, found, asked, rest)
+    return Proof(
+        objective=asked_for,
+        p_d=density,
+        domain=tuple(component.box for component in components),
+        asked=asked,
+        findings=findings,
+        any_rest=tuple(box for box, _ in found.flat),
+        chosen=top,
+        notes=tuple(_notes(asked_for, found, top, density)),
+        advice=tuple(advise(asked_for, top.local, density)) if top is not None else (),
+    )
+
+
+def _points(
+    field: PointwiseField,
+    found: RestPoints,
+    components: Sequence[Component],
+    asked: Interval | None,
+    rest: str | float | None,
+) -> list[RestPoint]:
+    """The rest points to look at: all isolated ones, or one of an interval of them."""
+    if not found.flat:
+        return list(found.points)
+    wanted = None if rest is None else float_of("--rest", rest)
+    for box, component in found.flat:
+        within = box if asked is None else box.intersect(asked)
+        if within.is_empty:
+            continue
+        if wanted is None:
+            return [rest_point_at(field, _representative(within), component)]
+        if wanted in within:
+            return [rest_point_at(field, Fraction(wanted), component)]
+    if wanted is not None:
+        raise _no_such_rest(wanted, found)
+    assert asked is not None
+    raise _excluded(asked, found)
+
+
+def _representative(box: Interval) -> Fraction:
+    """A D0 of an interval of rest points: 0 or 1/2 if they are in it, else its middle."""
+    for value in (Fraction(0), Fraction(1, 2)):
+        if value in box and value not in (box.lower, box.upper):
+            return value
+    if math.isinf(box.lower) or math.isinf(box.upper):
+        return Fraction(box.lower + 1.0 if math.isinf(box.upper) else box.upper - 1.0)
+    return Fraction((box.lower + box.upper) / 2).limit_denominator(1000)
+
+
+def _finding(field: PointwiseField, rest: RestPoint, asked: Interval | None, *, alone: bool) -> Finding:
+    local = local_verdict(field, rest)
+    distance = distance_test(field, local)
+    within = asked if asked is None or _holds(asked, rest) else None
+    certificate = certify(field, local, distance, asked=within, alone=alone)
+    return Finding(local=local, certificate=certificate, distance=distance)
+
+
+def _holds(asked: Interval, rest: RestPoint) -> bool:
+    return asked.lower < rest.ball.lower and rest.ball.upper < asked.upper
+
+
+def _top(
+    findings: Sequence[Finding], found: RestPoints, asked: Interval | None, rest: str | float | None
+) -> Finding | None:
+    if rest is not None and not found.flat:
+        wanted = float_of("--rest", rest)
+        near = [each for each in findings if abs(each.local.rest.value - wanted) <= 1e-9 * max(1.0, abs(wanted))]
+        if not near:
+            raise _no_such_rest(wanted, found)
+        findings = [min(near, key=lambda each: abs(each.local.rest.value - wanted))]
+    if asked is not None and findings:
+        findings = [each for each in findings if _holds(asked, each.local.rest)]
+        if not findings:
+            raise _excluded(asked, found)
+    stable = [each for each in findings if each.local.verdict == "stable"]
+    return (stable or list(findings) or [None])[0]
+
+
+def _no_such_rest(wanted: float, found: RestPoints) -> UserError:
+    return UserError(
+        f"--rest {wanted:g}, which is no rest point", _where(found), "choose one of these, or leave it out"
+    )
+
+
+def _excluded(asked: Interval, found: RestPoints) -> UserError:
+    return UserError(
+        f"the domain {as_text(asked)}, which holds no rest point",
+        f"a domain that holds one: {_where(found)}",
+        "widen it",
+    )
+
+
+def _where(found: RestPoints) -> str:
+    if found.flat:
+        return "any D in " + ", ".join(as_text(box) for box, _ in found.flat)
+    return "D0 = " + ", ".join(rest.text for rest in found.points) if found.points else "none (there is no rest point)"
+
+
+def _notes(chosen: Separable, found: RestPoints, top: Finding | None, p_d: float) -> list[str]:
+    notes = []
+    if chosen.link != IDENTITY:
+        notes.append(
+            f"D is the {chosen.variable}, the raw output v through D = {to_text(chosen.link)}. The verdict does not "
+            f"depend on the link; zeta does{_zeta_on_output(chosen, top, p_d)}."
+        )
+    else:
+        notes.append("D is the raw output itself, without a link.")
+    if top is not None and top.local.k.sign == 0:
+        notes.append("f3'(D0) = 0: the generator's side of the linear part vanishes.")
+    if top is not None and top.local.rest.order > 1:
+        notes.append(
+            f"h = 0 because f1' + f2' has a zero of order {top.local.rest.order}; the certificate looks at that order."
+        )
+    for place in found.undecided:
+        notes.append(f"Whether there are rest points in {as_text(place)} could not be settled.")
+    if chosen.f4 is not None:
+        notes.append("f4 acts on real data only and does not enter the pointwise field.")
+    return notes
+
+
+def _zeta_on_output(chosen: Separable, top: Finding | None, p_d: float) -> str:
+    """Zeta where the raw output is the variable."""
+    if top is None or top.local.zeta(p_d) is None:
+        return ""
+    field = pointwise_field(chosen.at_output())
+    for rest in find_rest_points(field, natural_domain(field)).points:
+        zeta = local_verdict(field, rest).zeta(p_d)
+        if zeta is not None:
+            return f": {zeta:.6g} on the raw output, where it is {top.local.zeta(p_d):.6g} in D"
+    return ""
+
+
+def _paired(chosen: Paired, p_d: float, domain: object, rest: object) -> Proof:
+    for option, value in (("domain", domain), ("rest", rest)):
+        if value is not None:
+            raise UserError(
+                f"--{option} for the paired objective {chosen.name}",
+                f"no --{option}: every constant D is a rest point, and there is no certificate",
+                f"leave out --{option}",
+            )
+    finding = Finding(local=linearise(chosen), certificate=None, distance=None)
+    line = Interval(-math.inf, math.inf)
+    return Proof(
+        objective=chosen,
+        p_d=p_d,
+        domain=(line,),
+        asked=None,
+        findings=(finding,),
+        any_rest=(line,),
+        chosen=finding,
+        notes=(
+            "The objective compares pairs of scores: a constant shift of D changes nothing, so every constant D is a "
+            "rest point. The verdict is that of the linear part at a matched generator; there is no certificate.",
+        ),
+        advice=("Add R1 and R2, as R3GAN does: h = 0 leaves the game undamped.",)
+        if finding.local.verdict == "centre"
+        else (),
+    )
