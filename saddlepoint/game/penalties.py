@@ -25,7 +25,7 @@ def scores_and_gradient(score: Score, images: Tensor) -> tuple[Tensor, Tensor]:
     def summed(inputs: Tensor) -> tuple[Tensor, Tensor]:
         # A sample's score depends on that sample alone (no batch statistics), so the sum's gradient holds each one's.
         scores = score(inputs)
-        return scores.float().sum(), scores
+        return _wide(scores).sum(), scores
 
     gradient, scores = torch.func.grad(summed, has_aux=True)(images)
     return scores, gradient
@@ -33,7 +33,7 @@ def scores_and_gradient(score: Score, images: Tensor) -> tuple[Tensor, Tensor]:
 
 def zero_centred(gradient: Tensor, gamma: float) -> Tensor:
     """R1 or R2 from an input gradient (n, ...): (gamma/2) mean of the squared norms, a scalar."""
-    return gamma / 2 * gradient.float().square().flatten(1).sum(1).mean()
+    return gamma / 2 * _wide(gradient).square().flatten(1).sum(1).mean()
 
 
 def one_centred(score: Score, real: Tensor, fake: Tensor, mix: Tensor, weight: float) -> Tensor:
@@ -48,8 +48,13 @@ def one_centred(score: Score, real: Tensor, fake: Tensor, mix: Tensor, weight: f
     u = mix.reshape(-1, *[1] * (real.dim() - 1)).to(real.dtype)
     _, gradient = scores_and_gradient(score, u * real + (1 - u) * fake)
     # The norm's derivative at 0 is undefined; a double of the smallest normal number keeps it finite there.
-    norm = (gradient.float().square().flatten(1).sum(1) + 1e-24).sqrt()
+    norm = (_wide(gradient).square().flatten(1).sum(1) + 1e-24).sqrt()
     return weight * (norm - 1).square().mean()
+
+
+def _wide(tensor: Tensor) -> Tensor:
+    """Half precision as float32, where sums of squares keep their digits; others as they are."""
+    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
 
 
 def refuse_batch_statistics(discriminator: nn.Module, penalty: str) -> None:

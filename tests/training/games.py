@@ -12,12 +12,12 @@ from saddlepoint.game.steps import Adam, Optimizer, Step, numbers_of
 from saddlepoint.game.task import Task, networks_of
 from saddlepoint.game.turns import alternating
 from saddlepoint.networks import Dcgan
+from saddlepoint.tasks.bilinear import Bilinear
 from saddlepoint.training.averages import Average, Averages
 from saddlepoint.training.control import Control
 from saddlepoint.training.loop import train
 from saddlepoint.training.observers import Observer
 from saddlepoint.training.state import State
-from tests.game.bilinear import Bilinear
 from tests.tasks.examples import generation
 
 

@@ -11,6 +11,7 @@ import torch
 from saddlepoint.errors import UserError
 from saddlepoint.game.steps import SGD, Adam, Optimizer, RMSProp
 from saddlepoint.game.task import networks_of
+from saddlepoint.tasks.bilinear import Bilinear
 from saddlepoint.training import checkpoint as checkpoints
 from saddlepoint.training.averages import Average
 from saddlepoint.training.checkpoint import (
@@ -25,7 +26,6 @@ from saddlepoint.training.checkpoint import (
     save,
     steps_saved,
 )
-from tests.game.bilinear import Bilinear
 from tests.training.games import Game, bilinear_game, image_game, tensors_of_game
 
 AVERAGE = Average(half_life=4, unit="steps", warm_up=None)
