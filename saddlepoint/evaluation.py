@@ -18,7 +18,7 @@ from saddlepoint.training.folder import RunFolder
 
 
 def evaluate(
-    run: str | Path, *, metrics: Sequence[str] = ("parzen",), data: str | None = None, seed: int = 0
+    run: str | Path, *, metrics: Sequence[str] = ("parzen",), data: str | None = None, seed: int = 0, command: str = ""
 ) -> list[dict[str, Any]]:
     """Measures a run, appends the results to its metrics.jsonl, and returns them.
 
@@ -27,6 +27,7 @@ def evaluate(
         metrics: names of `METRICS`.
         data: where the data is now, if it has moved.
         seed: of the samples.
+        command: what a person typed, recorded.
 
     Returns:
         A list of {metric, value, interval, provenance}.
@@ -50,7 +51,7 @@ def evaluate(
     results = []
     for name in metrics:
         result = METRICS[name](gan, packed, seed).as_json()
-        result["provenance"].update({"step": gan.step, "trained_on": recorded["found"]["fingerprint"]})
+        result["provenance"].update({"step": gan.step, "trained_on": recorded["found"]["fingerprint"], "command": command})
         append_line(folder.metrics, result)
         results.append(result)
     return results
