@@ -94,7 +94,7 @@ def evaluate(chosen: argparse.Namespace, command: str) -> int:
     from saddlepoint.evaluation import evaluate as evaluate_run
 
     names = [name.strip() for name in chosen.metrics.split(",")]
-    results = evaluate_run(chosen.run, metrics=names, data=chosen.data, seed=chosen.seed)
+    results = evaluate_run(chosen.run, metrics=names, data=chosen.data, seed=chosen.seed, command=command)
     if chosen.json:
         print(json.dumps(results))
         return 0

@@ -51,7 +51,8 @@ def evaluate(
     results = []
     for name in metrics:
         result = METRICS[name](gan, packed, seed).as_json()
-        result["provenance"].update({"step": gan.step, "trained_on": recorded["found"]["fingerprint"], "command": command})
+        trained_on = recorded["found"]["fingerprint"]
+        result["provenance"].update({"step": gan.step, "trained_on": trained_on, "command": command})
         append_line(folder.metrics, result)
         results.append(result)
     return results
