@@ -17,8 +17,7 @@ from saddlepoint.theory.trajectories import (
     STEPS,
     Stop,
     Trajectory,
-    check_starts,
-    natural_domain,
+    borders,
     turns,
 )
 
@@ -48,8 +47,11 @@ def adaptive(
 
     Arguments and errors as in `euler`. The solver chooses its own steps; a trajectory's `steps` are those it took.
     """
-    check_starts(field, starts, p_d=p_d, step=step, steps=steps, nonnegative=nonnegative)
-    solutions = [_Solution(field, start, rest=rest, p_d=p_d, nonnegative=nonnegative) for start in starts]
+    ends = borders(field, starts, p_d=p_d, step=step, steps=steps, nonnegative=nonnegative)
+    solutions = [
+        _Solution(field, start, (lower, upper), rest=rest, p_d=p_d, nonnegative=nonnegative)
+        for start, lower, upper in zip(starts, *ends, strict=True)
+    ]
     with np.errstate(all="ignore"):
         return [solution.until(step * steps) for solution in solutions]
 
@@ -58,13 +60,20 @@ class _Solution:
     """One trajectory while it is being solved."""
 
     def __init__(
-        self, field: PointwiseField, start: tuple[float, float], *, rest: float, p_d: float, nonnegative: bool
+        self,
+        field: PointwiseField,
+        start: tuple[float, float],
+        borders: tuple[float, float],
+        *,
+        rest: float,
+        p_d: float,
+        nonnegative: bool,
     ):
+        self._lower, self._upper = borders
         self.field, self.rest, self.p_d, self.nonnegative = field, rest, p_d, nonnegative
         here = np.array(start, dtype=np.float64)
         self.times, self.points, self.steps = [0.0], [here], 0
         self._velocity = field.velocity(rest, p_d)
-        self._inside_from = natural_domain(field, here[:1])
         self._along_edge = nonnegative and here[1] == 0 and self._outward(here) <= 0
 
     def until(self, end: float) -> Trajectory:
@@ -133,7 +142,7 @@ class _Solution:
         return here + speed * (_NUDGE * (1 + np.abs(here).max()) / np.abs(speed).max())
 
     def _inside(self, point: np.ndarray) -> bool:
-        return bool(self._inside_from(point[:1], np.zeros(1, dtype=int))[0])
+        return bool(self._lower < point[0] < self._upper)
 
     def _keep(self, path: _Path, before: float, now: float) -> None:
         for time in np.linspace(before, now, _WITHIN + 1)[1:]:

@@ -7,15 +7,14 @@ energy V did: where the flow conserves V, a growing V is the integrator's own (E
 sqrt(1 + h^2) each step).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from saddlepoint.errors import UserError
-from saddlepoint.objectives.domain import conditions
+from saddlepoint.theory.components import natural_domain
 from saddlepoint.theory.energy import energies, flow_rates
-from saddlepoint.theory.numeric import to_numpy
 from saddlepoint.theory.pointwise import PointwiseField, Velocity
 
 STEP = 1e-3
@@ -102,8 +101,8 @@ def euler(
     Raises:
         UserError: a start outside the domain of the objective, or numbers that are not as above.
     """
-    check_starts(field, starts, p_d=p_d, step=step, steps=steps, nonnegative=nonnegative)
-    paths = _Paths(field, np.array(starts, dtype=np.float64), rest, p_d, stride=-(-steps // _KEPT))
+    ends = borders(field, starts, p_d=p_d, step=step, steps=steps, nonnegative=nonnegative)
+    paths = _Paths(field, np.array(starts, dtype=np.float64), ends, rest, p_d, stride=-(-steps // _KEPT))
     velocity = field.velocity(rest, p_d)
     taken = 0
     with np.errstate(all="ignore"):
@@ -131,11 +130,19 @@ def _advance(velocity: Velocity, here: np.ndarray, count: int, step: float, nonn
 class _Paths:
     """What has become of each start so far."""
 
-    def __init__(self, field: PointwiseField, starts: np.ndarray, rest: float, p_d: float, stride: int):
+    def __init__(
+        self,
+        field: PointwiseField,
+        starts: np.ndarray,
+        borders: tuple[np.ndarray, np.ndarray],
+        rest: float,
+        p_d: float,
+        stride: int,
+    ):
+        self._lower, self._upper = borders
         self.field, self.starts, self.rest, self.p_d, self.stride = field, starts, rest, p_d, stride
         self.here = starts.copy()
         self.going = np.arange(len(starts))
-        self._inside = natural_domain(field, starts[:, 0])
         self._winding = np.zeros(len(starts))
         self._flow = np.zeros(len(starts))
         self._steps = np.zeros(len(starts), dtype=int)
@@ -146,7 +153,8 @@ class _Paths:
         """Takes in the next points of those that were going, (count + 1, n, 2), of which the first is known."""
         count = len(chunk) - 1
         finite = np.asarray(np.isfinite(chunk[1:]).all(axis=2))
-        good = finite & self._inside(chunk[1:, :, 0], self.going)
+        D = chunk[1:, :, 0]
+        good = finite & (D > self._lower[self.going]) & (D < self._upper[self.going])
         # The number of good steps before the first bad one.
         lasted = np.where(good.all(axis=0), count, good.argmin(axis=0))
         turned = np.cumsum(turns(chunk[:-1], chunk[1:], centre=(self.rest, self.p_d)), axis=0)
@@ -193,7 +201,7 @@ class _Paths:
         )
 
 
-def check_starts(
+def borders(
     field: PointwiseField,
     starts: Sequence[tuple[float, float]],
     *,
@@ -201,57 +209,34 @@ def check_starts(
     step: float,
     steps: int,
     nonnegative: bool,
-) -> None:
-    """Refuse what no trajectory can begin with.
+) -> tuple[np.ndarray, np.ndarray]:
+    """The ends of the interval of the natural domain that each start lies in: lower and upper D, (n,) each.
 
     Raises:
-        UserError: says which number, and what to do.
+        UserError: a start in none of them, or other numbers that no trajectory can begin with.
     """
     if not len(starts):
         raise UserError("no start", "at least one point D,P", "give --start .75,.9")
     if not 0 < p_d < np.inf:
         raise UserError(f"p_d = {p_d}", "a density of the data, p_d > 0", "give --pd .2")
     if not 0 < step < np.inf or steps < 1:
-        raise UserError(
-            f"{steps} steps of {step}", "at least one step, longer than 0", "give --step 1e-3 --steps 100000"
-        )
-    inside = natural_domain(field, np.array([D for D, _ in starts]))
-    for index, (D, p_g) in enumerate(starts):
-        if not inside(np.array([D]), np.array([index]))[0] or not np.isfinite(p_g):
+        raise UserError(f"{steps} steps of {step}", "at least one step, longer than 0", "give --step 1e-3")
+    intervals = [(component.inner_lower, component.inner_upper) for component in natural_domain(field)]
+    found = []
+    for D, p_g in starts:
+        around = [(lower, upper) for lower, upper in intervals if lower < D < upper]
+        if not around or not np.isfinite(p_g):
             raise UserError(
                 f"the start {D:g},{p_g:g}",
-                f"a finite p_g, and a D at which {field.objective.definition} is defined",
-                f"choose another D, which is the {field.objective.variable}",
+                f"a finite p_g, and D ({field.objective.variable}) in "
+                + " or ".join(f"({lower:g}, {upper:g})" for lower, upper in intervals),
+                "choose another start",
             )
         if nonnegative and p_g < 0:
-            raise UserError(
-                f"the start {D:g},{p_g:g}", "p_g >= 0 under --nonnegative", "start at p_g >= 0, or use --plane"
-            )
-
-
-def natural_domain(field: PointwiseField, starts: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Whether f1, f2 and f3 are defined at values of D that were reached from starts (n,).
-
-    Returns:
-        (values (..., m), which start each column of them came from (m,)) -> bool (..., m). A step over a pole, to where
-        the functions are defined again, is outside too: no path leads there.
-    """
-    trees = [field.objective.functions[name] for name in ("f1", "f2", "f3")]
-    needed = dict.fromkeys(condition for tree in trees for condition in conditions(tree))
-    arguments = to_numpy(*[condition.argument for condition in needed])
-    at_start = arguments(starts)
-
-    def inside(values: np.ndarray, origins: np.ndarray) -> np.ndarray:
-        result = np.asarray(np.isfinite(values))
-        with np.errstate(all="ignore"):
-            for condition, before, after in zip(needed, at_start, arguments(values), strict=True):
-                if condition.sign == "nonzero":
-                    result &= np.sign(before[origins]) * after > 0
-                else:
-                    result &= after > 0 if condition.sign == "positive" else after >= 0
-        return result
-
-    return inside
+            raise UserError(f"the start {D:g},{p_g:g}", "p_g >= 0 under --nonnegative", "use --plane")
+        found += around
+    lower, upper = np.array(found).T
+    return lower, upper
 
 
 def turns(before: np.ndarray, after: np.ndarray, *, centre: tuple[float, float]) -> np.ndarray:
