@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from saddlepoint.objectives.interval import Interval
 from saddlepoint.theory.enclosure import Function, point, sign
 
-_MOST_BOXES = 400
+_MOST_BOXES = 300
+# A half-line that cannot be proved from here on is given up.
+_FARTHEST = 1e9
 _FINEST = 1e-13
 _WITNESS_STEPS = 90
 _PLAIN = 0.1
@@ -47,19 +49,20 @@ class Claim:
 
     def values(self, box: Interval) -> Interval:
         """An enclosure over a box."""
-        return self.function.over(box) - self.offset
+        values = self.function.at(box) - self.offset
+        return values if sign(values) else self.function.over(box) - self.offset
 
     def proof(self, box: Interval, side: int, *, first: bool) -> "Link | None":
         """The box as a link of the chain, if its enclosures show the claim there."""
         wanted = self.wanted(side)
         if first and self.order:
-            values = self.function.over(box, self.order, depth=2)
+            values = self.function.signed(box, self.order)
             return self._link(box, self.order, values) if sign(values) * side**self.order == wanted else None
         values = self.values(box)
         if sign(values) == wanted:
             return self._link(box, 0, values)
         if not first:
-            slope = self.function.over(box, 1, depth=2)
+            slope = self.function.signed(box, 1)
             if sign(slope) * side == wanted:
                 return self._link(box, 1, slope)
         return None
@@ -124,7 +127,7 @@ def march(claim: Claim, ball: Interval, end: float, side: int) -> Chain:
                 link = claim.proof(_box(origin, target, side, is_end=False), side, first=not links)
             if link is None:
                 step /= 2
-        if link is None:
+        if link is None or (math.isinf(end) and abs(target) > _FARTHEST and target != end):
             break
         links.append(link)
         at, step = target, step * 2

@@ -6,9 +6,10 @@ function lies between its values at the ends of a box, which settles half-lines 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache, reduce
 
 from saddlepoint.errors import UserError
 from saddlepoint.objectives import elementary
@@ -34,40 +35,60 @@ def evaluate(tree: Tree, box: Interval, known: Known) -> Interval:
     Args:
         known: subtrees with an interval in which they lie wherever the caller's domain meets the box.
     """
-    memory: dict[Tree, Interval] = {}
+    return Program(tree, known).over(box)
 
-    def over(part: Tree) -> Interval:
-        if part not in memory:
-            values = _once(part)
-            memory[part] = values.intersect(known[part]) if part in known else values
-        return memory[part]
 
-    def _once(part: Tree) -> Interval:
-        match part:
-            case Number(value):
-                return Interval.around(value)
-            case Add(terms):
-                total = over(terms[0])
-                for term in terms[1:]:
-                    total = total + over(term)
-                return total
-            case Multiply(factors):
-                product = over(factors[0])
-                for factor in factors[1:]:
-                    product = product * over(factor)
-                return product
-            case Power(base, exponent):
-                return elementary.power(over(base), exponent)
-            case Call("min", (first, second)):
-                return elementary.minimum(over(first), over(second))
-            case Call("max", (first, second)):
-                return elementary.maximum(over(first), over(second))
-            case Call(function, (argument,)):
-                # One function of an interval, by the printer that knows them all.
-                return to_interval(Call(function, (D,)), over(argument))
-        return box
+class Program:
+    """A tree unrolled for many evaluations: each distinct subtree is enclosed once.
 
-    return over(tree)
+    Args:
+        tree: the function.
+        known: as in `evaluate`.
+    """
+
+    def __init__(self, tree: Tree, known: Known):
+        self._operations: list[tuple[Callable[..., Interval], tuple[int, ...], Interval | None]] = []
+        self._places: dict[Tree, int] = {D: 0}
+        self._known = known
+        self._result = self._place(tree)
+
+    def over(self, box: Interval) -> Interval:
+        """The enclosure over a box."""
+        inside = self._known.get(D)
+        values = [box if inside is None else box.intersect(inside)]
+        for operation, operands, limits in self._operations:
+            value = operation(*[values[operand] for operand in operands])
+            values.append(value if limits is None else value.intersect(limits))
+        return values[self._result]
+
+    def _place(self, tree: Tree) -> int:
+        if tree not in self._places:
+            operands = tuple(self._place(part) for part in children(tree))
+            self._operations.append((_operation(tree), operands, self._known.get(tree)))
+            self._places[tree] = len(self._operations)
+        return self._places[tree]
+
+
+def _operation(tree: Tree) -> Callable[..., Interval]:
+    match tree:
+        case Number(value):
+            constant = Interval.around(value)
+            return lambda: constant
+        case Add():
+            return lambda *terms: reduce(Interval.__add__, terms)
+        case Multiply():
+            return lambda *factors: reduce(Interval.__mul__, factors)
+        case Power(_, exponent):
+            return lambda base: elementary.power(base, exponent)
+        case Call("min", _):
+            return elementary.minimum
+        case Call("max", _):
+            return elementary.maximum
+        case Call(function, _):
+            # One function of an interval, by the printer that knows them all.
+            of_one = Call(function, (D,))
+            return lambda argument: to_interval(of_one, argument)
+    raise AssertionError(f"no interval for {tree!r}")
 
 
 def known_from(conditions: list[Condition]) -> dict[Tree, Interval]:
@@ -98,6 +119,7 @@ class Function:
 
     def __post_init__(self) -> None:
         self._derivatives: list[Tree | None] = [factored(self.tree)]
+        self._programs: dict[int, Program] = {}
 
     def derivative(self, order: int) -> Tree | None:
         """The derivative of that order in stable form; None where it grew too large to be of use."""
@@ -108,8 +130,17 @@ class Function:
 
     def at(self, box: Interval, order: int = 0) -> Interval:
         """An enclosure of the derivative of that order over a box, by one evaluation; ENTIRE where there is none."""
-        tree = self.derivative(order)
-        return ENTIRE if tree is None else evaluate(tree, box, self.known)
+        if order not in self._programs:
+            tree = self.derivative(order)
+            if tree is None:
+                return ENTIRE
+            self._programs[order] = Program(tree, self.known)
+        return self._programs[order].over(box)
+
+    def signed(self, box: Interval, order: int = 0) -> Interval:
+        """The same, sharpened only if it has no sign yet."""
+        values = self.at(box, order)
+        return values if sign(values) else self.over(box, order)
 
     def over(self, box: Interval, order: int = 0, depth: int = 3) -> Interval:
         """The same, sharpened by the monotonicity that the next `depth` derivatives show."""
@@ -119,19 +150,19 @@ class Function:
             if tree is None:
                 slope = ENTIRE
                 continue
-            values = evaluate(tree, box, self.known)
+            values = self.at(box, current)
             monotone = not slope.is_empty and (slope.is_nonnegative or slope.is_nonpositive)
             # A kink's jump is in the enclosure of the slope; a pole's is not, so it must lie outside the box.
             if monotone and (math.isfinite(box.lower) or math.isfinite(box.upper)) and defined_on(tree, box):
-                left, right = self._end(tree, box.lower), self._end(tree, box.upper)
+                left, right = self._end(current, box.lower), self._end(current, box.upper)
                 first, last = (left, right) if slope.is_nonnegative else (right, left)
                 sharper = _between(first, last)
                 values = values if sharper is None else values.intersect(sharper)
             slope = values
         return slope
 
-    def _end(self, tree: Tree, end: float) -> Interval:
-        values = ENTIRE if math.isinf(end) else evaluate(tree, Interval(end, end), self.known)
+    def _end(self, order: int, end: float) -> Interval:
+        values = ENTIRE if math.isinf(end) else self.at(Interval(end, end), order)
         return ENTIRE if values.is_empty else values
 
 
@@ -179,6 +210,7 @@ def _between(first: Interval, last: Interval) -> Interval | None:
     return Interval(first.lower, last.upper) if first.lower <= last.upper else None
 
 
+@lru_cache(maxsize=1024)
 def _derivative(tree: Tree) -> Tree | None:
     try:
         derivative = factored(stable(differentiate(tree)))

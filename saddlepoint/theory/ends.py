@@ -59,7 +59,7 @@ class Surroundings:
         real, fake = self._pushes(tail, side)
         if real.is_empty or fake.is_empty:
             return None
-        generator = self.generator.values(tail)
+        generator = self.generator.function.over(tail) - self.generator.offset
         if math.isinf(end) and not generator.is_empty:
             smallest = max(generator.lower, -generator.upper)
             if smallest > 0 and max(abs(fake.lower), abs(fake.upper)) < math.inf:

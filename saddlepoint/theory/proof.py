@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from saddlepoint.errors import UserError
 from saddlepoint.objectives import Objective, Paired, Separable, objective
@@ -70,7 +71,7 @@ class Proof:
         """The certificate that stands at the top."""
         return None if self.chosen is None else self.chosen.certificate
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, Any]:
         """The answer as JSON values; infinite ends are None."""
         from saddlepoint.theory.answer import answer
 

@@ -1,10 +1,11 @@
 """A function of D in factors, whose sign an interval can see.
 
-D/(1 - D)**2 + 1/(1 - D) becomes (1 - D)**-2, and exp(-D) - exp(-D/2) becomes exp(-D/2) (exp(-D/2) - 1). Factoring cancels
-poles, so it is for use inside a domain that was settled on the formula as it stands.
+D/(1 - D)**2 + 1/(1 - D) becomes (1 - D)**-2, and exp(-D) - exp(-D/2) becomes exp(-D/2) (exp(-D/2) - 1). Factoring
+cancels poles, so it is for use inside a domain that was settled on the formula as it stands.
 """
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -35,6 +36,7 @@ from saddlepoint.theory.exact import SYMBOL
 _HIGHEST_DEGREE = 40
 
 
+@lru_cache(maxsize=1024)
 def factored(tree: Tree) -> Tree:
     """The tree in factors where it is a rational function of D or a sum of exponentials; otherwise the tree itself."""
     if isinstance(tree, Add) and (product := _common_exponential(tree.terms)) is not None:

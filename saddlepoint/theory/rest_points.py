@@ -23,7 +23,9 @@ from saddlepoint.theory.enclosure import Function, kinks, middle, point, sign
 from saddlepoint.theory.exact import DIGITS, SYMBOL, Exact, Real, ball, closed_form, rational_roots, refined, vanishes
 from saddlepoint.theory.pointwise import PointwiseField
 
-_MOST_BOXES = 3000
+_MOST_BOXES = 1500
+# A half-line that is undecided from here on stays so.
+_FARTHEST = 1e9
 _FINEST = 1e-13
 _HIGHEST_ORDER = 8
 
@@ -144,13 +146,13 @@ def _isolate(function: Function, component: Component) -> _Isolated:
         if not stack:
             break
         box = stack.pop()
-        values = function.over(box)
+        values = function.signed(box)
         if sign(values):
             continue
         if values.lower == values.upper == 0:
             _join(flat, box)
             continue
-        slope = sign(function.over(box, 1))
+        slope = sign(function.signed(box, 1))
         if slope:
             low, high = (_sign_at(function, end, component) for end in (box.lower, box.upper))
             if low * high == -1:
@@ -160,11 +162,11 @@ def _isolate(function: Function, component: Component) -> _Isolated:
                 continue
         cut = middle(box)
         narrow = math.isfinite(box.width) and box.width <= _FINEST * max(abs(box.lower), abs(box.upper), 1e-3)
+        if any(math.isfinite(end) and abs(end) > _FARTHEST for end in (box.lower, box.upper)):
+            left.append(box)
+            continue
         if narrow or not box.lower < cut < box.upper:
-            if math.isinf(box.width):
-                left.append(box)
-            else:
-                _join(clusters, box)
+            _join(clusters, box)
             continue
         stack += [Interval(cut, box.upper), Interval(box.lower, cut)]
     # The ends of a flat interval are kinks, no further rest points.

@@ -5,15 +5,20 @@ each box's function or derivative, enclosed anew here, has the sign that the cla
 """
 
 import math
+from fractions import Fraction
 from typing import Any
+
+import sympy
 
 from saddlepoint.objectives import Separable, objective
 from saddlepoint.objectives.derivative import differentiate
 from saddlepoint.objectives.domain import conditions
-from saddlepoint.objectives.interval import ENTIRE, Interval
+from saddlepoint.objectives.interval import Interval
 from saddlepoint.objectives.rewrite import stable
-from saddlepoint.objectives.tree import Number, Tree
+from saddlepoint.objectives.to_sympy import to_sympy
+from saddlepoint.objectives.tree import Tree, number
 from saddlepoint.theory.enclosure import Function, evaluate, known_from
+from saddlepoint.theory.exact import SYMBOL
 
 
 def check(answer: dict[str, Any]) -> None:
@@ -26,7 +31,7 @@ def check(answer: dict[str, Any]) -> None:
         return _check_concave(triple, certificate)
     row = next(row for row in answer["rest_points"] if row["certificate"] == certificate)
     rest = row["D0"]
-    f1, f2, f3 = (differentiate(tree) for tree in (triple.f1, triple.f2, triple.f3))
+    f1, f2 = differentiate(triple.f1), differentiate(triple.f2)
     coupling = math.copysign(1, row["c"])
     functions = {"discriminator": stable(f1 + f2), "coupling": stable(f2), "generator": triple.f3}
     known = known_from([found for tree in (triple.f1, triple.f2, triple.f3, f1, f2) for found in conditions(tree)])
@@ -43,10 +48,12 @@ def check(answer: dict[str, Any]) -> None:
                 assert near * side <= at * side, f"a gap in {claim} from {at} to {near}"
                 assert link["order"] <= 1 or first, "only the first box may use a higher derivative"
                 assert not first or link["order"] >= 1 or claim == "coupling", "at D0 the function vanishes"
+                assert not first or low <= rest <= high, "the first box holds D0"
+                for order in range(1, link["order"]):
+                    assert _vanishes(tree, order, row["D0_exact"]), f"derivative {order} of {claim} at D0"
                 offset = evaluate(tree, _point(rest), known) if (claim, link["order"]) == ("generator", 0) else None
-                values = _enclosed(
-                    tree, Interval(low, high, lower_open=side < 0, upper_open=side > 0), link["order"], known
-                )
+                box = Interval(low, high, lower_open=side < 0, upper_open=side > 0)
+                values = _enclosed(tree, box, link["order"], known)
                 values = values if offset is None else values - offset
                 found = 1 if values.is_positive else -1 if values.is_negative else 0
                 assert not values.is_empty and found * side ** link["order"] == wanted, (claim, link, values)
@@ -60,18 +67,20 @@ def _check_concave(triple: Separable, certificate: dict[str, Any]) -> None:
     lower, upper = _box(certificate["domain"])
     for name, tree in (("f1", triple.f1), ("f2", triple.f2)):
         at = lower
-        for link in sorted(
-            (link for link in certificate["cover"] if link["claim"] == name), key=lambda l: _box(l["box"])
-        ):
-            low, high = _box(link["box"])
+        for low, high in sorted(_box(link["box"]) for link in certificate["cover"] if link["claim"] == name):
             assert low <= at
             assert _enclosed(tree, Interval(low, high), 2, known_from(conditions(tree))).is_nonpositive
             at = high
         assert at >= upper
-    assert any(
-        stable(differentiate(triple.f3) + s * differentiate(t)) == Number(0)
-        for s, t in ((1, triple.f2), (-1, triple.f1))
-    )
+    partners = (triple.f3 + triple.f2, triple.f3 - triple.f1)
+    assert any(stable(differentiate(difference)) == number(0) for difference in partners)
+
+
+def _vanishes(tree: Tree, order: int, exact: str) -> bool:
+    """Whether a derivative is exactly zero at a rational D0."""
+    derivative = to_sympy(tree, SYMBOL).diff(SYMBOL, order)
+    value = Fraction(exact)
+    return derivative.subs(SYMBOL, sympy.Rational(value.numerator, value.denominator)) == 0
 
 
 def _enclosed(tree: Tree, box: Interval, order: int, known: dict[Tree, Interval]) -> Interval:
@@ -89,6 +98,3 @@ def _box(ends: list[float | None]) -> tuple[float, float]:
 
 def _far(link: dict[str, Any], side: int) -> float:
     return _box(link["box"])[1 if side > 0 else 0]
-
-
-assert ENTIRE.lower == -math.inf
