@@ -78,6 +78,13 @@ def value_at(number: Number, step: int, images: int) -> float:
     return number(step, images) if isinstance(number, Schedule) else float(number)
 
 
+def extremes(number: Number) -> tuple[float, ...]:
+    """Two values that the number never leaves the interval between, or the one that it has."""
+    if isinstance(number, Exponential):
+        return number.start, number.floor
+    return (number.start, number.end) if isinstance(number, Linear | Cosine) else (float(number),)
+
+
 def _check_over(over: float) -> None:
-    if not over > 0:
+    if not 0 < over < math.inf:
         raise UserError(f"a schedule over {over}", "a positive number of steps or images", "set over to its length")

@@ -11,10 +11,10 @@ from torch import nn
 from saddlepoint.data import Packed, open_data
 from saddlepoint.errors import UserError
 from saddlepoint.game.constraints import Clipping
-from saddlepoint.game.corrections import CORRECTIONS, STRENGTH, Correction
+from saddlepoint.game.corrections import CORRECTIONS, Correction
 from saddlepoint.game.field import Field
 from saddlepoint.game.schedules import Number
-from saddlepoint.game.steps import Step, numbers_of
+from saddlepoint.game.steps import Step
 from saddlepoint.game.turns import Turn, alternating, simultaneous
 from saddlepoint.objectives import objective
 from saddlepoint.randomness import derive_seed
@@ -212,13 +212,19 @@ def build_game(recipe: Recipe, task: Generation, device: torch.device) -> Game:
             DISCRIMINATOR, GENERATOR, first_steps=dynamics.discriminator_steps, share_draws=dynamics.share_draws
         )
     correction = CORRECTIONS[dynamics.correction]()
+    if recipe.training.accumulate > task.batch:
+        raise UserError(
+            f"training.accumulate={recipe.training.accumulate} with a batch of {task.batch}",
+            "at least one sample in each micro-batch",
+            f"set training.accumulate={task.batch} or less",
+        )
     if recipe.training.accumulate > 1 and task.objective.coupling == "means":
         raise UserError(
             f"training.accumulate={recipe.training.accumulate} with {recipe.objective}",
             "the whole batch at once, because each score is compared with the other side's mean over the batch",
             "set training.accumulate=1, or choose a paired objective",
         )
-    schedules = schedules_of(recipe)
+    schedules = recipe.numbers()
     for name in (
         *(f"penalties.{each}" for each in task.penalties),
         *(f"augment.{each}" for each in task.augmentations),
@@ -250,17 +256,3 @@ def build_game(recipe: Recipe, task: Generation, device: torch.device) -> Game:
             correction=correction.init(field, steps),
         ),
     )
-
-
-def schedules_of(recipe: Recipe) -> dict[str, Number]:
-    """Every number of the recipe that may change during the run, by dotted name."""
-    schedules: dict[str, Number] = {}
-    for player, optimizer in ((DISCRIMINATOR, recipe.discriminator), (GENERATOR, recipe.generator)):
-        schedules.update({f"{player}.{name}": number for name, number in numbers_of(optimizer).items()})
-    schedules.update({f"penalties.{name}": weight for name, weight in recipe.penalties if weight is not None})
-    schedules.update({f"augment.{name}": strength for name, strength in recipe.augment if strength is not None})
-    if (strength := recipe.dynamics.strength_in_use) is not None:
-        schedules[STRENGTH] = strength
-    if recipe.average is not None:
-        schedules["average.half_life"] = recipe.average.half_life
-    return schedules

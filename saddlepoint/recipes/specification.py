@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
 
 from saddlepoint.errors import UserError
-from saddlepoint.game.corrections import CORRECTIONS
+from saddlepoint.game.corrections import CORRECTIONS, STRENGTH
 from saddlepoint.game.schedules import Number
-from saddlepoint.game.steps import Adam, Optimizer
+from saddlepoint.game.steps import Adam, Optimizer, numbers_of
 from saddlepoint.networks import Pair
+from saddlepoint.recipes.ranges import check_numbers
 from saddlepoint.training.averages import Average
 from saddlepoint.training.keeping import Best
 
@@ -72,8 +73,6 @@ class Dynamics(Part):
                 "no strength, because it would have no effect",
                 "leave it out, or choose a correction such as extragradient",
             )
-        if isinstance(self.strength, int | float) and self.strength < 0:
-            raise UserError(f"dynamics.strength = {self.strength}", "0 or more", "0 is plain play")
         return self
 
     @property
@@ -111,7 +110,9 @@ class Training(Part):
     accumulate: PositiveInt = Field(default=1, description="micro-batches per step")
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["float32", "bfloat16"] = "float32"
-    threads: PositiveInt | None = Field(default=None, description="torch's threads; null takes torch's own choice")
+    threads: PositiveInt | None = Field(
+        default=None, le=1024, description="torch's threads; null takes torch's own choice"
+    )
     deterministic: bool = Field(default=False, description="on CUDA, use deterministic algorithms only")
 
 
@@ -139,7 +140,9 @@ class Recipe(Part):
     task: TaskPart = TaskPart()
     objective: str
     penalties: Penalties = Penalties()
-    clip: float | None = Field(default=None, gt=0, description="bound on D's weights (WGAN); null for none")
+    clip: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="bound on D's weights (WGAN); null for none"
+    )
     augment: Augment = Augment()
     dynamics: Dynamics = Dynamics()
     discriminator: Optimizer = Adam()
@@ -149,12 +152,21 @@ class Recipe(Part):
     watch: Watch = Watch()
 
     @model_validator(mode="after")
-    def _penalties_weigh_something(self) -> "Recipe":
-        for name, weight in self.penalties:
-            if isinstance(weight, int | float) and weight < 0:
-                given = f"penalties.{name} = {weight}"
-                raise UserError(given, "a weight of 0 or more", "use null to leave a penalty out")
+    def _numbers_are_possible(self) -> "Recipe":
+        check_numbers(self.numbers())
         return self
+
+    def numbers(self) -> dict[str, Number]:
+        """Every number that may change during the run, by dotted name."""
+        named: dict[str, Number | None] = {}
+        for player, optimizer in (("discriminator", self.discriminator), ("generator", self.generator)):
+            named.update({f"{player}.{name}": number for name, number in numbers_of(optimizer).items()})
+        named.update({f"penalties.{name}": weight for name, weight in self.penalties})
+        named.update({f"augment.{name}": strength for name, strength in self.augment})
+        named[STRENGTH] = self.dynamics.strength_in_use
+        if self.average is not None:
+            named["average.half_life"] = self.average.half_life
+        return {name: number for name, number in named.items() if number is not None}
 
     def shrunken(self) -> "Recipe":
         """The same recipe with narrower networks, a small batch and small images, for tests and first looks."""

@@ -5,6 +5,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from saddlepoint.recipes.specification import Recipe
 
 # Choosing one of these chooses the whole part anew: the options of another network pair do not carry over.
 TAGS = ("pair", "optimizer", "schedule")
-# How pydantic calls a key that a model and a dataclass do not have.
-_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+# How pydantic calls a key that a model and a dataclass do not have, or that is no text.
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument", "invalid_key")
 # What a branch of a union says when the value is nothing like it.
 _OTHER_BRANCH = ("dataclass_type", "dataclass_exact_type")
 # What a run adds to its recipe.yaml; not part of the recipe.
@@ -92,9 +93,10 @@ def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
     return recipe_from(data, "--set " + " ".join(assignments))
 
 
-def known_keys() -> list[str]:
+@cache
+def known_keys() -> tuple[str, ...]:
     """Every key that a recipe may have, dotted."""
-    return list(dict.fromkeys(_keys(Recipe, "")))
+    return tuple(dict.fromkeys(_keys(Recipe, "")))
 
 
 def _assign(data: dict[str, Any], path: list[str], value: Any, assignment: str) -> None:
@@ -118,10 +120,17 @@ def _assign(data: dict[str, Any], path: list[str], value: Any, assignment: str) 
 
 def _unknown(key: str, where: str) -> UserError:
     known = known_keys()
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    last = key.rsplit(".", 1)[-1]
-    near = near or [name for name in known if name.rsplit(".", 1)[-1] == last][:1]
-    near = near or difflib.get_close_matches(last, [name.rsplit(".", 1)[-1] for name in known], n=1, cutoff=0.5)
+    part, _, last = key.rpartition(".")
+    if key in known:
+        # Another pair, optimizer or schedule than the chosen one has it.
+        tag = next(f"{part}.{tag}" for tag in TAGS if f"{part}.{tag}" in known)
+        return UserError(
+            f"the key {key!r} in {where}", f"a key of the {tag} that is chosen", f"set another {tag} first"
+        )
+    near = [name for name in known if name.rpartition(".")[2] == last and not part][:1]
+    near = near or difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    near = near or [name for name in known if name.rpartition(".")[2] == last][:1]
+    near = near or difflib.get_close_matches(last, [name.rpartition(".")[2] for name in known], n=1, cutoff=0.5)
     cure = f"did you mean {near[0]!r}?" if near else "`saddlepoint recipes NAME` shows all keys"
     return UserError(f"the unknown key {key!r} in {where}", "a key that recipes have", cure)
 

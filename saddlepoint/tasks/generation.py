@@ -23,7 +23,7 @@ from saddlepoint.game.penalties import one_centred, refuse_batch_statistics, sco
 from saddlepoint.game.player import Player
 from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
 from saddlepoint.objectives import Objective
-from saddlepoint.randomness import derive_seed, prior, uniform
+from saddlepoint.randomness import PRIORS, derive_seed, prior, uniform
 from saddlepoint.tasks.batches import ShuffledStream
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
@@ -72,6 +72,8 @@ class Generation:
             if name not in PENALTIES:
                 raise UserError(f"penalty {name!r}", f"one of {', '.join(PENALTIES)}", "choose one of these")
             refuse_batch_statistics(self.discriminator, name)
+        if self.prior not in PRIORS:
+            raise UserError(f"prior {self.prior!r}", f"one of {', '.join(PRIORS)}", "choose one of these names")
         if draw_width(self.augmentations) and self.pixel_range is None:
             names = ", ".join(self.augmentations)
             raise UserError(f"augmentation of points ({names})", "images", f"set augment.{self.augmentations[0]}=null")

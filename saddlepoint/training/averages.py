@@ -7,6 +7,7 @@ weights do not stay in the average (Karras et al. 2020).
 """
 
 import copy
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,9 +39,11 @@ class Average:
 
     def __post_init__(self) -> None:
         if isinstance(self.half_life, int | float) and self.half_life < 0:
-            raise UserError(f"half-life {self.half_life}", "0 or more", f"give it in {self.unit}")
-        if self.warm_up is not None and self.warm_up <= 0:
-            raise UserError(f"warm-up {self.warm_up}", "a positive fraction", "set average.warm_up=null for none")
+            raise UserError(f"average.half_life = {self.half_life}", "0 or more", f"give it in {self.unit}")
+        if self.warm_up is not None and not 0 < self.warm_up < math.inf:
+            raise UserError(
+                f"average.warm_up = {self.warm_up}", "a positive fraction", "set average.warm_up=null for none"
+            )
 
 
 class Averages:

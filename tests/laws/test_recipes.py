@@ -48,10 +48,11 @@ def test_every_recipe_is_reached() -> None:
         {"saddlepoint.recipes.catalogue"},
         {
             "saddlepoint.recipes.specification": "what a recipe is",
+            "saddlepoint.recipes.ranges": "what numbers may be; tests/recipes/test_ranges.py",
             "saddlepoint.recipes.text": "recipes as text; tests/recipes/test_text.py",
             "saddlepoint.recipes.build": "from a recipe to a game; every recipe below goes through it",
             "saddlepoint.recipes.by_size": "what follows from the data's shape; tests/recipes/test_by_size.py",
-            "saddlepoint.recipes.advice": "what a run tells a person; tests/training/test_failures.py",
+            "saddlepoint.recipes.advice": "what a run tells a person; tests/recipes/test_advice.py",
             "saddlepoint.recipes.runs": "starting and resuming; every recipe below goes through it",
         },
     )
