@@ -123,6 +123,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--rest", metavar="D0", help="the rest point, where there are several (default: the first stable one)"
     )
     prove.add_argument("--pd", default="1", metavar="P", help="the data's density at the point (default 1)")
+    prove.add_argument("--out", metavar="FILE.html", help="also write a page with the phase portrait")
 
     field = verb("field", "follow and draw the trajectories of an objective's pointwise field")
     field.add_argument("objective", metavar="OBJECTIVE", help="as in prove")
@@ -140,7 +141,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     check_loss = verb("check-loss", "recognise and judge the GAN loss of your own PyTorch code, which it runs")
     check_loss.add_argument(
-        "target", metavar="MODULE:FUNCTION", help="a function that gives (loss_d, loss_g), or MODULE alone if it holds them"
+        "target",
+        metavar="MODULE:FUNCTION",
+        help="MODULE:loss_d,loss_g; or what holds or gives both: a module (also FILE.py), a class, a function",
     )
 
     data = verb("data", "look at data before training")

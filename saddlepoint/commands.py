@@ -136,6 +136,10 @@ def prove(chosen: argparse.Namespace, command: str) -> int:
     from saddlepoint.theory.proof import prove as prove_objective
 
     proof = prove_objective(chosen.objective, domain=chosen.domain, rest=chosen.rest, p_d=chosen.pd)
+    if chosen.out is not None:
+        from saddlepoint.report.proof_page import write_proof
+
+        write_proof(proof, Path(chosen.out))
     print(json.dumps(proof.to_json()) if chosen.json else proof)
     return 0
 
@@ -161,6 +165,15 @@ def field(chosen: argparse.Namespace, command: str) -> int:
 
         draw_portrait(experiment, out)
     print(json.dumps(experiment.to_json()) if chosen.json else experiment)
+    return 0
+
+
+def check_loss(chosen: argparse.Namespace, command: str) -> int:
+    from saddlepoint.own_code import load_losses
+    from saddlepoint.theory.loss_report import check
+
+    found = check(load_losses(chosen.target), chosen.target)
+    print(json.dumps(found.to_json()) if chosen.json else found)
     return 0
 
 
