@@ -14,7 +14,7 @@ from saddlepoint.theory.trajectories import Trajectory
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_GRID = 241
+_GRID = 161
 # A trajectory that runs away does not set the scale: the view reaches at most so many times the spread of starts and
 # rest points (or 1, if that is more) beyond them.
 _REACH = 4.0

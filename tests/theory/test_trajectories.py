@@ -21,8 +21,7 @@ def radius(path: Trajectory, rest: float, p_d: float) -> np.ndarray:
     return np.hypot(path.points[:, 0] - rest, path.points[:, 1] - p_d)
 
 
-@pytest.mark.parametrize("nonnegative", [False, True])
-@pytest.mark.parametrize("name", ["minimax", "non_saturating"])
+@pytest.mark.parametrize(("name", "nonnegative"), [("minimax", False), ("non_saturating", True)])
 def test_both_games_of_2014_reach_the_rest_point(name, nonnegative):
     for path in run(name, rest=0.5, nonnegative=nonnegative):
         assert path.end == pytest.approx((0.5, 0.2), abs=1e-9)
@@ -31,8 +30,13 @@ def test_both_games_of_2014_reach_the_rest_point(name, nonnegative):
         assert path.times[-1] == pytest.approx(100)
 
 
-def test_wasserstein_circles_and_euler_inflates_the_circle():
-    for path in run("wasserstein", rest=0.0):
+@pytest.fixture(scope="module")
+def circles() -> list[Trajectory]:
+    return run("wasserstein", rest=0.0)
+
+
+def test_wasserstein_circles_and_euler_inflates_the_circle(circles):
+    for path in circles:
         grown = radius(path, 0.0, 0.2)
         # sqrt(1 + h^2)^100000 = e^.05: the integrator's growth, not the flow's.
         assert grown[-1] / grown[0] == pytest.approx(np.exp(0.05), rel=1e-4)
@@ -41,8 +45,8 @@ def test_wasserstein_circles_and_euler_inflates_the_circle():
         assert path.drift[-1] == pytest.approx(path.energy[0] * (np.exp(0.1) - 1), rel=1e-3)
 
 
-def test_wasserstein_on_the_plane_visits_negative_densities():
-    path, _ = run("wasserstein", rest=0.0)
+def test_wasserstein_on_the_plane_visits_negative_densities(circles):
+    path, _ = circles
     assert path.points[:, 1].min() == pytest.approx(-0.88, abs=0.005)
 
 
@@ -54,7 +58,7 @@ def test_wasserstein_on_densities_ends_on_the_circle_of_radius_p_d():
 
 
 def test_hinge_falls_to_radius_one():
-    (path,) = run("hinge", [(0.0, 4.5)], rest=0.0, p_d=2.0)
+    (path,) = run("hinge", [(0.0, 4.5)], rest=0.0, p_d=2.0, steps=20_000)
     away = radius(path, 0.0, 2.0)
     assert away[0] == 2.5
     assert away[-1] == pytest.approx(1, rel=1e-3)
@@ -63,7 +67,7 @@ def test_hinge_falls_to_radius_one():
 @pytest.mark.parametrize("nonnegative", [False, True])
 def test_the_quadratic_game_converges_from_everywhere(nonnegative):
     starts = [(0.75, 0.9), (0.25, 0.9), (-4.0, 0.1), (6.0, 5.0)]
-    for path in run("quadratic", starts, rest=1.0, nonnegative=nonnegative):
+    for path in run("quadratic", starts, rest=1.0, nonnegative=nonnegative, step=4e-3, steps=25_000):
         assert path.end == pytest.approx((1.0, 0.2), abs=1e-3)
         assert path.winding < -10
 
@@ -81,7 +85,7 @@ def test_without_the_constraint_non_saturating_escapes():
 
 
 def test_with_the_constraint_it_does_not():
-    (path,) = run("non_saturating", [(0.75, 0.9)], rest=0.5, p_d=0.05, nonnegative=True)
+    (path,) = run("non_saturating", [(0.75, 0.9)], rest=0.5, p_d=0.05, nonnegative=True, step=2e-3, steps=50_000)
     assert path.stopped is None
     assert path.points[:, 1].min() == 0
     assert path.end == pytest.approx((0.5, 0.05), abs=1e-6)
