@@ -69,7 +69,7 @@ def zeta_formula(local: Local) -> str | None:
     if h is None or c is None or k is None:
         factor = f"{local.zeta(1.0):.12g}"
     else:
-        factor = str(sympy.nsimplify(sympy.simplify(sympy.Abs(h) / (2 * sympy.sqrt(sympy.Abs(c * k))))))
+        factor = str(sympy.simplify(sympy.Abs(h) / (2 * sympy.sqrt(sympy.Abs(c * k)))))
     if factor == "1":
         return "p_d*sqrt(lrD/lrG)"
     return f"{_factor(factor)}*p_d*sqrt(lrD/lrG)"

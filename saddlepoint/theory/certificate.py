@@ -129,7 +129,7 @@ def _by_lyapunov(
         condition = "proper" if set(guards) == {"proper"} else "forward_invariant"
     is_global = complete and whole and condition is not None
     if is_global:
-        reason = "V decreases everywhere off D = D0, and no trajectory leaves: every start converges."
+        reason = "V decreases everywhere off D = D0, and no trajectory leaves: every start with p_g >= 0 converges."
     elif complete:
         reason = "V decreases on the whole domain asked about."
     else:

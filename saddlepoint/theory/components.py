@@ -29,7 +29,7 @@ class Component:
         inner_lower, inner_upper: floats at its ends, inside or on them; the outer ones where an end is a float.
         vanishing_below, vanishing_above: arguments of conditions that are zero exactly at the end.
         known: what its conditions tell about subtrees inside it.
-        certain: False where the functions' domain could not be settled next to it.
+        certain: False where the functions' domain could not be settled somewhere: there may be more of it.
     """
 
     lower: float
@@ -109,18 +109,16 @@ def _joined(pieces: list[tuple[Interval, bool | None]], needed: Sequence[Conditi
             joins = previous is not None and _decided(functions, Interval(box.lower, box.lower)) is True
             runs.append([box]) if not (joins and runs) else runs[-1].append(box)
         previous = box if inside else None
-    edges = {box.lower: box for box, inside in pieces if inside is None}
-    edges_by_upper = {box.upper: box for box, inside in pieces if inside is None}
+    unknown = [box for box, inside in pieces if inside is None]
+    settled = all(box.width <= _EDGE * max(1e-300, abs(box.lower), abs(box.upper)) for box in unknown)
+    edges = {box.lower: box for box in unknown}
+    edges_by_upper = {box.upper: box for box in unknown}
     made = []
     for run in runs:
         inner_lower, inner_upper = run[0].lower, run[-1].upper
         below, above = edges_by_upper.get(inner_lower), edges.get(inner_upper)
         lower = inner_lower if below is None else below.lower
         upper = inner_upper if above is None else above.upper
-        certain = all(
-            edge is None or edge.width <= _EDGE * max(1e-300, abs(edge.lower), abs(edge.upper))
-            for edge in (below, above)
-        )
         made.append(
             Component(
                 lower=lower,
@@ -130,7 +128,7 @@ def _joined(pieces: list[tuple[Interval, bool | None]], needed: Sequence[Conditi
                 vanishing_below=_vanishing(needed, Interval(lower, inner_lower)) if math.isfinite(lower) else (),
                 vanishing_above=_vanishing(needed, Interval(inner_upper, upper)) if math.isfinite(upper) else (),
                 known=known,
-                certain=certain,
+                certain=settled,
             )
         )
     return made

@@ -24,6 +24,7 @@ Real = Any
 DIGITS = 40
 _LARGEST_DENOMINATOR = 10**9
 _HIGHEST_DEGREE = 60
+_MOST_OPERATIONS = 150
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,7 @@ def value_at(tree: Tree, root: Exact | None, near: Real) -> tuple[sympy.Expr | N
     """A tree's value at a root: in closed form where the root has one, and as a number of DIGITS digits."""
     expression = to_sympy(tree, SYMBOL)
     if root is not None:
-        exact = sympy.nsimplify(sympy.simplify(expression.subs(SYMBOL, root.expression)))
+        exact = _simplified(expression.subs(SYMBOL, root.expression))
         if exact.is_real and exact.is_finite:
             return exact, mpmath.mpf(sympy.re(exact.evalf(DIGITS)))
     with mpmath.workdps(DIGITS):
@@ -123,12 +124,17 @@ def is_zero(expression: sympy.Expr) -> bool:
     approximate = expression.evalf(30)
     if not approximate.is_number or abs(approximate) > 1e-20:
         return False
-    return sympy.simplify(expression) == 0
+    return _simplified(expression) == 0
 
 
 def vanishes(expression: sympy.Expr) -> bool:
     """Whether an expression in SYMBOL is the zero function; False also where sympy cannot tell."""
-    return expression == 0 or sympy.simplify(expression) == 0
+    return _simplified(expression) == 0
+
+
+def _simplified(expression: sympy.Expr) -> sympy.Expr:
+    """Simplified, where that takes no time to speak of."""
+    return sympy.simplify(expression) if expression.count_ops() <= _MOST_OPERATIONS else expression
 
 
 def _candidates(function: sympy.Expr, near: Real) -> Iterator[Exact]:

@@ -20,7 +20,18 @@ from saddlepoint.objectives.to_sympy import to_sympy
 from saddlepoint.objectives.tree import Number
 from saddlepoint.theory.components import Component
 from saddlepoint.theory.enclosure import Function, kinks, middle, point, sign
-from saddlepoint.theory.exact import DIGITS, SYMBOL, Exact, Real, ball, closed_form, rational_roots, refined, vanishes
+from saddlepoint.theory.exact import (
+    DIGITS,
+    SYMBOL,
+    Exact,
+    Real,
+    ball,
+    closed_form,
+    is_zero,
+    rational_roots,
+    refined,
+    vanishes,
+)
 from saddlepoint.theory.pointwise import PointwiseField
 
 _MOST_BOXES = 1500
@@ -230,7 +241,7 @@ def _resolved(function: Function, expression: sympy.Expr, cluster: Interval, com
         derivative = sympy.diff(derivative, SYMBOL)
         if sign(function.over(wide, order)):
             return RestPoint(ball=ball(exact, number), number=number, exact=exact, order=order, component=component)
-        if sympy.simplify(derivative.subs(SYMBOL, exact.expression)) != 0:
+        if not is_zero(derivative.subs(SYMBOL, exact.expression)):
             return None
     return None
 

@@ -133,6 +133,35 @@ def test_wasserstein_with_drift_has_one_rest_point():
     assert (row["D0"], row["h"], row["verdict"]) == (0, -0.02, "stable")
 
 
+@pytest.mark.parametrize(
+    ("name", "condition", "ends"),
+    [
+        ("minimax", "forward_invariant", ("real_repels", "fake_repels")),
+        ("non_saturating", "forward_invariant", ("real_repels", "fake_repels")),
+        ("minimax@logit", "proper", ("proper", "proper")),
+        ("non_saturating@logit", "proper", ("proper", "proper")),
+        ("quadratic", "proper", ("proper", "proper")),
+        ("fgan_kl:non_saturating", "forward_invariant", ("proper", "fake_repels")),
+        ("fgan_squared_hellinger:non_saturating@output", "forward_invariant", ("proper", "fake_repels")),
+        ("least_squares", "distance", ("proper", "proper")),
+    ],
+)
+def test_what_carries_decrease_to_convergence(name, condition, ends):
+    certificate = prove(name).certificate
+    assert certificate is not None
+    assert (certificate.condition, certificate.ends) == (condition, ends)
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [("minimax", "strict"), ("wasserstein", "weak"), ("least_squares", "strict"), ("least_squares(-1,1,0)", "fails")],
+)
+def test_distance(name, verdict):
+    distance = prove(name).to_json()["distance"]
+    assert distance["verdict"] == verdict
+    assert (distance["witness"] is not None) == (verdict == "fails")
+
+
 def test_no_rest_point():
     answer = prove("f1=D; f2=D; f3=D").to_json()
     assert answer["rest_points"] == []
@@ -174,6 +203,9 @@ def test_a_domain_that_was_asked_about():
         ({"chosen": "f1=-abs(D); f2=0*D; f3=D"}, "kink or a jump"),
         ({"chosen": "f1=-D**2/2; f2=D; f3=abs(D-1)"}, "does not exist at the rest point"),
         ({"chosen": "f1=sqrt(-1-D**2); f2=D; f3=D"}, "no common domain"),
+        ({"chosen": "f1=log(-1)*D; f2=D; f3=D"}, "no common domain"),
+        ({"chosen": "f1=sqrt(-2)*D; f2=-D; f3=D"}, "no common domain"),
+        ({"chosen": "f1=(-2)**(1/2)*D; f2=-D; f3=D**D"}, "no common domain"),
         ({"chosen": "minimax", "domain": "0.6,0.9"}, "holds no rest point"),
         ({"chosen": "minimax", "domain": "1,0"}, "A < B"),
         ({"chosen": "minimax", "domain": "0"}, "two numbers"),
