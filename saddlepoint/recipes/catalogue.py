@@ -19,6 +19,12 @@ from saddlepoint.training.averages import Average
 # With R1 and R2 the one combination whose convergence does not lean on normalisation (R3GAN 2024).
 _RELATIVISTIC = "paired_logistic"
 
+
+def _falling(start: float, steps: int) -> Cosine:
+    """To a tenth over the run, as rates and penalties do in R3GAN: nobody runs away early, strokes are fine late."""
+    return Cosine(start=start, end=start / 10, over=steps)
+
+
 digits = Recipe(
     name="digits",
     summary="scikit-learn's handwritten digits, 8x8: the embedded default, under a minute on a CPU",
@@ -26,25 +32,22 @@ digits = Recipe(
     networks=Dcgan(width=32, latent=64, normalisation="none"),
     objective=_RELATIVISTIC,
     penalties=Penalties(r1=0.1, r2=0.1),
-    discriminator=Adam(rate=Cosine(start=1e-3, end=1e-4, over=2000), beta1=0.0, beta2=0.99),
-    generator=Adam(rate=Cosine(start=1e-3, end=1e-4, over=2000), beta1=0.0, beta2=0.99),
+    discriminator=Adam(rate=_falling(1e-3, 2000), beta1=0.0, beta2=0.99),
+    generator=Adam(rate=_falling(1e-3, 2000), beta1=0.0, beta2=0.99),
     average=Average(half_life=10_000),
     # So small a model gains little from a second thread, and on a loaded machine waits for it.
     training=Training(steps=2000, batch=64, threads=1),
     watch=Watch(sample_every=250, checkpoint_every=500),
 )
 
-# As in R3GAN: strong enough at the start that neither player runs away, weak enough at the end for fine strokes.
-_WEAKER = Cosine(start=1.0, end=0.1, over=5000)
-
 mnist = Recipe(
     name="mnist",
     summary="MNIST with a DCGAN pair, relativistic pairing, R1 and R2: good digits in minutes on a CPU",
     networks=Dcgan(width=32, latent=64, normalisation="none"),
     objective=_RELATIVISTIC,
-    penalties=Penalties(r1=_WEAKER, r2=_WEAKER),
-    discriminator=Adam(rate=Cosine(start=1e-3, end=1e-4, over=5000), beta1=0.0, beta2=0.99),
-    generator=Adam(rate=Cosine(start=1e-3, end=1e-4, over=5000), beta1=0.0, beta2=0.99),
+    penalties=Penalties(r1=_falling(1.0, 5000), r2=_falling(1.0, 5000)),
+    discriminator=Adam(rate=_falling(1e-3, 5000), beta1=0.0, beta2=0.99),
+    generator=Adam(rate=_falling(1e-3, 5000), beta1=0.0, beta2=0.99),
     average=Average(half_life=20_000),
     training=Training(steps=5000, batch=64),
     watch=Watch(sample_every=250, checkpoint_every=500),
@@ -93,13 +96,13 @@ images = Recipe(
     summary="any folder, zip, .parquet or array of images, in its own size: relativistic pairing, R1 and R2",
     networks="by_size",
     objective=_RELATIVISTIC,
-    penalties=Penalties(r1=1.0, r2=1.0),
+    penalties=Penalties(r1=_falling(1.0, 10_000), r2=_falling(1.0, 10_000)),
     # Half of the images may be mirrored, a quarter are: G still learns which way round the data is.
     augment=Augment(flip=0.5),
-    discriminator=Adam(rate=2e-4, beta1=0.0, beta2=0.99),
-    generator=Adam(rate=2e-4, beta1=0.0, beta2=0.99),
+    discriminator=Adam(rate=_falling(5e-4, 10_000), beta1=0.0, beta2=0.99),
+    generator=Adam(rate=_falling(5e-4, 10_000), beta1=0.0, beta2=0.99),
     average=Average(half_life=20_000),
-    training=Training(steps=20_000, batch="by_size"),
+    training=Training(steps=10_000, batch="by_size"),
     watch=Watch(checkpoint_every=500),
 )
 
@@ -109,6 +112,9 @@ shapes = images.model_copy(
         "summary": "drawn circles, squares and triangles of known size, place and colour, by class",
         "data": Data(source="shapes"),
         "task": TaskPart(conditional=True),
+        "penalties": Penalties(r1=_falling(1.0, 3000), r2=_falling(1.0, 3000)),
+        "discriminator": Adam(rate=_falling(1e-3, 3000), beta1=0.0, beta2=0.99),
+        "generator": Adam(rate=_falling(1e-3, 3000), beta1=0.0, beta2=0.99),
         "training": Training(steps=3000, batch=64),
     }
 )
@@ -127,8 +133,25 @@ toy = Recipe(
     watch=Watch(sample_every=500),
 )
 
+figure1 = Recipe(
+    name="figure1",
+    summary="figure 1 of the 2014 paper: a GAN on the line; `saddlepoint figure1 RUN` draws p_data, p_g, D and z -> x",
+    data=Data(source="1d-gaussian", hold_out=0.0),
+    networks=Mlp(latent=1, width=32, depth=2),
+    latent_prior="uniform",
+    objective="non_saturating",
+    # Without it D would keep circling round 1/2: the generator's push has nothing to rest against.
+    penalties=Penalties(r1=0.1),
+    discriminator=Adam(rate=Cosine(start=3e-3, end=3e-4, over=3000), beta1=0.0, beta2=0.99),
+    generator=Adam(rate=Cosine(start=3e-3, end=3e-4, over=3000), beta1=0.0, beta2=0.99),
+    training=Training(steps=3000, batch=256, threads=1),
+    # Every kept checkpoint is a frame of the animation.
+    watch=Watch(sample_every=1000, checkpoint_every=100, keep=30),
+)
+
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (digits, mnist, mnist_intro, mnist_2014, mnist_conditional, images, toy, shapes)
+    recipe.name: recipe
+    for recipe in (digits, mnist, mnist_intro, mnist_2014, mnist_conditional, images, toy, shapes, figure1)
 }
 
 
