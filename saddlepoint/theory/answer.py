@@ -46,7 +46,7 @@ def _finding(finding: "Finding", p_d: float) -> dict[str, Any]:
         "verdict": local.verdict,
         "reason": local.reason,
         "jacobian": [[f"{_factor(local.h.text)}*p_d", local.c.text], [local.k.text, "0"]],
-        "eigenvalues": [[value.real, value.imag] for value in local.eigenvalues(p_d)],
+        "eigenvalues": [[finite_or_none(value.real), finite_or_none(value.imag)] for value in local.eigenvalues(p_d)],
         "zeta": local.zeta(p_d),
         "zeta_formula": zeta_formula(local),
         "rate_ratio_for_zeta_1": local.critical_ratio(p_d),

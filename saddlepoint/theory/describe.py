@@ -37,7 +37,7 @@ def describe(proof: "Proof") -> str:
     """All of a proof as lines of text."""
     lines = [proof.objective.name, f"  {proof.objective.definition}"]
     if not isinstance(proof.objective, Paired):
-        lines.append(f"  D is the {proof.objective.variable}; the functions are defined on {_domain(proof.domain)}")
+        lines.append(f"  the functions are defined for D in {_domain(proof.domain)}")
     lines += ["", *_rest_points(proof)]
     if proof.chosen is not None:
         certificate = proof.certificate

@@ -5,6 +5,7 @@ paired objective the linearised verdict alone.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,13 +18,22 @@ from saddlepoint.objectives.separable import IDENTITY
 from saddlepoint.objectives.to_text import to_text
 from saddlepoint.theory.advice import advise
 from saddlepoint.theory.certificate import Certificate, certify
-from saddlepoint.theory.components import Component, natural_domain
+from saddlepoint.theory.components import natural_domain
 from saddlepoint.theory.distance import Distance, distance_test
 from saddlepoint.theory.linearised import linearise
 from saddlepoint.theory.number import as_text, domain_of, float_of, positive
 from saddlepoint.theory.pointwise import PointwiseField, pointwise_field
 from saddlepoint.theory.rest_points import RestPoint, RestPoints, find_rest_points, rest_point_at
 from saddlepoint.theory.verdict import Local, local_verdict
+
+# What D is, for people.
+VARIABLES = {
+    "probability": "the probability",
+    "logit": "the logit",
+    "identity": "the raw output",
+    "output": "the raw output",
+    "T": "T, the f-GAN's own variable,",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +128,7 @@ def prove(
             "correct the formulas",
         )
     found = find_rest_points(field, components)
-    points = _points(field, found, components, asked, rest)
+    points = _points(found, asked, rest)
     findings = tuple(_finding(field, point, asked, alone=len(components) == 1) for point in points)
     top = _top(findings, found, asked, rest)
     return Proof(
@@ -134,13 +144,7 @@ def prove(
     )
 
 
-def _points(
-    field: PointwiseField,
-    found: RestPoints,
-    components: Sequence[Component],
-    asked: Interval | None,
-    rest: str | float | None,
-) -> list[RestPoint]:
+def _points(found: RestPoints, asked: Interval | None, rest: str | float | None) -> list[RestPoint]:
     """The rest points to look at: all isolated ones, or one of an interval of them."""
     if not found.flat:
         return list(found.points)
@@ -150,9 +154,9 @@ def _points(
         if within.is_empty:
             continue
         if wanted is None:
-            return [rest_point_at(field, _representative(within), component)]
+            return [rest_point_at(_representative(within), component)]
         if wanted in within:
-            return [rest_point_at(field, Fraction(wanted), component)]
+            return [rest_point_at(Fraction(wanted).limit_denominator(10**12), component)]
     if wanted is not None:
         raise _no_such_rest(wanted, found)
     assert asked is not None
@@ -221,12 +225,15 @@ def _where(found: RestPoints) -> str:
 def _notes(chosen: Separable, found: RestPoints, top: Finding | None, p_d: float) -> list[str]:
     notes = []
     if chosen.link != IDENTITY:
+        link = re.sub(r"\bD\b", "v", to_text(chosen.link))
         notes.append(
-            f"D is the {chosen.variable}, the raw output v through D = {to_text(chosen.link)}. The verdict does not "
-            f"depend on the link; zeta does{_zeta_on_output(chosen, top, p_d)}."
+            f"D is {VARIABLES.get(chosen.variable, chosen.variable)}, made from the raw output v by D = {link}. The "
+            f"verdict does not depend on the link; zeta does{_zeta_on_output(chosen, top, p_d)}."
         )
     else:
         notes.append("D is the raw output itself, without a link.")
+    if chosen.variable == "T" and top is not None and top.local.h.exact is not None and top.local.h.sign:
+        notes.append(f"For an f-GAN h = -1/f''(1), so f''(1) = {-1 / top.local.h.exact}, and zeta = p_d / (2 f''(1)).")
     if top is not None and top.local.k.sign == 0:
         notes.append("f3'(D0) = 0: the generator's side of the linear part vanishes.")
     if top is not None and top.local.rest.order > 1:

@@ -127,6 +127,8 @@ def find_rest_points(field: PointwiseField, domain: Sequence[Component]) -> Rest
             root = _narrowed(function, root)
             near = refined(expression, root.lower, root.upper) if root.width else mpmath.mpf(root.lower)
             exact = closed_form(expression, near)
+            # The exact zero, not a number 1e-50 beside it.
+            near = near if exact is None else mpmath.mpf(exact.expression.evalf(DIGITS))
             around = root if exact is None else ball(exact, near)
             points.append(RestPoint(ball=around, number=near, exact=exact, order=1, component=component))
         for cluster in found.clusters:
@@ -139,7 +141,7 @@ def find_rest_points(field: PointwiseField, domain: Sequence[Component]) -> Rest
     return RestPoints(points=tuple(points), flat=tuple(flat), undecided=tuple(undecided))
 
 
-def rest_point_at(field: PointwiseField, value: Fraction, component: Component) -> RestPoint:
+def rest_point_at(value: Fraction, component: Component) -> RestPoint:
     """A chosen D0 inside an interval of rest points."""
     exact = Exact(expression=sympy.Rational(value.numerator, value.denominator), tree=Number(value))
     with mpmath.workdps(DIGITS):

@@ -76,6 +76,8 @@ class Local:
     def eigenvalues(self, p_d: float) -> tuple[complex, complex]:
         """The two roots of l^2 - p_d h l - ck, the one with the larger imaginary, else real part first."""
         trace, determinant = p_d * self.h.value, -self.c.value * self.k.value
+        if not math.isfinite(trace * trace):
+            return complex(max(trace, 0.0)), complex(min(trace, 0.0))
         # From the larger root and the product: the smaller one of two real roots would lose its digits.
         root = cmath.sqrt(trace * trace - 4 * determinant)
         if root.imag:
@@ -94,7 +96,11 @@ class Local:
     def critical_ratio(self, p_d: float) -> float | None:
         """The ratio lrD / lrG at which zeta = 1; None where no ratio gives it."""
         zeta = self.zeta(p_d)
-        return 1 / zeta**2 if zeta and self.verdict == "stable" else None
+        if not zeta or self.verdict != "stable":
+            return None
+        # By products: a power that overflows raises.
+        ratio = (1 / zeta) * (1 / zeta)
+        return ratio if 0 < ratio < math.inf else None
 
     @property
     def fastest_p_d(self) -> float | None:
@@ -111,8 +117,8 @@ class Local:
         damping, pull = p_d * abs(self.h.value), self.pull
         if alternating:
             # 2a + b < 4; written so that nothing cancels where the damping is large.
-            return 4 / (damping + math.sqrt(damping**2 + 4 * pull))
-        real = damping**2 - 4 * pull
+            return 4 / (damping + math.sqrt(damping * damping + 4 * pull))
+        real = damping * damping - 4 * pull
         return damping / pull if real <= 0 else 4 / (damping + math.sqrt(real))
 
 
