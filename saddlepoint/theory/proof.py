@@ -32,7 +32,7 @@ VARIABLES = {
     "logit": "the logit",
     "identity": "the raw output",
     "output": "the raw output",
-    "T": "T, the f-GAN's own variable,",
+    "T": "the f-GAN's own variable T",
 }
 
 

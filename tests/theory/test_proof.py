@@ -234,6 +234,12 @@ def test_the_text_is_for_a_reader():
         "GLOBAL",
         "zeta = 2*p_d*sqrt(lrD/lrG)",
         "lrD/lrG = 0.25",
-        "0.5 on the raw output",
+        "D is the probability, made from the raw output v by D = sigmoid(v)",
+        "0.5 on the raw output, where it is 2 in D",
     ):
         assert part in text
+
+
+def test_an_fgan_says_what_its_curvature_is():
+    assert "f''(1) = 2" in " ".join(prove("fgan_pearson").notes)
+    assert "f''(1) = 1/2" in " ".join(prove("fgan_js").notes)
