@@ -92,7 +92,7 @@ def certify(
     outside = _outside(asked, component)
     whole = (box.lower, box.upper) == (component.lower, component.upper) and alone and component.certain
     if local.rest.order == 0:
-        return _flat(field, local, box)
+        return _flat(local, box)
     lyapunov = _by_lyapunov(field, local, box, whole=whole and outside is None, outside=outside)
     if lyapunov.verdict == "global" or distance.verdict != "strict" or local.c.sign in (0, None):
         return lyapunov
@@ -118,7 +118,7 @@ def _by_lyapunov(
     if not started or not lower < upper:
         if broken is None:
             return _nothing(box, "undecided", "The inequalities were neither proved nor refuted next to D0.", None)
-        return _nothing(box, "none", f"V does not decrease next to D0: {_fails(broken)}.", broken)
+        return _nothing(box, "none", f"V does not decrease everywhere: at D = {broken.D:.9g} {_fails(broken)}.", broken)
     surroundings = Surroundings(field=field, component=rest.component, generator=claims[-1], start=rest.value)
     low_guard, high_guard = (_guard(field, local, surroundings, end, side) for end, side in ((lower, -1), (upper, 1)))
     guards = (low_guard, high_guard)
@@ -130,11 +130,16 @@ def _by_lyapunov(
     is_global = complete and whole and condition is not None
     if is_global:
         reason = "V decreases everywhere off D = D0, and no trajectory leaves: every start with p_g >= 0 converges."
-    elif complete:
-        reason = "V decreases on the whole domain asked about."
+    elif broken is not None:
+        reason = f"V decreases on this interval, and at D = {broken.D:.9g} {_fails(broken)}."
+    elif not complete:
+        reason = "V decreases on this interval; beyond it nothing was proved."
+    elif outside is not None:
+        reason = f"V decreases on this interval; {_fails(outside)} at D = {outside.D:.9g}."
+    elif whole:
+        reason = "V decreases on the whole domain; nothing was found that keeps trajectories away from one of its ends."
     else:
-        stopped = f", and at D = {broken.D:.9g} {_fails(broken)}" if broken else "; beyond it nothing was proved"
-        reason = f"V decreases on this interval{stopped}."
+        reason = "V decreases on this interval, which is not all of the natural domain."
     return Certificate(
         verdict="global" if is_global else "interval",
         lower=lower,
@@ -270,7 +275,7 @@ def _fails(witness: Witness) -> str:
     return what[witness.claim]
 
 
-def _flat(field: PointwiseField, local: Local, box: Interval) -> Certificate:
+def _flat(local: Local, box: Interval) -> Certificate:
     """On an interval of rest points V does not decrease at all."""
     return _nothing(
         box,

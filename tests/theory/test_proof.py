@@ -46,10 +46,8 @@ def test_numbers_verdict_and_certificate(name):
     check(answer)
 
 
-@pytest.mark.parametrize("name", [*SEPARABLE, "minimax@logit", "non_saturating@logit"])
-def test_who_is_certified(name):
-    expected = "none" if name in ("wasserstein", "hinge") else "global"
-    assert prove(name).to_json()["certificate"]["verdict"] == expected
+def test_every_member_is_judged_here():
+    assert set(SEPARABLE) <= {*STABLE, "wasserstein", "hinge"}
 
 
 @pytest.mark.parametrize("form", ["minimax", "non_saturating"])
@@ -65,6 +63,8 @@ def test_centres(name):
     answer = prove(name).to_json()
     assert answer["rest_points"] == "any"
     assert (answer["h"], answer["c"], answer["k"], answer["verdict"]) == (0, -1, 1, "centre")
+    assert answer["certificate"]["verdict"] == "none"
+    assert answer["certificate"]["witness"]["D"] == 0
     assert answer["eigenvalues"] == [[0, 1], [0, -1]]
     assert answer["largest_step"]["simultaneous"] == 0
     assert answer["rest_intervals"] == [[-1, 1] if name == "hinge" else [None, None]]
@@ -243,3 +243,21 @@ def test_the_text_is_for_a_reader():
 def test_an_fgan_says_what_its_curvature_is():
     assert "f''(1) = 2" in " ".join(prove("fgan_pearson").notes)
     assert "f''(1) = 1/2" in " ".join(prove("fgan_js").notes)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        ({"chosen": "least_squares", "domain": "-1,2"}, "and at D ="),
+        ({"chosen": "least_squares", "domain": "0.1,1.4"}, "not all of the natural domain"),
+        ({"chosen": "minimax", "domain": "-1,2"}, "not defined"),
+        ({"chosen": "f1=-D**2/2+D; f2=-D; f3=sqrt(1+D)"}, "keeps trajectories away"),
+        ({"chosen": "f1=log(abs(D))-D; f2=D/2; f3=-D"}, "not all of the natural domain"),
+        ({"chosen": "f1=D-D**2/2+D**3/3000; f2=-D; f3=D"}, "and at D ="),
+    ],
+)
+def test_an_interval_says_why_it_is_not_more(arguments, part):
+    answer = prove(**arguments).to_json()
+    assert answer["certificate"]["verdict"] == "interval"
+    assert part in answer["certificate"]["reason"]
+    check(answer)
