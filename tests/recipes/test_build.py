@@ -13,6 +13,7 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.player import Player
 from saddlepoint.networks import Maxout2014
 from saddlepoint.recipes.build import Found, OwnNetworks, build_game, build_task, open_recipe_data, resolved
+from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override
@@ -145,10 +146,9 @@ def test_the_prior_is_the_pairs_unless_the_recipe_names_one(prior: str | None) -
 
 
 def test_what_depends_on_the_data_is_fixed_by_it() -> None:
-    open_recipe = RECIPES["images"]
-    assert (open_recipe.networks, open_recipe.training.batch) == ("by_size", "by_size")
+    open_recipe = override(RECIPES["images"], ["networks=by_size", "training.batch=by_size"])
     fixed = resolved(open_recipe, Found.of(packed(side=16)))
-    assert getattr(fixed.networks, "width", None) == 64 and fixed.training.batch == 64
+    assert fixed.networks == pair_by_size((1, 16, 16)) and fixed.training.batch == batch_by_size((1, 16, 16))
     chosen = override(open_recipe, ["networks.pair=dcgan", "networks.width=4", "training.batch=3"])
     assert resolved(chosen, Found.of(packed(side=16))) == chosen
 

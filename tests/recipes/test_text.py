@@ -205,10 +205,10 @@ def test_a_schedule_is_chosen_anew_and_then_filled() -> None:
 
 
 def test_a_number_has_no_keys_until_a_schedule_is_chosen() -> None:
-    images = RECIPES["images"]
-    assert "generator.rate is 0.0002" in refused("generator.rate.start=1", recipe=images)
+    constant = override(DIGITS, ["generator.rate=0.0002"])
+    assert "generator.rate is 0.0002" in refused("generator.rate.start=1", recipe=constant)
     keys = ["generator.rate.schedule=linear", "generator.rate.start=1", "generator.rate.end=0", "generator.rate.over=9"]
-    assert override(images, keys).generator.rate == Linear(start=1, end=0, over=9)
+    assert override(constant, keys).generator.rate == Linear(start=1, end=0, over=9)
 
 
 def test_a_pair_is_chosen_where_the_recipe_leaves_it_open() -> None:
