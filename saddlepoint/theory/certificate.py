@@ -108,17 +108,16 @@ def _by_lyapunov(
         verdict = "none" if local.c.sign == 0 else "undecided"
         return _nothing(box, verdict, reason, _witness_at_rest(local) if local.c.sign == 0 else None)
     rest = local.rest
-    chains = {
-        (claim.name, side): march(claim, rest.ball, _end(box, side), side) for claim in claims for side in (-1, 1)
-    }
+    chains: dict[tuple[str, int], Chain] = {}
+    for claim in claims:
+        for side in (-1, 1):
+            chain = chains[claim.name, side] = march(claim, rest.ball, _end(box, side), side)
+            if not chain.links and not chain.complete:
+                # Next to D0 already it fails: what the other claims do further out is of no use.
+                return _not_started(claim, chain, box, side)
     lower = max(chain.reached for (_, side), chain in chains.items() if side < 0)
     upper = min(chain.reached for (_, side), chain in chains.items() if side > 0)
     broken = _broken(claims, chains, box)
-    started = all(chain.links or chain.complete for chain in chains.values())
-    if not started or not lower < upper:
-        if broken is None:
-            return _nothing(box, "undecided", "The inequalities were neither proved nor refuted next to D0.", None)
-        return _nothing(box, "none", f"V does not decrease everywhere: at D = {broken.D:.9g} {_fails(broken)}.", broken)
     surroundings = Surroundings(field=field, component=rest.component, generator=claims[-1], start=rest.value)
     low_guard, high_guard = (_guard(field, local, surroundings, end, side) for end, side in ((lower, -1), (upper, 1)))
     guards = (low_guard, high_guard)
@@ -151,6 +150,14 @@ def _by_lyapunov(
         witness=outside or broken,
         links=links,
     )
+
+
+def _not_started(claim: Claim, chain: Chain, box: Interval, side: int) -> Certificate:
+    found = violation(claim, chain.reached, _end(box, side), side)
+    if found is None:
+        return _nothing(box, "undecided", "The inequalities were neither proved nor refuted next to D0.", None)
+    broken = Witness(D=found[0], claim=claim.name, value=found[1])
+    return _nothing(box, "none", f"V does not decrease everywhere: at D = {broken.D:.9g} {_fails(broken)}.", broken)
 
 
 def _by_distance(

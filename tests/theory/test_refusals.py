@@ -109,7 +109,7 @@ def functions(draw: st.DrawFn) -> Tree:
     return tree
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(f1=functions(), f2=functions(), kind=st.integers(0, 3), f3=functions())
 def test_no_random_proof_is_contradicted(f1, f2, kind, f3):
     # Half of them with a generator that has a chance: its function tied to the discriminator's.
