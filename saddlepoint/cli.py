@@ -146,6 +146,17 @@ def build_parser() -> argparse.ArgumentParser:
         help="MODULE:loss_d,loss_g; or what holds or gives both: a module (also FILE.py), a class, a function",
     )
 
+    figure1 = verb("figure1", "draw figure 1 of the 2014 paper from a run of the recipe figure1")
+    figure1.add_argument("run", metavar="RUN")
+    figure1.add_argument("--out", metavar="FILE.png", help="beside it stands FILE.gif (default: in the run's folder)")
+
+    conformance = verb("conformance", "measure every exact number of the theory on the trainer's own pieces")
+    conformance.add_argument(
+        "--optimizer",
+        metavar="MODULE:FACTORY",
+        help="instead, say which games your own f(parameters_d, parameters_g) -> (optimizer_d, optimizer_g) solves",
+    )
+
     data = verb("data", "look at data before training")
     data.add_argument("action", choices=("check",))
     data.add_argument("path", metavar="PATH")

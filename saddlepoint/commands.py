@@ -177,6 +177,36 @@ def check_loss(chosen: argparse.Namespace, command: str) -> int:
     return 0
 
 
+def figure1(chosen: argparse.Namespace, command: str) -> int:
+    from saddlepoint.figure1 import write_figure
+
+    out = _out(chosen, "figure1.png")
+    if out.suffix != ".png":
+        raise UserError(f"--out {out}", "a file whose name ends in .png", "choose another --out")
+    picture, animation = write_figure(Path(chosen.run), out)
+    print(
+        json.dumps({"picture": str(picture), "animation": str(animation)}) if chosen.json else f"{picture}\n{animation}"
+    )
+    return 0
+
+
+def conformance(chosen: argparse.Namespace, command: str) -> int:
+    from saddlepoint.conformance import suite
+
+    if chosen.optimizer is not None:
+        from saddlepoint.conformance.own import as_text, solved
+        from saddlepoint.own_code import load_own
+
+        _, factory = load_own(chosen.optimizer)
+        rows = list(solved(factory, chosen.optimizer))
+        # Which games it solves is the answer, whatever it is.
+        print(json.dumps(suite.as_json(rows)) if chosen.json else as_text(rows))
+        return 0
+    rows = suite.run()
+    print(json.dumps(suite.as_json(rows)) if chosen.json else suite.as_text(rows))
+    return 0 if all(row.ok for row in rows) else 1
+
+
 def data(chosen: argparse.Namespace, command: str) -> int:
     from saddlepoint.data import check_data
 

@@ -4,7 +4,7 @@ Mixture: p(x) = sum_k w_k N(x; m_k, s_k^2 I). Swiss roll: x = (t (cos t, sin t) 
 [3 pi / 2, 9 pi / 2], so p(x) = scale^2 integral dt / (3 pi) N(scale x; t (cos t, sin t), noise^2 I).
 The numbers are those of Gulrajani et al., "Improved training of Wasserstein GANs" (2017): 8 Gaussians of deviation .02
 on a circle of radius 2, all divided by 1.414; 25 of deviation .05 at 2 (i, j), i and j in -2..2, divided by 2.828 (the
-deviation of the grid, so that each axis has variance 1); the roll's noise .25, divided by 7.5. The 1-D mixture is ours.
+deviation of the grid, so that each axis has variance 1); the roll's noise .25, divided by 7.5. Both 1-D sets are ours.
 """
 
 import itertools
@@ -112,6 +112,7 @@ TOY_SETS: dict[str, Mixture | SwissRoll] = {
     "8-gaussians": _equal(_circle(8, 2.0) / 1.414, 0.02 / 1.414),
     "25-gaussians": _equal(2.0 * np.array(list(itertools.product(range(-2, 3), repeat=2))) / 2.828, 0.05 / 2.828),
     "swiss-roll": SwissRoll(noise=0.25, scale=7.5),
+    "1d-gaussian": Mixture(modes=np.array([[0.0]]), deviations=np.array([0.5]), weights=np.array([1.0])),
     "1d-mixture": Mixture(
         modes=np.array([[-1.5], [0.0], [1.0]]),
         deviations=np.array([0.3, 0.15, 0.25]),

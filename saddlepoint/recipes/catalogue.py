@@ -137,16 +137,17 @@ figure1 = Recipe(
     name="figure1",
     summary="figure 1 of the 2014 paper: a GAN on the line; `saddlepoint figure1 RUN` draws p_data, p_g, D and z -> x",
     data=Data(source="1d-gaussian", hold_out=0.0),
-    networks=Mlp(latent=1, width=32, depth=2),
+    networks=Mlp(latent=1, width=64, depth=4),
     latent_prior="uniform",
     objective="non_saturating",
-    # Without it D would keep circling round 1/2: the generator's push has nothing to rest against.
-    penalties=Penalties(r1=0.1),
-    discriminator=Adam(rate=Cosine(start=3e-3, end=3e-4, over=3000), beta1=0.0, beta2=0.99),
-    generator=Adam(rate=Cosine(start=3e-3, end=3e-4, over=3000), beta1=0.0, beta2=0.99),
-    training=Training(steps=3000, batch=256, threads=1),
+    # Without it D would keep circling round 1/2: nothing would damp the game where p_g = p_data.
+    penalties=Penalties(r1=0.01),
+    dynamics=Dynamics(discriminator_steps=2),
+    discriminator=Adam(rate=Cosine(start=2e-3, end=2e-4, over=3000), beta1=0.0, beta2=0.99),
+    generator=Adam(rate=Cosine(start=1e-3, end=1e-4, over=3000), beta1=0.0, beta2=0.99),
+    training=Training(steps=3000, batch=512, threads=1),
     # Every kept checkpoint is a frame of the animation.
-    watch=Watch(sample_every=1000, checkpoint_every=100, keep=30),
+    watch=Watch(sample_every=1000, checkpoint_every=50, keep=60),
 )
 
 RECIPES: dict[str, Recipe] = {
