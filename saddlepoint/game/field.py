@@ -7,7 +7,7 @@ differentiable, so that it can be differentiated again; it is the hot path's ora
 diagnosis work on.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import reduce
@@ -22,6 +22,8 @@ from saddlepoint.game.task import Draw, Loss, Networks, Settings, Task, frozen, 
 
 # By network name, then by the name that the network gives to the tensor.
 Tensors = Mapping[str, Mapping[str, Tensor]]
+# The same, flat: by (network, tensor).
+Vector = dict[tuple[str, str], Tensor]
 
 
 def cost(loss: Loss) -> Tensor:
@@ -63,9 +65,17 @@ class Field:
 
     @property
     def parameters(self) -> dict[str, dict[str, Tensor]]:
-        """Where the game stands: the networks' own parameters, as far as they can move."""
+        """Where the game stands: the networks' own parameters, as far as they can move.
+
+        Of a differentiable field new names for them: a parameter may depend on another one through an earlier move of
+        the same update, and a direction is the derivative by the parameter itself, all others held.
+        """
         return {
-            name: {key: parameter for key, parameter in network.named_parameters() if parameter.requires_grad}
+            name: {
+                key: parameter.clone() if self.differentiable else parameter
+                for key, parameter in network.named_parameters()
+                if parameter.requires_grad
+            }
             for name, network in networks_of(self.task).items()
         }
 
@@ -76,7 +86,7 @@ class Field:
     def loss(self, player: Player, networks: Networks, draw: Draw, settings: Settings) -> Loss:
         """The player's loss; the networks' own randomness is a function of the draw."""
         # A draw may be shared by two players; their dropout masks are not.
-        torch.manual_seed(draw.seed ^ _stable_hash(player.name))
+        _seed(draw.seed ^ _stable_hash(player.name))
         with self.precision():
             return self.task.loss(player.name, networks, draw, settings)
 
@@ -87,7 +97,9 @@ class Field:
             The loss, detached; with micro-batches each term is their weighted mean.
         """
         if self.differentiable:
-            return self._backward_with_graph(player, draw, settings)
+            # Ordinary backward accumulates into leaves only, and opponents that are no leaves cannot be frozen.
+            found = self(self.parameters, buffers_of(self.task), {player.name: draw}, settings)
+            return self.leave([player.name], flat(found.directions), found)[player.name]
         networks = networks_of(self.task)
         parts: list[tuple[Loss, float]] = []
         with frozen(self.task, player):
@@ -98,18 +110,20 @@ class Field:
                 parts.append((loss, share))
         return _mean(parts)
 
-    def _backward_with_graph(self, player: Player, draw: Draw, settings: Settings) -> Loss:
-        # Ordinary backward accumulates into leaves only, and opponents that are no leaves cannot be frozen.
-        networks = networks_of(self.task)
-        own = [parameter for parameter in player.parameters() if parameter.requires_grad]
-        parts: list[tuple[Loss, float]] = []
-        for part, share in draw.parts(self.accumulate):
-            loss = self.loss(player, networks, part, settings)
-            gradients = torch.autograd.grad(cost(loss) * share, own, create_graph=True, materialize_grads=True)
-            for parameter, gradient in zip(own, gradients, strict=True):
-                parameter.grad = gradient if not parts else parameter.grad + gradient  # type: ignore[operator]
-            parts.append((loss, share))
-        return _mean(parts)
+    def leave(self, movers: Collection[str], directions: Vector, evaluation: "Evaluation") -> dict[str, Loss]:
+        """Puts the movers' directions into .grad and the evaluation's buffers into the networks; gives its losses."""
+        modules = networks_of(self.task)
+        for name in movers:
+            for network, module in player_named(self.task, name).networks.items():
+                for key, parameter in module.named_parameters():
+                    direction = directions.get((network, key))
+                    if direction is not None:
+                        parameter.grad = direction if self.differentiable else direction.detach()
+        with torch.no_grad():
+            for network, group in evaluation.buffers.items():
+                for key, buffer in modules[network].named_buffers():
+                    buffer.copy_(group[key])
+        return {name: loss.detached() for name, loss in evaluation.losses.items()}
 
     def __call__(
         self,
@@ -125,7 +139,7 @@ class Field:
         Args:
             parameters: of all networks; directions are found for those of the moving players that require gradients.
                 What is left out is as it stands in the networks.
-            buffers: of all networks. They are copied first: batch norm and spectral norm write into theirs.
+            buffers: of the networks that have any. They are copied first: batch norm and spectral norm write into them.
             draws: by player.
             settings: the numbers of this step.
             create_graph: keep the graph, so that the directions can be differentiated by any parameter.
@@ -139,7 +153,7 @@ class Field:
 
         def called(name: str) -> Callable[..., Tensor]:
             return lambda *inputs, **named: functional_call(
-                modules[name], (dict(parameters[name]), new_buffers[name]), inputs, named
+                modules[name], (dict(parameters[name]), new_buffers.get(name, {})), inputs, named
             )
 
         networks = {name: called(name) for name in modules}
@@ -170,6 +184,11 @@ class Field:
                 parts.append((loss, share))
             losses[name] = parts[0][0] if len(parts) == 1 else _mean(parts)
         return Evaluation(directions=directions, buffers=new_buffers, losses=losses)
+
+
+def flat(tensors: Tensors) -> Vector:
+    """Nested tensors as one vector."""
+    return {(network, key): tensor for network, group in tensors.items() for key, tensor in group.items()}
 
 
 def parameters_of(task: Task) -> dict[str, dict[str, Tensor]]:
@@ -204,6 +223,18 @@ def _mean(parts: list[tuple[Loss, float]]) -> Loss:
         costs=mean([loss.costs for loss, _ in parts]),
         outputs=mean([loss.outputs for loss, _ in parts]),
     )
+
+
+def _seed(seed: int) -> None:
+    """torch.manual_seed for the devices that are in use.
+
+    That one also notes the seed, with a formatted traceback, for every kind of device that is not: a millisecond.
+    """
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(seed)
+    if torch.backends.mps.is_available():
+        torch.mps.manual_seed(seed)
 
 
 def _stable_hash(name: str) -> int:

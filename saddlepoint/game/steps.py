@@ -128,6 +128,7 @@ class Step:
         self.names = [(network, key) for network, key, _ in named]
         self.parameters = [parameter for _, _, parameter in named]
         self.torch_optimizer = optimizer.build(self.parameters, differentiable)
+        self._differentiable = differentiable
         player.project()
 
     def tell(self, settings: Settings) -> None:
@@ -178,9 +179,25 @@ class Step:
         for parameter in self.parameters:
             if parameter.grad is not None:
                 parameter.grad = _in_layout(parameter.grad, parameter)
+        if self._differentiable:
+            self._renew()
         self.torch_optimizer.step()
         self.torch_optimizer.zero_grad(set_to_none=True)
         self.player.project()
+
+    def _renew(self) -> None:
+        """Puts copies in the place of all that the optimizer writes into, for the graph still needs the old values."""
+        optimizer = self.torch_optimizer
+        copies = {old: old.clone() for old in self.parameters}
+        for old, new in copies.items():
+            new.grad = old.grad
+        for (network, key), new in zip(self.names, copies.values(), strict=True):
+            owner, _, leaf = key.rpartition(".")
+            self.player.networks[network].get_submodule(owner)._parameters[leaf] = new  # type: ignore[assignment]
+        for group in optimizer.param_groups:
+            group["params"] = [copies[old] for old in group["params"]]
+        optimizer.state = defaultdict(dict, {copies[old]: _copied(state) for old, state in optimizer.state.items()})
+        self.parameters = list(copies.values())  # type: ignore[assignment]
 
     def gradient_norm(self) -> torch.Tensor:
         """The 2-norm of what stands in .grad, over all of the player's parameters; a scalar, not yet read."""

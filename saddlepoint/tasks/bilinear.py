@@ -6,7 +6,6 @@ It stands for what is left of a GAN where the discriminator has no curvature: a 
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -43,7 +42,7 @@ class Bilinear:
     seed: int = 0
     state: dict[str, Tensor] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def players(self) -> tuple[Player, ...]:
         return Player(name="discriminator", networks={"y": self.y}), Player(name="generator", networks={"x": self.x})
 

@@ -58,6 +58,7 @@ class DiracGan:
         instance_noise: deviation of the noise on data and fakes.
         batch: samples of each draw.
         seed: of the draws, for networks that draw themselves; without effect here.
+        state: the task's own history: none.
     """
 
     objective: Objective
@@ -67,6 +68,7 @@ class DiracGan:
     instance_noise: float = 0.0
     batch: int = 4
     seed: int = 0
+    state: dict[str, Tensor] = field(default_factory=dict)
     generator: Place = field(init=False)
     discriminator: Slope = field(init=False)
 
@@ -80,16 +82,12 @@ class DiracGan:
         object.__setattr__(self, "generator", Place(self.theta))
         object.__setattr__(self, "discriminator", Slope(self.psi))
 
-    @cached_property
+    @property
     def players(self) -> tuple[Player, ...]:
         return (
             Player(name=DISCRIMINATOR, networks={DISCRIMINATOR: self.discriminator}),
             Player(name=GENERATOR, networks={GENERATOR: self.generator}),
         )
-
-    @cached_property
-    def state(self) -> dict[str, Tensor]:
-        return {}
 
     @property
     def averaged(self) -> tuple[str, ...]:

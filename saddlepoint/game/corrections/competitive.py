@@ -18,15 +18,13 @@ from saddlepoint.game.corrections.consensus import detached
 from saddlepoint.game.corrections.correction import STRENGTH, State
 from saddlepoint.game.corrections.joint import (
     Products,
-    Vector,
     by_player,
     dot,
     evaluate,
-    leave,
     refuse_unless_twice_differentiable,
     twice_differentiable,
 )
-from saddlepoint.game.field import Field
+from saddlepoint.game.field import Field, Vector
 from saddlepoint.game.steps import SGD, Step
 from saddlepoint.game.task import Draw, Loss, Settings
 
@@ -87,7 +85,7 @@ class Competitive:
                 return {key: v[key] + settings[STRENGTH] * rates[key] * turned[key] for key in v}
 
             directions = _solved(system, transposed, F if field.differentiable else detached(F))
-        return leave(field, movers, directions, here.own), state
+        return field.leave(movers, directions, here.own), state
 
 
 def _solved(system: Callable[[Vector], Vector], transposed: Callable[[Vector], Vector], right: Vector) -> Vector:

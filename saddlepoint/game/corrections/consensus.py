@@ -14,13 +14,11 @@ from torch import Tensor
 from saddlepoint.game.corrections.correction import STRENGTH, State
 from saddlepoint.game.corrections.joint import (
     Products,
-    Vector,
     evaluate,
-    leave,
     refuse_unless_twice_differentiable,
     twice_differentiable,
 )
-from saddlepoint.game.field import Field
+from saddlepoint.game.field import Field, Vector
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Draw, Loss, Settings
 
@@ -51,7 +49,7 @@ class Consensus:
             products = Products(F, w, [(F.keys(), w.keys())], create_graph=field.differentiable)
             slope = products.transposed(F if field.differentiable else detached(F))
         directions = {key: F[key] + settings[STRENGTH] * slope[key] for key in F}
-        return leave(field, movers, directions, here.own), state
+        return field.leave(movers, directions, here.own), state
 
 
 def detached(vector: Vector) -> dict[tuple[str, str], Tensor]:

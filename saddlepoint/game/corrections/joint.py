@@ -1,7 +1,7 @@
 """The joint field as corrections use it: all players at one point, their directions as one vector.
 
-Here stands what the corrections share: evaluating movers and the others, leaving a vector in .grad, products of
-vectors with the field's Jacobian, and refusing games for which a correction would not be right.
+Here stands what the corrections share: evaluating movers and the others, products of vectors with the field's
+Jacobian, and refusing games for which a correction would not be right.
 
     J v     the change of the directions along v           J^T v     by one reverse pass
 J v is a reverse pass through J^T u, which is linear in u, so that no forward-mode derivative of a layer is needed.
@@ -17,12 +17,9 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.utils import parametrizations, spectral_norm
 
 from saddlepoint.errors import UserError
-from saddlepoint.game.field import Evaluation, Field, Tensors, buffers_of
+from saddlepoint.game.field import Evaluation, Field, Tensors, Vector, buffers_of, flat
 from saddlepoint.game.player import backprop
-from saddlepoint.game.task import Draw, Loss, Settings, networks_of, player_named
-
-# Of all players together: by (network, parameter).
-Vector = dict[tuple[str, str], Tensor]
+from saddlepoint.game.task import Draw, Settings, networks_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,33 +55,12 @@ def evaluate(
     return JointField(own=own, directions=flat(own.directions) | flat(rest.directions), parameters=flat(parameters))
 
 
-def flat(tensors: Tensors) -> Vector:
-    """Nested tensors as one vector."""
-    return {(network, key): tensor for network, group in tensors.items() for key, tensor in group.items()}
-
-
 def by_player(field: Field, vector: Vector) -> dict[str, Vector]:
     """The vector's parts."""
     return {
         player.name: {key: tensor for key, tensor in vector.items() if key[0] in player.networks}
         for player in field.task.players
     }
-
-
-def leave(field: Field, movers: Collection[str], directions: Vector, evaluation: Evaluation) -> Mapping[str, Loss]:
-    """Puts the movers' part of a vector into .grad and the evaluation's buffers into the networks; gives its losses."""
-    modules = networks_of(field.task)
-    for name in movers:
-        for network, module in player_named(field.task, name).networks.items():
-            for key, parameter in module.named_parameters():
-                direction = directions.get((network, key))
-                if direction is not None:
-                    parameter.grad = direction if field.differentiable else direction.detach()
-    with torch.no_grad():
-        for network, group in evaluation.buffers.items():
-            for key, buffer in modules[network].named_buffers():
-                buffer.copy_(group[key])
-    return {name: loss.detached() for name, loss in evaluation.losses.items()}
 
 
 class Products:

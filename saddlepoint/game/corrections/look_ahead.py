@@ -14,8 +14,8 @@ from typing import ClassVar
 import torch
 
 from saddlepoint.game.corrections.correction import STRENGTH, State
-from saddlepoint.game.corrections.joint import Vector, by_player, evaluate, leave, refuse_own_updates
-from saddlepoint.game.field import Field, Tensors
+from saddlepoint.game.corrections.joint import by_player, evaluate, refuse_own_updates
+from saddlepoint.game.field import Field, Tensors, Vector
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Draw, Loss, Settings
 
@@ -43,7 +43,7 @@ class Extragradient:
         here = evaluate(field, field.parameters, movers, draws, settings)
         ahead = _ahead(field, here.directions, settings, steps)
         there = evaluate(field, ahead, movers, {name: draws[name] for name in movers}, settings)
-        return leave(field, movers, there.directions, there.own), state
+        return field.leave(movers, there.directions, there.own), state
 
 
 class PastExtragradient:
@@ -75,7 +75,7 @@ class PastExtragradient:
         ahead = _ahead(field, past, settings, steps)
         there = evaluate(field, ahead, movers, {name: draws[name] for name in movers}, settings)
         taken = {f"{network}/{key}": field.kept(direction) for (network, key), direction in there.directions.items()}
-        return leave(field, movers, there.directions, there.own), {**state, **taken}
+        return field.leave(movers, there.directions, there.own), {**state, **taken}
 
 
 def _ahead(field: Field, directions: Vector, settings: Settings, steps: Mapping[str, Step]) -> Tensors:

@@ -18,7 +18,6 @@ from saddlepoint.game.corrections.joint import (
     Products,
     dot,
     evaluate,
-    leave,
     refuse_unless_twice_differentiable,
     twice_differentiable,
 )
@@ -62,4 +61,4 @@ class SymplecticAdjustment:
             aligned = dot(along, slope) * dot(adjustment, slope) / size + _ALIGNMENT
             strength = settings[STRENGTH] * torch.where(aligned >= 0, 1.0, -1.0)
         directions = {key: F[key] + strength.to(F[key].dtype) * adjustment[key] for key in F}
-        return leave(field, movers, directions, here.own), state
+        return field.leave(movers, directions, here.own), state
