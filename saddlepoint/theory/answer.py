@@ -84,8 +84,10 @@ def _top_certificate(proof: "Proof") -> dict[str, Any]:
         if isinstance(proof.objective, Separable)
         else "A paired objective has no certificate."
     )
+    if proof.undecided:
+        reason = "No rest point was found, but not all of the domain could be searched."
     return {
-        "verdict": "none",
+        "verdict": "undecided" if proof.undecided else "none",
         "domain": [None if end is None else finite_or_none(end) for end in whole],
         "by": None,
         "condition": None,

@@ -54,6 +54,8 @@ def describe(proof: "Proof") -> str:
 
 def headline(proof: "Proof") -> str:
     """The answer in one sentence."""
+    if proof.chosen is None and proof.undecided:
+        return "No rest point was found, but not all of the domain could be searched."
     if proof.chosen is None:
         return "There is no rest point: f1' + f2' never vanishes, and the game never settles."
     certificate = proof.certificate
@@ -63,6 +65,8 @@ def headline(proof: "Proof") -> str:
 
 
 def _rest_points(proof: "Proof") -> list[str]:
+    if not proof.findings and proof.undecided:
+        return ["No rest point was found, but not all of the domain could be searched."]
     if not proof.findings:
         return ["No rest point: f1'(D) + f2'(D) = 0 has no solution, so the game never settles."]
     if proof.any_rest:

@@ -44,6 +44,8 @@ def rational_roots(function: sympy.Expr) -> list[tuple[Exact | None, Real, int]]
     """All real roots of a rational function, from left to right: closed form (rational or with square roots), number,
     multiplicity. None where the function is not rational.
     """
+    if not function.is_rational_function(SYMBOL):
+        return None
     numerator, denominator = sympy.fraction(sympy.together(function))
     if not (numerator.is_polynomial(SYMBOL) and denominator.is_polynomial(SYMBOL)):
         return None
@@ -86,7 +88,7 @@ def closed_form(function: sympy.Expr, near: Real) -> Exact | None:
 def value_at(tree: Tree, root: Exact | None, near: Real) -> tuple[sympy.Expr | None, Real]:
     """A tree's value at a root: in closed form where the root has one, and as a number of DIGITS digits."""
     expression = to_sympy(tree, SYMBOL)
-    if root is not None:
+    if root is not None and expression.count_ops() <= _MOST_OPERATIONS:
         exact = _simplified(expression.subs(SYMBOL, root.expression))
         if exact.is_real and exact.is_finite:
             return exact, mpmath.mpf(sympy.re(exact.evalf(DIGITS)))
@@ -115,7 +117,9 @@ def numeric(function: sympy.Expr) -> Callable[[Real], Any]:
 
 
 def is_zero(expression: sympy.Expr) -> bool:
-    """Whether an expression without D is exactly zero; False also where sympy cannot tell."""
+    """Whether an expression without D is exactly zero; False also where sympy cannot tell, or not soon."""
+    if expression.count_ops() > _MOST_OPERATIONS:
+        return False
     if expression.is_zero is not None:
         return bool(expression.is_zero)
     if expression.has(sympy.nan, sympy.zoo, sympy.oo):

@@ -56,6 +56,7 @@ class Proof:
         asked: the domain that was asked about; None: all of it.
         findings: one for each rest point; one alone where every D of an interval is a rest point.
         any_rest: the intervals of rest points, empty where rest points are isolated.
+        undecided: places where rest points could neither be found nor excluded.
         chosen: the finding that stands at the top: the one that was asked for, or the first stable one.
         notes: what else a reader should know.
         advice: what follows from the verdict.
@@ -67,6 +68,7 @@ class Proof:
     asked: Interval | None
     findings: tuple[Finding, ...]
     any_rest: tuple[Interval, ...]
+    undecided: tuple[Interval, ...]
     chosen: Finding | None
     notes: tuple[str, ...]
     advice: tuple[str, ...]
@@ -138,6 +140,7 @@ def prove(
         asked=asked,
         findings=findings,
         any_rest=tuple(box for box, _ in found.flat),
+        undecided=found.undecided,
         chosen=top,
         notes=tuple(_notes(asked_for, found, top, density)),
         advice=tuple(advise(asked_for, top.local, density)) if top is not None else (),
@@ -276,6 +279,7 @@ def _paired(chosen: Paired, p_d: float, domain: object, rest: object) -> Proof:
         asked=None,
         findings=(finding,),
         any_rest=(line,),
+        undecided=(),
         chosen=finding,
         notes=(
             "The objective compares pairs of scores: a constant shift of D changes nothing, so every constant D is a "
