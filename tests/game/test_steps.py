@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from saddlepoint.errors import UserError
 from saddlepoint.game.player import Player
 from saddlepoint.game.schedules import value_at
-from saddlepoint.game.steps import SGD, Adam, RMSProp, Step, numbers_of
+from saddlepoint.game.steps import SGD, Adam, Brought, RMSProp, Step, numbers_of
 
 
 def _player(network: nn.Module) -> Player:
@@ -74,3 +75,47 @@ def test_the_gradient_norm_is_over_all_parameters() -> None:
     step = Step(_player(network), SGD())
     network.weight.grad, network.bias.grad = torch.full((2, 2), 2.0), torch.tensor([3.0, 0.0])
     assert step.gradient_norm().item() == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize("optimizer", [case[0] for case in CASES])
+def test_what_it_would_subtract_is_what_it_subtracts_and_asking_changes_nothing(optimizer) -> None:
+    torch.manual_seed(0)
+    network = nn.Linear(5, 3).double()
+    step, settings = Step(_player(network), optimizer), _settings(optimizer)
+    for index in range(3):
+        network(torch.randn(7, 5, generator=torch.Generator().manual_seed(index)).double()).square().sum().backward()
+        gradients = {
+            ("generator", key): parameter.grad.clone()
+            for key, parameter in network.named_parameters()
+            if parameter.grad is not None
+        }
+        before = [parameter.detach().clone() for parameter in step.parameters]
+        asked = step.would_subtract(gradients, settings)
+        again = step.would_subtract(gradients, settings)
+        torch.testing.assert_close(asked, again, rtol=0, atol=0)
+        torch.testing.assert_close([parameter.detach() for parameter in step.parameters], before, rtol=0, atol=0)
+        step.apply(settings)
+        moved = [old - new.detach() for old, new in zip(before, step.parameters, strict=True)]
+        torch.testing.assert_close([change.detach() for change in asked.values()], moved)
+
+
+def test_a_negative_momentum_is_followed() -> None:
+    network = nn.Linear(1, 1, bias=False).double()
+    nn.init.zeros_(network.weight)
+    step = Step(_player(network), SGD())
+    for _ in range(3):
+        network.weight.grad = torch.ones(1, 1, dtype=torch.float64)
+        step.apply({"generator.rate": 1.0, "generator.momentum": -0.5})
+    # v: 1, 1/2, 3/4
+    assert network.weight.item() == pytest.approx(-2.25)
+
+
+def test_a_brought_optimizer_is_told_no_numbers_and_must_hold_its_players_parameters() -> None:
+    network = nn.Linear(2, 1, bias=False)
+    nn.init.zeros_(network.weight)
+    step = Step(_player(network), Brought(optimizer=torch.optim.SGD(network.parameters(), lr=0.5)))
+    network.weight.grad = torch.ones(1, 2)
+    step.apply({})
+    assert network.weight.detach().eq(-0.5).all()
+    with pytest.raises(UserError, match="parameters of its player"):
+        Step(_player(network), Brought(optimizer=torch.optim.SGD(nn.Linear(2, 1).parameters(), lr=0.5)))
