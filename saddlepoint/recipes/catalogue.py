@@ -137,15 +137,16 @@ figure1 = Recipe(
     name="figure1",
     summary="figure 1 of the 2014 paper: a GAN on the line; `saddlepoint figure1 RUN` draws p_data, p_g, D and z -> x",
     data=Data(source="1d-gaussian", hold_out=0.0),
-    networks=Mlp(latent=1, width=64, depth=4),
+    # Biases of 0 would bend G at z = 0 alone: its density then has one step where a Gaussian has a slope.
+    networks=Mlp(latent=1, width=64, depth=4, spread=1.0),
     latent_prior="uniform",
     objective="non_saturating",
     # Without it D would keep circling round 1/2: nothing would damp the game where p_g = p_data.
-    penalties=Penalties(r1=0.01),
-    dynamics=Dynamics(discriminator_steps=2),
-    discriminator=Adam(rate=Cosine(start=2e-3, end=2e-4, over=3000), beta1=0.0, beta2=0.99),
-    generator=Adam(rate=Cosine(start=1e-3, end=1e-4, over=3000), beta1=0.0, beta2=0.99),
-    training=Training(steps=3000, batch=512, threads=1),
+    penalties=Penalties(r1=0.05),
+    discriminator=Adam(rate=_falling(2e-3, 3000), beta1=0.0, beta2=0.99),
+    generator=Adam(rate=_falling(1e-3, 3000), beta1=0.0, beta2=0.99),
+    average=Average(half_life=50_000),
+    training=Training(steps=3000, batch=1024, threads=1),
     # Every kept checkpoint is a frame of the animation.
     watch=Watch(sample_every=1000, checkpoint_every=50, keep=60),
 )
