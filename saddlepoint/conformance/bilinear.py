@@ -5,6 +5,7 @@ With step e (Gidel et al. 2019, Mescheder et al. 2017, Balduzzi et al. 2018, Sch
     optimistic, past extragradient     the roots of l^2 - (1 -+ 2 i e) l -+ i e = 0, for e < 1 / sqrt 3
     consensus, symplectic adjustment   sqrt((1 - e g)^2 + e^2), for e < 2 g / (1 + g^2)
     competitive 1 / sqrt(1 + e^2)      alternating with momentum b < 0, for e < 2 (1 + b)
+    lola: multipliers 1 - 2 e a +- i e
 """
 
 from collections.abc import Iterator
@@ -45,6 +46,10 @@ def radii() -> Iterator[Row]:
                 composition = Composition(correction=correction, strength=g, rate=e)
                 expected = ((1 - e * g) ** 2 + e**2) ** 0.5
                 yield equal(f"{name}{correction}, strength {g:g}", expected, _radius(composition))
+        for a in (0.25, 1.0):
+            expected = abs(1 - 2 * e * a + 1j * e)
+            composition = Composition(correction="lola", strength=a, rate=e)
+            yield equal(f"{name}lola, strength {a:g}", expected, _radius(composition))
     measured = _radius(Composition(correction="optimistic", rate=0.1))
     yield equal("bilinear, step 0.1, radius of an update: optimistic, to six digits", 0.994936, measured, 5e-7)
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from saddlepoint.errors import UserError
 from saddlepoint.game.constraints import Clipping
 from saddlepoint.game.corrections import CORRECTIONS, STRENGTH
-from saddlepoint.game.field import Field, flat
+from saddlepoint.game.field import Field, cost, flat
 from saddlepoint.game.player import Player
 from saddlepoint.game.steps import SGD, Adam, Step, numbers_of
 from saddlepoint.objectives import objective
@@ -160,7 +160,37 @@ def _plain_pair():
     return Dcgan(latent=5, width=4, normalisation="none", generator_normalisation="none")
 
 
-@pytest.mark.parametrize("name", ["consensus", "symplectic", "competitive"])
+def test_lola_is_the_gradient_of_the_cost_after_the_others_step_to_first_order() -> None:
+    settings = _settings()
+    field, steps = _game()
+    F, _ = _dense(field, settings)
+    w = torch.tensor([-1.0, 1.0], dtype=torch.float64)
+    left = _applied("lola", field, steps, settings)
+
+    def ahead(strength: float, player: int) -> Tensor:
+        """The player's own derivative of its cost where the other one has made its step, which depends on it too."""
+        psi, theta = (value.clone().requires_grad_() for value in w)
+        parameters = {"discriminator": {"psi": psi}, "generator": {"theta": theta}}
+        found = field(parameters, {}, _draws(field), settings, create_graph=True)
+        other = list(flat(found.directions).values())[1 - player]
+        moved = [psi, theta]
+        moved[1 - player] = moved[1 - player] - strength * other
+        name = ("discriminator", "generator")[player]
+        there = field(
+            {"discriminator": {"psi": moved[0]}, "generator": {"theta": moved[1]}},
+            {},
+            {name: _draws(field)[name]},
+            settings,
+            create_graph=True,
+        )
+        return torch.autograd.grad(cost(there.losses[name]), (psi, theta)[player])[0]
+
+    for player in (0, 1):
+        slope = (ahead(1e-5, player) - ahead(-1e-5, player)) / 2e-5
+        torch.testing.assert_close(left[player], F[player] + 0.7 * slope, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["consensus", "symplectic", "competitive", "lola"])
 def test_what_has_no_second_derivative_is_refused(name: str) -> None:
     def begin(task, **options) -> None:
         steps = {player.name: Step(player, SGD()) for player in task.players}
