@@ -7,7 +7,7 @@ Corrections are defined on the joint field F = (F_1, ..., F_n) of all players at
 once that is all there is to say. Where they alternate, the corrected joint field is computed at the point where the
 game stands, for the players that do not move too, and the mover follows its own part of it. A player that does not move
 is evaluated on its last draw of the iteration, or, if it has not drawn yet, on the draw that it is going to have.
-`Plain` and `Optimistic` ask nothing of the players that do not move.
+Plain and optimistic play ask nothing of the players that do not move, and past extragradient only what they did last.
 
 Strength 0 is plain play (a law); the setting "dynamics.strength" may follow a schedule.
 """
