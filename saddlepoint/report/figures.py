@@ -181,10 +181,10 @@ def _draw(drawn: Sequence[tuple[Line, Envelope]], logarithmic: bool, limits: tup
         axes.grid(True, color=_INK, alpha=0.12, linewidth=0.6)
         file = io.StringIO()
         FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return _inline(file.getvalue())
+    return inline_svg(file.getvalue())
 
 
-def _inline(svg: str) -> str:
+def inline_svg(svg: str) -> str:
     """The <svg> element alone, without names or addresses that could clash with the page or lead out of it."""
     svg = svg[svg.index("<svg") :].strip()
     # Its style sheet would hold for the whole page.

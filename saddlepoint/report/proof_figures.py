@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saddlepoint.objectives import Separable
-from saddlepoint.report.figures import COLOURS, _inline
+from saddlepoint.report.figures import COLOURS, inline_svg
 from saddlepoint.theory.pointwise import PointwiseField, pointwise_field
 from saddlepoint.theory.proof import Finding, Proof
 
@@ -154,4 +154,4 @@ def _drawn(paint: Any, height: float) -> str:
         paint(figure.add_subplot(facecolor="none"))
         file = io.StringIO()
         FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return _inline(file.getvalue())
+    return inline_svg(file.getvalue())
