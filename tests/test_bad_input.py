@@ -1,4 +1,4 @@
-"""What bad input gets: one line with what was given, what was expected and what to do; exit code 2 or 3; no traceback."""
+"""What bad input gets: one line with what was given, what was expected, what to do; exit code 2 or 3; no traceback."""
 
 import gzip
 import json
