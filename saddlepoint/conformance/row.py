@@ -33,6 +33,8 @@ Rows = Callable[[], Iterable[Row]]
 
 def equal(name: str, expected: float, measured: float, tolerance: float = EXACT) -> Row:
     """The two are equal up to an absolute tolerance."""
+    # Plain numbers, whatever kind of array they come from: rows are written as JSON.
+    expected, measured = float(expected), float(measured)
     difference = abs(measured - expected)
     # Not "not >": a measurement that is not a number is not equal to anything.
     return Row(name=name, expected=expected, measured=measured, difference=difference, ok=difference <= tolerance)
@@ -40,6 +42,7 @@ def equal(name: str, expected: float, measured: float, tolerance: float = EXACT)
 
 def at_least(name: str, bound: float, measured: float) -> Row:
     """The measured number reaches the bound."""
+    measured = float(measured)
     return Row(
         name=name, expected=bound, measured=measured, difference=max(0.0, bound - measured), ok=measured >= bound
     )

@@ -1,5 +1,6 @@
 """The conformance suite holds on the trainer's pieces, and fails as soon as one of the four is broken."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -19,6 +20,7 @@ from saddlepoint.game.turns import alternating
 def test_every_row_holds(measure) -> None:
     rows = run([measure])
     assert rows and not [row for row in rows if not row.ok]
+    assert json.loads(json.dumps(as_json(rows)))["rows"][0]["ok"] is True
 
 
 def test_the_suite_holds_the_rows_of_every_file() -> None:
