@@ -296,7 +296,8 @@ def test_every_option_has_an_effect(name: str, option: str, value: Any):
         torch.manual_seed(0)
         networks = pair.build((3, 8, 8))
         # An option may change what is built, or with which numbers it starts.
-        return "\n".join(map(str, networks)), [float(p.abs().sum()) for net in networks for p in net.parameters()]
+        sums = [float(each.detach().abs().sum()) for network in networks for each in network.parameters()]
+        return "\n".join(map(str, networks)), sums
 
     assert made(PAIRS[name]()) != made(replace(PAIRS[name](), **{option: value}))
 
