@@ -92,6 +92,19 @@ def distances() -> Iterator[Row]:
         yield at_least(f"Dirac-GAN, WGAN-GP, {name}: distance that stays after 600 updates", 0.5, measured)
 
 
+def consensus_terms() -> Iterator[Row]:
+    """What consensus adds to the field at (theta, psi) = (1, -1): the gradient of |F|^2 / 2, whole for both players."""
+    ends = []
+    for composition in (Composition(rate=1.0), Composition(rate=1.0, correction="consensus", strength=1.0)):
+        task = _begun("minimax")
+        Match(task, composition).play(1)
+        ends.append((task.generator.theta.item(), task.discriminator.psi.item()))
+    plain, corrected = ends
+    # Half of the term on one player, as in public code, would give .0195 there.
+    yield equal("Dirac-GAN, consensus of 1 at (1, -1): term of theta", -0.0334, plain[0] - corrected[0], 5e-5)
+    yield equal("Dirac-GAN, consensus of 1 at (1, -1): term of psi", 0.0334, plain[1] - corrected[1], 5e-5)
+
+
 def flows() -> Iterator[Row]:
     """The continuous flow: the GAN keeps its distance, the non-saturating one falls as sqrt(8 / t)."""
     _, gan = _flow("minimax", 25.0)
@@ -134,4 +147,4 @@ def _flow(name: str, until: float) -> tuple[np.ndarray, np.ndarray]:
     return step * np.arange(len(distances)), np.array(distances)
 
 
-ROWS: tuple[Rows, ...] = (eigenvalues, bounds, distances, flows)
+ROWS: tuple[Rows, ...] = (eigenvalues, bounds, distances, consensus_terms, flows)

@@ -127,6 +127,8 @@ def read(path: Path) -> Checkpoint:
         raise UserError(f"{name} whose manifest has changed", f"sha256 {str(digest)[:12]}...", cure)
     tensors = {}
     for file, digest in manifest["files"].items():
+        if Path(file).name != file:
+            raise UserError(f"{name} that names {file!r}", "files of its own folder only", cure)
         try:
             content = (path / file).read_bytes()
         except OSError as error:
