@@ -1,5 +1,13 @@
-"""Latents that a person can name: a seed, or a seed and a count; and the paths between two of them."""
+"""Latents that a person can name: a seed, or a seed and a count; truncated; and the paths between them.
 
+Truncated to T, a normal latent follows N(0, 1) given |z| <= T: z = F^-1(1/2 + (u - 1/2) (F(T) - F(-T))), F the normal's
+distribution function (the truncation trick of Brock, Donahue and Simonyan, "Large scale GAN training for high fidelity
+natural image synthesis", 2019). They draw again whatever lies beyond T, which has the same distribution. Here each
+number is a function of one uniform number: a latent depends on its seed and index alone, moves smoothly with T, and for
+T to infinity is the untruncated one, to the bit.
+"""
+
+import math
 import re
 from collections.abc import Sequence
 
@@ -10,16 +18,47 @@ from saddlepoint.errors import UserError
 from saddlepoint.randomness import prior, uniform
 
 
-def latents(seed: int, count: int, *, width: int, prior_name: str) -> Tensor:
-    """The first `count` latents of a seed, float32 (count, width); more of them begin with the same ones."""
+def latents(seed: int, count: int, *, width: int, prior_name: str, truncation: float | None = None) -> Tensor:
+    """The first `count` latents of a seed; more of them begin with the same ones.
+
+    Args:
+        seed, count: which; count is 1 or more.
+        width: numbers in each.
+        prior_name: of the distribution that the generator was trained on.
+        truncation: the magnitude T that no number exceeds, for a normal prior; None for all of the prior.
+
+    Returns:
+        float32 (count, width).
+
+    Raises:
+        UserError: no latents asked for, T not above 0, or a prior other than the normal to be truncated.
+    """
     if count < 1:
         raise UserError(f"count {count}", "1 or more", "use --count 16")
-    return prior(prior_name, uniform(seed, "sample/z", samples=range(count), width=width))
+    numbers = uniform(seed, "sample/z", samples=range(count), width=width)
+    if truncation is not None:
+        numbers = 0.5 + (numbers - 0.5) * _kept(truncation, prior_name)
+    return prior(prior_name, numbers)
 
 
-def latents_of_seeds(seeds: Sequence[int], *, width: int, prior_name: str) -> Tensor:
+def latents_of_seeds(seeds: Sequence[int], *, width: int, prior_name: str, truncation: float | None = None) -> Tensor:
     """One latent for each seed, float32 (len(seeds), width): the first one of that seed."""
-    return torch.cat([latents(seed, 1, width=width, prior_name=prior_name) for seed in seeds])
+    each = [latents(seed, 1, width=width, prior_name=prior_name, truncation=truncation) for seed in seeds]
+    return torch.cat(each)
+
+
+def _kept(truncation: float, prior_name: str) -> float:
+    """F(T) - F(-T): how much of the prior truncation keeps."""
+    if prior_name != "normal":
+        raise UserError(
+            f"truncation {truncation:g} for the prior {prior_name}",
+            "a normal prior, which has tails to cut off",
+            "leave --truncation out",
+        )
+    # Written so that a NaN fails it.
+    if not truncation > 0:
+        raise UserError(f"truncation {truncation:g}", "more than 0", "use --truncation 0.7")
+    return math.erf(truncation / math.sqrt(2.0))
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -83,3 +122,23 @@ def path_between(start: Tensor, end: Tensor, count: int, *, spherical: bool) -> 
         return straight.float()
     direction = (torch.sin((1 - t) * angle) * a / length_a + torch.sin(t * angle) * b / length_b) / angle.sin()
     return (direction * ((1 - t) * length_a + t * length_b)).float()
+
+
+def path_around(latents: Tensor, count: int, *, spherical: bool) -> Tensor:
+    """Latents on the way from each to the next and from the last back to the first, for a film that can be repeated.
+
+    Args:
+        latents: (k, width), k >= 2.
+        count: on each way, 1 or more; its start is among them, its end begins the next.
+        spherical: as in `path_between`.
+
+    Returns:
+        (k count, width).
+    """
+    if len(latents) < 2:
+        raise UserError(f"a way through {len(latents)} latents", "two or more", "use --seeds 0,1")
+    if count < 1:
+        raise UserError(f"count {count}", "1 or more from each to the next", "use --count 24")
+    ends = latents.roll(-1, dims=0)
+    legs = [path_between(a, b, count + 1, spherical=spherical)[:-1] for a, b in zip(latents, ends, strict=True)]
+    return torch.cat(legs)

@@ -1,12 +1,20 @@
-"""Latents by seed, seeds and labels as a person writes them, and the paths between two latents."""
+"""Latents by seed, truncated ones, seeds and labels as a person writes them, and the paths between latents."""
 
 import math
 
 import pytest
+import scipy.stats
 import torch
 
 from saddlepoint.errors import UserError
-from saddlepoint.sampling.latents import label_number, latents, latents_of_seeds, parse_seeds, path_between
+from saddlepoint.sampling.latents import (
+    label_number,
+    latents,
+    latents_of_seeds,
+    parse_seeds,
+    path_around,
+    path_between,
+)
 
 NORMAL = {"width": 6, "prior_name": "normal"}
 
@@ -33,6 +41,44 @@ def test_one_latent_for_each_seed_is_that_seeds_first() -> None:
 def test_no_latents_are_refused(count: int) -> None:
     with pytest.raises(UserError, match=f"count {count}; expected 1 or more"):
         latents(0, count, **NORMAL)
+
+
+@pytest.mark.parametrize("truncation", [0.04, 0.5, 2.0])
+def test_truncated_latents_follow_the_truncated_normal(truncation: float) -> None:
+    made = latents(0, 4000, width=5, prior_name="normal", truncation=truncation)
+    assert made.abs().max() <= truncation and made.dtype == torch.float32
+    expected = scipy.stats.truncnorm(-truncation, truncation)
+    assert scipy.stats.kstest(made.flatten().double(), expected.cdf).pvalue > 0.01
+    # The test can tell them apart: with a width one in twenty larger they fail it.
+    assert scipy.stats.kstest(1.05 * made.flatten().double(), expected.cdf).pvalue < 0.01
+
+
+def test_a_truncated_latent_depends_on_its_seed_and_index_alone() -> None:
+    few, many = (latents(3, count, **NORMAL, truncation=0.5) for count in (4, 50))
+    assert torch.equal(few, many[:4])
+    assert torch.equal(latents_of_seeds([7, 3], **NORMAL, truncation=0.5)[1], few[0])
+    # Each number is that of the untruncated latent, drawn in: none is another draw.
+    whole = latents(3, 4, **NORMAL)
+    assert (few.sign() == whole.sign()).all() and (few.abs() < whole.abs()).all()
+    order = whole.flatten().argsort()
+    assert torch.equal(few.flatten().argsort(), order)
+
+
+@pytest.mark.parametrize("truncation", [math.inf, 9.0])
+def test_without_end_truncation_leaves_every_bit(truncation: float) -> None:
+    assert torch.equal(latents(1, 2000, **NORMAL, truncation=truncation), latents(1, 2000, **NORMAL))
+
+
+@pytest.mark.parametrize("truncation", [0.0, -1.0, math.nan])
+def test_truncation_to_nothing_is_refused(truncation: float) -> None:
+    with pytest.raises(UserError, match="expected more than 0"):
+        latents(0, 1, **NORMAL, truncation=truncation)
+
+
+@pytest.mark.parametrize("name", ["uniform", "unit_variance_uniform"])
+def test_a_prior_without_tails_is_not_truncated(name: str) -> None:
+    with pytest.raises(UserError, match=rf"truncation 0\.5 for the prior {name}; expected a normal prior"):
+        latents(0, 1, width=3, prior_name=name, truncation=0.5)
 
 
 @pytest.mark.parametrize(
@@ -117,3 +163,23 @@ def test_without_a_single_great_circle_the_path_is_straight(end: torch.Tensor) -
 def test_a_path_of_one_point_is_refused() -> None:
     with pytest.raises(UserError, match="1 points"):
         path_between(START, END, 1, spherical=False)
+
+
+@pytest.mark.parametrize("spherical", [False, True])
+def test_a_path_around_passes_each_latent_once_and_closes(spherical: bool) -> None:
+    corners = latents(0, 3, **NORMAL)
+    path = path_around(corners, 4, spherical=spherical)
+    assert path.shape == (12, 6)
+    torch.testing.assert_close(path[::4], corners)
+    # Repeated, it goes on as evenly as within: the step from the last to the first is as long as the one before it.
+    if not spherical:
+        steps = (path.roll(-1, dims=0) - path).norm(dim=1)
+        torch.testing.assert_close(steps.reshape(3, 4), steps[::4, None].expand(3, 4))
+    torch.testing.assert_close(path[8:], path_between(corners[2], corners[0], 5, spherical=spherical)[:4])
+
+
+def test_a_path_around_one_latent_or_without_steps_is_refused() -> None:
+    with pytest.raises(UserError, match="1 latents"):
+        path_around(latents(0, 1, **NORMAL), 4, spherical=False)
+    with pytest.raises(UserError, match="count 0"):
+        path_around(latents(0, 2, **NORMAL), 0, spherical=False)
