@@ -74,7 +74,8 @@ def test_every_file_is_reached():
         reached,
         {
             "saddlepoint.networks": "the dictionary of the pairs",
-            "saddlepoint.networks.layers": "what pairs share; tested in tests/networks/test_layers.py",
+            "saddlepoint.networks.layers.checks": "refusals that pairs share; tested in tests/networks/test_layers.py",
+            "saddlepoint.networks.layers.weights": "initialisations; tested in tests/networks/test_layers.py",
         },
     )
 
