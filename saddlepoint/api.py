@@ -15,19 +15,19 @@ from saddlepoint.game.task import Request
 from saddlepoint.objectives import Paired, Separable, as_text
 from saddlepoint.objectives import objective as objective_named
 from saddlepoint.recipes.advice import say
-from saddlepoint.recipes.build import Found, OwnNetworks, build_task, shaping
 from saddlepoint.recipes.catalogue import recipe_named
+from saddlepoint.recipes.found import shaping
+from saddlepoint.recipes.loading import load_task
 from saddlepoint.recipes.runs import Brought, Ended
 from saddlepoint.recipes.runs import resume as resume_run
 from saddlepoint.recipes.runs import start as start_run
 from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.tasks import OwnNetworks
 from saddlepoint.recipes.text import override, read_recipe
 from saddlepoint.report import write_report
 from saddlepoint.sampling.latents import label_number, latents, latents_of_seeds, path_between
 from saddlepoint.tasks.generation import Generation
-from saddlepoint.training.checkpoint import load_network, newest_valid, sampled_weights
 from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.machine import device_named
 from saddlepoint.training.observers import Observer
 
 # Samples are made so many at once, always: it bounds the memory of `sample`, and since the rounding of a matrix product
@@ -116,7 +116,7 @@ def train(
         changes.append(f"data.source={json.dumps(str(data))}")
     recipe = override(recipe, changes) if changes else recipe
     # Parsed here, before any data is read: a mistake in a formula should not wait for that.
-    if task is None:
+    if task is None and recipe.objective is not None:
         objective_named(recipe.objective).check_trainable()
     networks = _own_networks(generator, discriminator, latent, pixel_range)
     if networks is not None:
@@ -265,27 +265,12 @@ def load(
         UserError: there is no run, or no valid checkpoint.
     """
     path = run.path if isinstance(run, Run) else Path(run)
-    folder = RunFolder.existing(path)
-    recipe, recorded = read_recipe(folder.recipe)
-    found = dict(recorded["found"])
-    width, prior, pixel_range = found.pop("latent"), found.pop("prior"), found.pop("pixel_range")
-    own = None
-    if generator is not None:
-        # Only the generator is needed to sample.
-        other = discriminator if discriminator is not None else nn.Identity()
-        own = OwnNetworks(
-            generator=generator,
-            discriminator=other,
-            latent=latent or width,
-            pixel_range=tuple(pixel_range) if pixel_range else None,
-        )
-    found = Found(**{**found, "shape": tuple(found["shape"]), "classes": tuple(found["classes"])})
-    recipe = recipe.model_copy(update={"latent_prior": prior})
-    checkpoint, _ = newest_valid(folder.checkpoints, at=step)
-    with torch.random.fork_rng(devices=[]):
-        task = build_task(recipe, found, None, device_named(device), own)
-    load_network(task.generator, sampled_weights(checkpoint, "generator"), checkpoint.path)
-    return Gan(task, found.classes, checkpoint.step)
+    # Only the generator is needed to sample.
+    own = None if generator is None else (generator, discriminator if discriminator is not None else nn.Identity())
+    loaded = load_task(path, device=device, networks=own, latent=latent, step=step)
+    if not isinstance(loaded.task, Generation):
+        raise UserError(f"{path}, a run of the task {loaded.recipe.task.kind}", "a run with latents", "choose another")
+    return Gan(loaded.task, loaded.found.classes, loaded.step)
 
 
 def next_free(path: Path) -> Path:

@@ -119,7 +119,7 @@ def recipes(chosen: argparse.Namespace, command: str) -> int:
         {
             "name": recipe.name,
             "summary": recipe.summary,
-            "task": "conditional" if recipe.task.conditional else "unconditional",
+            "task": recipe.task.words,
         }
         for recipe in RECIPES.values()
     ]

@@ -12,7 +12,7 @@ from saddlepoint.errors import UserError
 from saddlepoint.files import append_line
 from saddlepoint.metrics.parzen import SAMPLES, VALIDATION, parzen
 from saddlepoint.metrics.result import Result
-from saddlepoint.recipes.build import open_recipe_data
+from saddlepoint.recipes.found import open_recipe_data
 from saddlepoint.recipes.text import read_recipe
 from saddlepoint.training.folder import RunFolder
 

@@ -88,10 +88,17 @@ class Loss:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is to be sampled: latents (n, latent), and labels (n,) where the task has them."""
+    """What is to be sampled.
 
-    latents: Tensor
+    Attributes:
+        latents: (n, latent), for a generator of latents; empty for one of images.
+        labels: (n,), where the task has them.
+        sources: uint8 (n, channels, height, width), what a generator of images starts from.
+    """
+
+    latents: Tensor = field(default_factory=lambda: torch.empty(0))
     labels: Tensor | None = None
+    sources: Tensor | None = None
 
 
 class Task(Protocol):

@@ -3,6 +3,7 @@
 A turn maps an iteration's number to groups of moves. The moves of one group are computed at the same parameters and
 then applied together; groups follow each other.
     alternating(k)   D ... D, G: each player sees what the other has just done (Goodfellow et al. 2014, Algorithm 1)
+    alone            one player without an opponent
     simultaneous     (D, G) at once: the joint field's own step (the code of the same paper)
 """
 
@@ -30,21 +31,62 @@ class Move:
 Turn = Callable[[int], tuple[tuple[Move, ...], ...]]
 
 
-def alternating(first: str, second: str, *, first_steps: int = 1, share_draws: bool = False) -> Turn:
+@dataclass(frozen=True, kw_only=True)
+class Bursts:
+    """Iterations with many more steps of the first player, so that it starts near its best answer and returns to it.
+
+    Attributes:
+        steps: in such an iteration (WGAN's critic: 100).
+        first: how many of the first iterations are such (25).
+        every: each so-manieth iteration is one again (500).
+    """
+
+    steps: int
+    first: int
+    every: int
+    __pydantic_config__ = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "first", "every"):
+            if getattr(self, name) < 1:
+                raise UserError(f"bursts.{name} = {getattr(self, name)}", "1 or more", "WGAN has 100, 25 and 500")
+
+    def at(self, step: int) -> bool:
+        """Whether the iteration after `step` others is such a one."""
+        return step < self.first or step % self.every == 0
+
+
+def alternating(
+    first: str, second: str, *, first_steps: int = 1, share_draws: bool = False, bursts: Bursts | None = None
+) -> Turn:
     """`first_steps` steps of one player, then one of the other.
 
     Args:
         first, second: the players' names.
         first_steps: k, 1 or more.
         share_draws: the second player uses the first one's last draw.
+        bursts: iterations with another k (Arjovsky et al. 2017), or None.
     """
     if first_steps < 1:
         raise UserError(f"{first_steps} {first} steps", "1 or more", "set dynamics.discriminator_steps=1")
-    groups = (
-        *((Move(player=first, substep=index),) for index in range(first_steps)),
-        (Move(player=second, shares=first if share_draws else None),),
-    )
-    return lambda step: groups
+
+    def groups(count: int) -> tuple[tuple[Move, ...], ...]:
+        return (
+            *((Move(player=first, substep=index),) for index in range(count)),
+            (Move(player=second, shares=first if share_draws else None),),
+        )
+
+    usual = groups(first_steps)
+    if bursts is None:
+        return lambda step: usual
+    many = groups(bursts.steps)
+    return lambda step: many if bursts.at(step) else usual
+
+
+def alone(player: str) -> Turn:
+    """One step of the only player."""
+    group = (Move(player=player),)
+    return lambda step: (group,)
 
 
 def simultaneous(first: str, second: str, *, share_draws: bool = False) -> Turn:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from saddlepoint.errors import RunStopped
-from saddlepoint.recipes.build import Found, Game
+from saddlepoint.recipes.build import Game
+from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.memory import Estimate, is_out_of_memory
@@ -36,7 +37,7 @@ def introduce(
     )
     say(
         True,
-        f"{recipe.objective}; "
+        f"{recipe.objective or recipe.task.kind}; "
         + "; ".join(f"{name} {count:,} parameters" for name, count in parameters.items())
         + f"; {about['device']}, {about['threads']} threads",
     )

@@ -10,10 +10,10 @@ from saddlepoint.recipes.specification import (
     Dynamics,
     Penalties,
     Recipe,
-    TaskPart,
     Training,
     Watch,
 )
+from saddlepoint.recipes.task_parts import GenerationPart
 from saddlepoint.training.averages import Average
 
 # With R1 and R2 the one combination whose convergence does not lean on normalisation (R3GAN 2024).
@@ -57,7 +57,7 @@ mnist_conditional = mnist.model_copy(
     update={
         "name": "mnist-conditional",
         "summary": "MNIST by class: labels embedded in G, projected in D",
-        "task": TaskPart(conditional=True),
+        "task": GenerationPart(conditional=True),
     }
 )
 
@@ -111,7 +111,7 @@ shapes = images.model_copy(
         "name": "shapes",
         "summary": "drawn circles, squares and triangles of known size, place and colour, by class",
         "data": Data(source="shapes"),
-        "task": TaskPart(conditional=True),
+        "task": GenerationPart(conditional=True),
         "penalties": Penalties(r1=_falling(1.0, 3000), r2=_falling(1.0, 3000)),
         "discriminator": Adam(rate=_falling(1e-3, 3000), beta1=0.0, beta2=0.99),
         "generator": Adam(rate=_falling(1e-3, 3000), beta1=0.0, beta2=0.99),

@@ -1,7 +1,7 @@
 """Runs: starting one, going on with one, and ending it so that nothing is lost."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -9,20 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from saddlepoint.data import Packed
 from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.files import write_whole
 from saddlepoint.game.schedules import value_at
-from saddlepoint.game.task import Request, networks_of
+from saddlepoint.game.task import networks_of
 from saddlepoint.recipes.advice import as_stop, introduce, say
-from saddlepoint.recipes.build import Found, Game, OwnNetworks, build_game, build_task, open_recipe_data, resolved
+from saddlepoint.recipes.build import Game, build_game
+from saddlepoint.recipes.found import Found, open_recipe_data, resolved
+from saddlepoint.recipes.pictures import drawer, fixed_request
 from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.tasks import OwnNetworks, RecipeTask, build_task
 from saddlepoint.recipes.text import read_recipe, to_yaml
-from saddlepoint.sampling.latents import latents
-from saddlepoint.sampling.pictures import grid, save_picture, scatter
-from saddlepoint.tasks.generation import Generation
 from saddlepoint.training import machine
 from saddlepoint.training.checkpoint import (
     load_network,
@@ -64,7 +63,7 @@ class Brought:
 
     data: Packed | None = None
     networks: OwnNetworks | None = None
-    task: Generation | None = None
+    task: RecipeTask | None = None
 
 
 def start(
@@ -111,9 +110,7 @@ def start(
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": machine.describe(device),
             "versions": machine.versions(),
-            "found": _plain(
-                {**asdict(found), "latent": task.latent, "prior": task.prior, "pixel_range": task.pixel_range}
-            ),
+            "found": _plain({**asdict(found), **task.recorded}),
         }
         with folder.locked():
             # Asked again under the lock: another process may have begun a run here in the meantime.
@@ -215,7 +212,6 @@ def _play(
         introduce(folder, recipe, game, found, about, memory)
     watching: list[Observer] = [
         Log(folder, recipe.watch.log_every, state),
-        Samples(folder, task, fixed_request(recipe, task, found), every=recipe.watch.sample_every, draw=_drawer(data)),
         Checkpoints(
             folder,
             task,
@@ -227,6 +223,10 @@ def _play(
         ),
         *observers,
     ]
+    request = fixed_request(recipe, task, found)
+    if request is not None:
+        draw = drawer(data)
+        watching.insert(1, Samples(folder, task, request, every=recipe.watch.sample_every, draw=draw))
     if show:
         watching.append(Console(until, state))
     try:
@@ -259,25 +259,6 @@ def _play(
     finally:
         for observer in watching:
             observer.close()
-
-
-def fixed_request(recipe: Recipe, task: Generation, found: Found) -> Request:
-    """The latents of a run's sample pictures: always the same, one row of labels after the other."""
-    # A picture of points needs many of them to show a distribution.
-    count = recipe.watch.samples if found.kind == "images" else max(recipe.watch.samples, 1000)
-    z = latents(recipe.seed, count, width=task.latent, prior_name=task.prior).to(task.device)
-    labels = torch.arange(count, device=task.device) % len(found.classes) if task.conditional else None
-    return Request(latents=z, labels=labels)
-
-
-def _drawer(data: Packed) -> Callable[[Tensor, Path], None]:
-    # A cloud of points says little by itself: the data is drawn behind it.
-    reference = None if data.kind == "images" else data.batch(data.splits["train"][:2000])[0]
-
-    def draw(made: Tensor, path: Path) -> None:
-        save_picture(grid(made) if reference is None else scatter(made, reference), path)
-
-    return draw
 
 
 def _task_data(brought: Brought) -> Packed | None:

@@ -6,24 +6,22 @@ Every numeric setting that the game reads at each step may be a schedule. Unknow
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.corrections import CORRECTIONS, STRENGTH
 from saddlepoint.game.schedules import Number
 from saddlepoint.game.steps import Adam, Optimizer, numbers_of
+from saddlepoint.game.turns import Bursts
 from saddlepoint.networks import Pair
 from saddlepoint.recipes.ranges import check_numbers
+from saddlepoint.recipes.task_parts import AnyTaskPart, GenerationPart, Part
 from saddlepoint.training.averages import Average
 from saddlepoint.training.keeping import Best
 
 FORMAT = 1
-
-
-class Part(BaseModel):
-    """A part of a recipe: immutable, nothing unknown in it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+# Who may play in a recipe: the key of each player's optimizer.
+PLAYERS = ("discriminator", "generator", "classifier")
 
 
 class Data(Part):
@@ -57,6 +55,7 @@ class Dynamics(Part):
 
     turn: Literal["alternating", "simultaneous"] = "alternating"
     discriminator_steps: PositiveInt = 1
+    bursts: Bursts | None = Field(default=None, description="iterations with many more discriminator steps (WGAN)")
     share_draws: bool = Field(default=False, description="G uses D's last batch and latents")
     correction: str = Field(default="plain", description=f"one of {', '.join(CORRECTIONS)}")
     strength: Number | None = Field(default=None, description="of the correction; null for its own, 0 is plain play")
@@ -79,12 +78,6 @@ class Dynamics(Part):
     def strength_in_use(self) -> Number | None:
         """The strength that was asked for, or the correction's own; None where there is none."""
         return CORRECTIONS[self.correction].strength if self.strength is None else self.strength
-
-
-class TaskPart(Part):
-    """What is played."""
-
-    conditional: bool = Field(default=False, description="give labels to both networks")
 
 
 class Penalties(Part):
@@ -137,16 +130,18 @@ class Recipe(Part):
     data: Data = Data()
     networks: Annotated[Pair, Field(discriminator="pair")] | Literal["by_size", "own"]
     latent_prior: str | None = Field(default=None, description="name of z's distribution; null takes the pair's own")
-    task: TaskPart = TaskPart()
-    objective: str
+    task: AnyTaskPart = GenerationPart()
+    objective: str | None = Field(default=None, description="of the game; null for a task without an opponent")
     penalties: Penalties = Penalties()
     clip: float | None = Field(
         default=None, gt=0, allow_inf_nan=False, description="bound on D's weights (WGAN); null for none"
     )
     augment: Augment = Augment()
     dynamics: Dynamics = Dynamics()
-    discriminator: Optimizer = Adam()
-    generator: Optimizer = Adam()
+    # One optimizer for each of the task's players, and none beside them.
+    discriminator: Optimizer | None = Adam()
+    generator: Optimizer | None = Adam()
+    classifier: Optimizer | None = None
     average: Average | None = None
     training: Training
     watch: Watch = Watch()
@@ -156,10 +151,16 @@ class Recipe(Part):
         check_numbers(self.numbers())
         return self
 
+    @property
+    def optimizers(self) -> dict[str, Optimizer]:
+        """The optimizers by player."""
+        named = {name: getattr(self, name) for name in PLAYERS}
+        return {name: optimizer for name, optimizer in named.items() if optimizer is not None}
+
     def numbers(self) -> dict[str, Number]:
         """Every number that may change during the run, by dotted name."""
-        named: dict[str, Number | None] = {}
-        for player, optimizer in (("discriminator", self.discriminator), ("generator", self.generator)):
+        named: dict[str, Number | None] = {f"task.{name}": number for name, number in self.task.numbers.items()}
+        for player, optimizer in self.optimizers.items():
             named.update({f"{player}.{name}": number for name, number in numbers_of(optimizer).items()})
         named.update({f"penalties.{name}": weight for name, weight in self.penalties})
         named.update({f"augment.{name}": strength for name, strength in self.augment})

@@ -16,7 +16,7 @@ from saddlepoint.errors import UserError
 from saddlepoint.recipes.specification import Recipe
 
 # Choosing one of these chooses the whole part anew: the options of another network pair do not carry over.
-TAGS = ("pair", "optimizer", "schedule")
+TAGS = ("pair", "optimizer", "schedule", "kind")
 # How pydantic calls a key that a model and a dataclass do not have, or that is no text.
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument", "invalid_key")
 # What a branch of a union says when the value is nothing like it.

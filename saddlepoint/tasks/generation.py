@@ -11,6 +11,7 @@ Penalties are taken with respect to the pixels before augmentation.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -115,6 +116,19 @@ class Generation:
     @property
     def averaged(self) -> tuple[str, ...]:
         return (GENERATOR,)
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Names of the settings that the loss reads."""
+        return (
+            *(f"penalties.{name}" for name in self.penalties),
+            *(f"augment.{name}" for name in self.augmentations),
+        )
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """What a run writes down beside its recipe, so that a generator can be rebuilt without the data."""
+        return {"latent": self.latent, "prior": self.prior, "pixel_range": self.pixel_range}
 
     # What is drawn
 

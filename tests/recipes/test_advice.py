@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from saddlepoint.recipes.advice import as_stop, introduce, say
-from saddlepoint.recipes.build import Found, build_game, build_task
+from saddlepoint.recipes.build import build_game
 from saddlepoint.recipes.catalogue import RECIPES
+from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.memory import Estimate

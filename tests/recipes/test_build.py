@@ -12,10 +12,12 @@ from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.game.player import Player
 from saddlepoint.networks import Maxout2014
-from saddlepoint.recipes.build import Found, OwnNetworks, build_game, build_task, open_recipe_data, resolved
+from saddlepoint.recipes.build import build_game
 from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
 from saddlepoint.recipes.catalogue import RECIPES
+from saddlepoint.recipes.found import Found, open_recipe_data, resolved
 from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.tasks import OwnNetworks, build_task
 from saddlepoint.recipes.text import override
 from saddlepoint.tasks.generation import Generation
 from tests.tasks.examples import packed
@@ -179,7 +181,7 @@ def test_other_players_than_the_recipes_are_refused_by_name() -> None:
     class Duel:
         players = (Player(name="forger", networks={}), Player(name="discriminator", networks={}))
 
-    with pytest.raises(UserError, match="players forger, discriminator; expected discriminator and generator"):
+    with pytest.raises(UserError, match="players forger, discriminator; expected players among discriminator, generator, classifier; rename forger"):
         build_game(recipe(), Duel(), CPU)  # type: ignore[arg-type]
 
 

@@ -14,10 +14,12 @@ from safetensors.torch import load_file
 
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
-from saddlepoint.recipes.build import Found, build_task
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.runs import Brought, Ended, fixed_request, resume, start
+from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.pictures import fixed_request
+from saddlepoint.recipes.runs import Brought, Ended, resume, start
 from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
 from saddlepoint.training.checkpoint import steps_saved
 from saddlepoint.training.control import Control, Stop

@@ -1,0 +1,91 @@
+"""The data of a recipe: opening it, and what a run found it to be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from saddlepoint.data import Packed, open_data
+from saddlepoint.errors import UserError
+from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
+from saddlepoint.recipes.specification import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a run found its data to be; recorded, so that a generator can be rebuilt without the data."""
+
+    source: str
+    kind: str
+    shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    count: int
+    splits: Mapping[str, int]
+    split_rule: str
+    fingerprint: str
+    skipped: int
+
+    @classmethod
+    def read(cls, recorded: Mapping[str, Any]) -> "Found":
+        """From what a run has written down."""
+        return cls(**{**recorded, "shape": tuple(recorded["shape"]), "classes": tuple(recorded["classes"])})
+
+    @classmethod
+    def of(cls, data: Packed) -> "Found":
+        return cls(
+            source=data.source,
+            kind=data.kind,
+            shape=tuple(data.shape),
+            classes=tuple(data.classes),
+            count=len(data.items),
+            splits={name: len(indices) for name, indices in data.splits.items()},
+            split_rule=data.split_rule,
+            fingerprint=data.fingerprint,
+            skipped=len(data.skipped),
+        )
+
+
+def open_recipe_data(recipe: Recipe) -> Packed:
+    """The recipe's data.
+
+    Raises:
+        UserError: the recipe names none, or it cannot be read.
+    """
+    data = recipe.data
+    if data.source is None:
+        raise UserError(
+            f"recipe {recipe.name} without data",
+            "a folder, zip, .parquet, .npz, IDX files or hf:NAME",
+            "add --data PATH",
+        )
+    return open_data(
+        data.source,
+        **shaping(recipe),
+        count=data.count,
+        image_column=data.image_column,
+        label_column=data.label_column,
+        labels=data.labels,
+        skip_unreadable=data.skip_unreadable,
+    )
+
+
+def shaping(recipe: Recipe) -> dict[str, Any]:
+    """The recipe's settings for data that apply wherever it comes from, a person's own Dataset included."""
+    data = recipe.data
+    return {
+        "size": data.size,
+        "channels": data.channels,
+        "hold_out": data.hold_out,
+        "first": data.first,
+        "cache": Path(data.cache) if data.cache is not None else None,
+    }
+
+
+def resolved(recipe: Recipe, found: Found) -> Recipe:
+    """The recipe with everything fixed that depends on the data's shape."""
+    changes: dict[str, Any] = {}
+    if recipe.networks == "by_size":
+        changes["networks"] = pair_by_size(found.shape)
+    if recipe.training.batch == "by_size":
+        changes["training"] = recipe.training.model_copy(update={"batch": batch_by_size(found.shape)})
+    return recipe.model_copy(update=changes)

@@ -1,0 +1,159 @@
+"""From a recipe and data to the task that is played: one builder for each kind of task."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from saddlepoint.data import Packed
+from saddlepoint.errors import UserError
+from saddlepoint.game.constraints import Clipping
+from saddlepoint.networks import PAIRS, Pair
+from saddlepoint.objectives import objective
+from saddlepoint.randomness import derive_seed
+from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.task_parts import GenerationPart
+from saddlepoint.tasks.classification import Classification
+from saddlepoint.tasks.generation import Generation
+
+# What a recipe can play.
+RecipeTask = Generation | Classification
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnNetworks:
+    """A person's own pair.
+
+    Attributes:
+        generator: (z (n, latent)[, labels (n,)]) -> (n, *shape of the data).
+        discriminator: ((n, *shape)[, labels]) -> raw scores (n,).
+        latent: width of z.
+        pixel_range: (low, high) of the pixels that the networks make and see; None for points.
+    """
+
+    generator: nn.Module
+    discriminator: nn.Module
+    latent: int
+    pixel_range: tuple[float, float] | None = (-1.0, 1.0)
+
+
+def _pair(
+    recipe: Recipe, part: GenerationPart, found: Found, data: Packed | None, own: OwnNetworks | None
+) -> OwnNetworks:
+    """The recipe's pair, initialised from its seed; or the person's own, as they are."""
+    if recipe.networks == "own":
+        if own is None:
+            raise UserError(
+                f"a run of one's own networks ({recipe.name})",
+                "the same networks",
+                "use the Python API with generator= and discriminator=",
+            )
+        return own
+    pair = recipe.networks
+    if not isinstance(pair, Pair):
+        raise _misplaced(recipe, ", ".join(PAIRS))
+    mean = _mean(data) if pair.uses_mean and data is not None and data.kind == "images" else None
+    torch.manual_seed(derive_seed(recipe.seed, "initialisation"))
+    classes = len(found.classes) if part.conditional else 0
+    generator, discriminator = pair.build(found.shape, classes=classes, mean=mean)
+    return OwnNetworks(
+        generator=generator, discriminator=discriminator, latent=pair.latent, pixel_range=generator.pixel_range
+    )
+
+
+def _mean(data: Packed) -> torch.Tensor:
+    """The training images' mean, in [0, 1], summed in pieces that fit into memory whatever the size of the data."""
+    indices = data.splits["train"]
+    total = torch.zeros(data.shape, dtype=torch.float64)
+    for start in range(0, len(indices), 512):
+        total += data.batch(indices[start : start + 512])[0].sum(0)
+    return (total / (255 * len(indices))).float()
+
+
+def build_task(
+    recipe: Recipe, found: Found, data: Packed | None, device: torch.device, own: OwnNetworks | None = None
+) -> RecipeTask:
+    """The recipe's task; without data it can only sample.
+
+    Raises:
+        UserError: the recipe's networks, data or settings are not those of its task.
+    """
+    if own is not None and not isinstance(recipe.task, GenerationPart):
+        raise UserError("own networks", "a recipe of the task generation", "set task.kind=generation")
+    if isinstance(recipe.task, GenerationPart):
+        return _generation(recipe, recipe.task, found, data, device, own)
+    return _classification(recipe, found, data, device)
+
+
+def _generation(
+    recipe: Recipe,
+    part: GenerationPart,
+    found: Found,
+    data: Packed | None,
+    device: torch.device,
+    own: OwnNetworks | None,
+) -> Generation:
+    networks = _pair(recipe, part, found, data, own)
+    assert isinstance(recipe.training.batch, int)
+    if recipe.objective is None:
+        raise UserError(f"recipe {recipe.name} without an objective", "one", "set objective=paired_logistic")
+    prior = recipe.latent_prior or getattr(recipe.networks, "prior", "normal")
+    return Generation(
+        generator=networks.generator.to(device),
+        discriminator=networks.discriminator.to(device),
+        data=data,
+        objective=objective(recipe.objective),
+        latent=networks.latent,
+        prior=prior,
+        pixel_range=networks.pixel_range,
+        conditional=part.conditional,
+        batch=recipe.training.batch,
+        penalties=tuple(name for name, weight in recipe.penalties if weight is not None),
+        augmentations=tuple(name for name, strength in recipe.augment if strength is not None),
+        constraint=Clipping(bound=recipe.clip) if recipe.clip is not None else None,
+        seed=recipe.seed,
+        device=device,
+    )
+
+
+def _classification(recipe: Recipe, found: Found, data: Packed | None, device: torch.device) -> Classification:
+    if getattr(recipe.networks, "pair", None) != "classifier":
+        raise _misplaced(recipe, "classifier")
+    _refuse(
+        recipe,
+        objective=recipe.objective is not None,
+        latent_prior=recipe.latent_prior is not None,
+        penalties=any(weight is not None for _, weight in recipe.penalties),
+        clip=recipe.clip is not None,
+        augment=any(strength is not None for _, strength in recipe.augment),
+    )
+    assert isinstance(recipe.training.batch, int)
+    if len(found.shape) != 3:
+        raise UserError(f"{found.kind} ({found.source})", "labelled images", "give images sorted by class")
+    torch.manual_seed(derive_seed(recipe.seed, "initialisation"))
+    classifier = recipe.networks.build(found.shape, len(found.classes))
+    return Classification(
+        classifier=classifier.to(device),
+        data=data,
+        pixel_range=classifier.pixel_range,
+        batch=recipe.training.batch,
+        seed=recipe.seed,
+        device=device,
+    )
+
+
+def _refuse(recipe: Recipe, **given: bool) -> None:
+    """Refuses settings that the recipe's task has no use for."""
+    for name, present in given.items():
+        if present:
+            raise UserError(
+                f"{name} in a recipe of the task {recipe.task.kind}",
+                "nothing there, because it would have no effect",
+                f"leave {name} out",
+            )
+
+
+def _misplaced(recipe: Recipe, known: str) -> UserError:
+    given = recipe.networks if isinstance(recipe.networks, str) else recipe.networks.pair
+    return UserError(f"networks {given} for the task {recipe.task.kind}", f"one of {known}", "set networks.pair")
