@@ -59,6 +59,36 @@ def check_shape(shape: tuple[int, ...], classes: int, *, points: bool, smallest:
         raise UserError(f"{classes} classes", "0 (no labels) or at least 2", "set classes=0 for data of one kind")
 
 
+def check_images(source_shape: tuple[int, ...], target_shape: tuple[int, ...]) -> None:
+    """Refuses what is no pair of image shapes (channels, height, width).
+
+    Raises:
+        UserError: names the shape.
+    """
+    for name, shape in (("source", source_shape), ("target", target_shape)):
+        if len(shape) != 3 or min(shape) < 1:
+            raise UserError(
+                f"{name} shape {shape}",
+                "(channels, height, width), each at least 1",
+                "give the shape of one image, without the batch",
+            )
+
+
+def check_same_size(source_shape: tuple[int, ...], target_shape: tuple[int, ...]) -> None:
+    """Refuses a pair of image shapes of which one has another height or width than the other.
+
+    Raises:
+        UserError: names both.
+    """
+    check_images(source_shape, target_shape)
+    if source_shape[1:] != target_shape[1:]:
+        raise UserError(
+            f"source shape {source_shape} and target shape {target_shape}",
+            "one height and width",
+            f"bring both to one with --set data.size={target_shape[1]}x{target_shape[2]}",
+        )
+
+
 def check_labels(labels: Tensor | None, classes: int) -> None:
     """Labels are given to a network exactly if it was built with classes.
 
