@@ -9,10 +9,23 @@ torch's global generator:
 Labels are required if classes > 0 and refused if not. `prior` names the distribution of z that the pair was published
 with, `uses_mean` says whether the data's mean enters the initialisation, and `shrunken()` is the same pair, only
 narrower. The literal `pair` tells the families apart in text.
+
+A pair of `IMAGE_PAIRS` maps images to images. `build(source_shape, target_shape)` makes
+
+    generator(sources (n, *source_shape) float32, in generator.source_range) -> (n, *target_shape), in pixel_range
+    discriminator(images (n, *target_shape), sources) -> raw scores, one an image (n,) or one a patch (n, h', w')
+
+where the discriminator takes the images' sources if `conditional_discriminator`, and refuses them if not.
+
+`Classifier` is no pair: it plays against nobody, and labelled data sets are measured in its features.
 """
 
+from saddlepoint.networks.classifier import Classifier
+from saddlepoint.networks.cyclegan import CycleGan
 from saddlepoint.networks.dcgan import Dcgan
 from saddlepoint.networks.mlp import Maxout2014, Mlp, MlpIntro
+from saddlepoint.networks.srresnet import SrResNet
+from saddlepoint.networks.unet_patchgan import UnetPatchgan
 
 Pair = Dcgan | Maxout2014 | Mlp | MlpIntro
 
@@ -23,4 +36,25 @@ PAIRS: dict[str, type[Pair]] = {
     "mlp-intro": MlpIntro,
 }
 
-__all__ = ["PAIRS", "Dcgan", "Maxout2014", "Mlp", "MlpIntro", "Pair"]
+ImagePair = CycleGan | SrResNet | UnetPatchgan
+
+IMAGE_PAIRS: dict[str, type[ImagePair]] = {
+    "cyclegan": CycleGan,
+    "srresnet": SrResNet,
+    "unet-patchgan": UnetPatchgan,
+}
+
+__all__ = [
+    "IMAGE_PAIRS",
+    "PAIRS",
+    "Classifier",
+    "CycleGan",
+    "Dcgan",
+    "ImagePair",
+    "Maxout2014",
+    "Mlp",
+    "MlpIntro",
+    "Pair",
+    "SrResNet",
+    "UnetPatchgan",
+]
