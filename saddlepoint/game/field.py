@@ -222,6 +222,7 @@ def _mean(parts: list[tuple[Loss, float]]) -> Loss:
         value=mean(values) if values else None,
         costs=mean([loss.costs for loss, _ in parts]),
         outputs=mean([loss.outputs for loss, _ in parts]),
+        shown={name: torch.cat([loss.shown[name].detach() for loss, _ in parts]) for name in parts[0][0].shown},
     )
 
 

@@ -71,11 +71,13 @@ class Loss:
         value: named terms of the objective, scalars, maximised; None for a player without one.
         costs: named further terms, scalars, minimised, already weighted (penalties, L1, cross-entropy).
         outputs: detached scalars for the log, such as D on real and on fake.
+        shown: detached tensors with one row per sample that the task's history may want (scores, fakes).
     """
 
     value: Mapping[str, Tensor] | None = None
     costs: Mapping[str, Tensor] = field(default_factory=dict)
     outputs: Mapping[str, Tensor] = field(default_factory=dict)
+    shown: Mapping[str, Tensor] = field(default_factory=dict)
 
     def detached(self) -> "Loss":
         """The same numbers without their graph."""
@@ -83,6 +85,7 @@ class Loss:
             value=None if self.value is None else {name: term.detach() for name, term in self.value.items()},
             costs={name: term.detach() for name, term in self.costs.items()},
             outputs={name: value.detach() for name, value in self.outputs.items()},
+            shown={name: rows.detach() for name, rows in self.shown.items()},
         )
 
 
@@ -114,12 +117,19 @@ class Task(Protocol):
 
     @property
     def state(self) -> dict[str, Tensor]:
-        """History of the task itself (a pool of old fakes, running averages); saved, and restored in place."""
+        """History of the task itself (a pool of old fakes, running averages); saved, and restored in place.
+
+        A loss reads it only through its draw, so that it stays a function of parameters and draw.
+        """
         ...
 
     def draw(self, player: str, step: int, substep: int, state: Progress) -> Draw: ...
 
     def loss(self, player: str, networks: Networks, draw: Draw, settings: Settings) -> Loss: ...
+
+    def remember(self, player: str, draw: Draw, loss: Loss) -> None:
+        """Takes what a player's step has shown into the task's history; called once, after the step."""
+        ...
 
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """Images in [0, 1] (n, channels, height, width), or points (n, dimensions), float32."""

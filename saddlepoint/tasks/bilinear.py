@@ -60,6 +60,9 @@ class Bilinear:
         value = networks["x"]() * networks["y"]()
         return Loss(value={"f": value if player == "discriminator" else -value})
 
+    def remember(self, player: str, draw: Draw, loss: Loss) -> None:
+        """Nothing: this task has no history."""
+
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """x for every latent, (n, 1)."""
         return networks["x"]().float().expand(len(request.latents), 1)

@@ -105,6 +105,9 @@ class Classification:
         }
         return Loss(costs={"cross_entropy": F.cross_entropy(logits.float(), draw["labels"])}, outputs=right)
 
+    def remember(self, player: str, draw: Draw, loss: Loss) -> None:
+        """Nothing: this task has no history."""
+
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """Refused: a classifier makes nothing.
 

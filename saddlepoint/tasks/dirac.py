@@ -125,6 +125,9 @@ class DiracGan:
             costs = {**costs, "gradient_penalty": one_centred(score, real, fake, draw["mix"], weight)}
         return Loss(value=self.objective.discriminator_terms(score(real), score(fake)), costs=costs)
 
+    def remember(self, player: str, draw: Draw, loss: Loss) -> None:
+        """Nothing: this task has no history."""
+
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """theta for every latent, (n, 1)."""
         return networks[GENERATOR](request.latents).float()

@@ -208,6 +208,9 @@ class Generation:
         scores, gradient = scores_and_gradient(score, images)
         return scores, {penalty: zero_centred(gradient, settings[f"penalties.{penalty}"])}
 
+    def remember(self, player: str, draw: Draw, loss: Loss) -> None:
+        """Nothing: this task has no history."""
+
     # Between stored values and what networks see
 
     def seen(self, stored: Tensor) -> Tensor:

@@ -194,7 +194,8 @@ def restore(checkpoint: Checkpoint, task: Task, steps: Mapping[str, Step], state
     if state.averages is not None:
         for name, network in state.averages.networks.items():
             load_network(network, _below(tensors.get("averages", {}), name), checkpoint.path)
-    task.state.update(tensors.get("task", {}))
+    for name, tensor in tensors.get("task", {}).items():
+        task.state[name] = tensor.to(task.state[name].device) if name in task.state else tensor
     state.correction = dict(tensors.get("correction", {}))
     manifest = checkpoint.manifest
     state.step, state.images, state.seconds = manifest["step"], manifest["images"], manifest["seconds"]

@@ -72,6 +72,7 @@ def train(
                 if measured:
                     gradient_norms[name] = steps[name].gradient_norm()
                 steps[name].apply(settings)
+                field.task.remember(name, draws[name], made[name])
 
         state.step += 1
         if state.averages is not None:
