@@ -8,7 +8,6 @@ import inspect
 import json
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from scipy.stats import norm
 
 from saddlepoint.metrics.result import Result
 from tests.laws.members import check_reached, modules, public
+from tests.laws.metric_cases import Case, found
 
 METRICS: dict[str, Callable[..., Result]] = {
     name: function
@@ -44,7 +44,8 @@ def parzen_again(samples: np.ndarray, validation: np.ndarray, test: np.ndarray) 
 
 
 # For each metric: arguments, and the value and interval that an independent implementation gives for them.
-CASES: dict[str, tuple[dict[str, Any], Callable[[], tuple[float, float, float]]]] = {
+CASES: dict[str, Case] = {
+    **found("CASES"),
     "parzen": (
         {
             "samples": arrays(50, 1),
@@ -57,11 +58,12 @@ CASES: dict[str, tuple[dict[str, Any], Callable[[], tuple[float, float, float]]]
         lambda: parzen_again(arrays(50, 1), arrays(30, 2), arrays(40, 3)),
     ),
 }
+NOT_METRICS = {"saddlepoint.metrics.result": "what every metric returns", **found("NOT_METRICS")}
 
 
 def test_every_file_is_reached():
     reached = {function.__module__ for function in METRICS.values()}
-    check_reached("metrics", reached, {"saddlepoint.metrics.result": "what every metric returns"})
+    check_reached("metrics", reached, NOT_METRICS)
 
 
 def test_every_metric_has_an_independent_implementation():
