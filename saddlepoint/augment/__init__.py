@@ -1,17 +1,61 @@
 """Augmentation of what the discriminator sees: pure functions of (images, draw, strength), applied in a given order.
 
 Each is differentiable, also twice for a penalty on the input gradient, and at strength 0 leaves the images bit for bit.
-The draw is uniform numbers in (0, 1): who calls decides where they come from.
+The draw is uniform numbers in (0, 1): who calls decides where they come from. Images stand in (-1, 1), where 0 is
+mid-grey; in another range brightness, contrast, luma flip and cutout do something else than they say.
+
+Affine maps of the plane that stand next to each other in the order (scale, rotate, stretch, fractional_shift) are
+multiplied and the image is resampled once; so are affine maps of colour. In the order of `AUGMENTATIONS` the whole
+list is StyleGAN2-ADA's as R3GAN uses it, with filtering and noise left out. Differentiable augmentation (Zhao et al.
+2020) is brightness, saturation and contrast, then shift, then cutout, each at strength 1; its distributions are uniform
+where these are normal, and it moves in black where `shift` reflects.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import groupby
 
 from torch import Tensor
 
+from saddlepoint.augment import colouring, resampling
+from saddlepoint.augment.brightness import brightness, brightness_map
+from saddlepoint.augment.contrast import contrast, contrast_map
+from saddlepoint.augment.cutout import cutout
 from saddlepoint.augment.flip import flip
+from saddlepoint.augment.fractional_shift import fractional_shift, fractional_shift_map
+from saddlepoint.augment.hue import hue, hue_map
+from saddlepoint.augment.luma_flip import luma_flip, luma_flip_map
+from saddlepoint.augment.rotate import rotate, rotate_map
+from saddlepoint.augment.rotate90 import rotate90
+from saddlepoint.augment.saturation import saturation, saturation_map
+from saddlepoint.augment.scale import scale, scale_map
 from saddlepoint.augment.shift import shift
+from saddlepoint.augment.stretch import stretch, stretch_map
 from saddlepoint.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maps:
+    """A kind of maps that can be multiplied before the images go through them.
+
+    Attributes:
+        compose: (first, second) -> the maps of both, one after the other.
+        apply: (images, maps) -> images.
+    """
+
+    compose: Callable[[Tensor, Tensor], Tensor]
+    apply: Callable[[Tensor, Tensor], Tensor]
+
+
+PLANE = Maps(compose=resampling.compose, apply=resampling.resample)
+COLOUR = Maps(compose=colouring.compose, apply=colouring.recolour)
+
+Function = Callable[[Tensor, Tensor, float | Tensor], Tensor]
+
+
+def _no_maps(images: Tensor, draw: Tensor, strength: float | Tensor) -> Tensor:
+    raise AssertionError("an augmentation without a kind has no maps")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,15 +65,32 @@ class Augmentation:
     Attributes:
         function: (images (n, channels, height, width), draw (n, draws), strength) -> images, as `flip`.
         draws: uniform numbers per image.
+        kind: of the maps that `function` sends the images through; None if it has none.
+        maps: (images, draw, strength) -> these maps; without a kind, not used.
+        needs_colour: without effect on grey images.
     """
 
-    function: Callable[[Tensor, Tensor, float | Tensor], Tensor]
+    function: Function
     draws: int
+    kind: Maps | None = None
+    maps: Function = _no_maps
+    needs_colour: bool = False
 
 
 AUGMENTATIONS: dict[str, Augmentation] = {
     "flip": Augmentation(function=flip, draws=1),
+    "rotate90": Augmentation(function=rotate90, draws=2),
     "shift": Augmentation(function=shift, draws=3),
+    "scale": Augmentation(function=scale, draws=2, kind=PLANE, maps=scale_map),
+    "rotate": Augmentation(function=rotate, draws=2, kind=PLANE, maps=rotate_map),
+    "stretch": Augmentation(function=stretch, draws=2, kind=PLANE, maps=stretch_map),
+    "fractional_shift": Augmentation(function=fractional_shift, draws=3, kind=PLANE, maps=fractional_shift_map),
+    "brightness": Augmentation(function=brightness, draws=2, kind=COLOUR, maps=brightness_map),
+    "contrast": Augmentation(function=contrast, draws=2, kind=COLOUR, maps=contrast_map),
+    "luma_flip": Augmentation(function=luma_flip, draws=2, kind=COLOUR, maps=luma_flip_map),
+    "hue": Augmentation(function=hue, draws=2, kind=COLOUR, maps=hue_map, needs_colour=True),
+    "saturation": Augmentation(function=saturation, draws=2, kind=COLOUR, maps=saturation_map, needs_colour=True),
+    "cutout": Augmentation(function=cutout, draws=3),
 }
 
 
@@ -42,6 +103,28 @@ def draw_width(names: Sequence[str]) -> int:
     return sum(_named(name).draws for name in names)
 
 
+def check_shape(names: Sequence[str], shape: tuple[int, ...]) -> None:
+    """Refuses augmentations that samples of a shape have no use for.
+
+    Args:
+        names: keys of `AUGMENTATIONS`.
+        shape: of one sample.
+
+    Raises:
+        UserError: an unknown name, points instead of images, or an augmentation of colour for grey images.
+    """
+    for name in names:
+        colourless = _named(name).needs_colour and shape[0] not in colouring.COLOURED
+        if len(shape) != 3:
+            raise UserError(f"{name} of samples of shape {shape}", "images", "leave augmentation out for points")
+        if colourless:
+            raise UserError(
+                f"{name} of images with {shape[0]} channel(s)",
+                "3 or 4 channels",
+                f"leave it out: set augment.{name}=null",
+            )
+
+
 def augment(images: Tensor, names: Sequence[str], draw: Tensor, strengths: Mapping[str, float | Tensor]) -> Tensor:
     """Applies the named augmentations in their order, each with its own columns of the draw.
 
@@ -52,23 +135,30 @@ def augment(images: Tensor, names: Sequence[str], draw: Tensor, strengths: Mappi
         strengths: name -> probability of applying it to an image, a number or a tensor without dimensions.
 
     Raises:
-        UserError: an unknown name, points instead of images, a number that is no probability, a draw of another shape.
+        UserError: an unknown name, points instead of images, colours of grey images, a number that is no probability,
+            a draw of another shape.
     """
     needed = (len(images), draw_width(names))
+    check_shape(names, tuple(images.shape[1:]))
     if not names:
         return images
-    if images.dim() != 4:
-        raise UserError(f"samples of shape {tuple(images.shape)}", "images", "leave augmentation out for points")
     if tuple(draw.shape) != needed:
         raise UserError(f"a draw of shape {tuple(draw.shape)}", f"{needed}", "draw draw_width(names) numbers per image")
-    start = 0
-    for name in names:
-        augmentation, strength = AUGMENTATIONS[name], strengths[name]
+    applied = []
+    columns = draw.split([AUGMENTATIONS[name].draws for name in names], dim=1)
+    for name, numbers in zip(names, columns, strict=True):
+        strength = strengths[name]
         # A tensor is not looked at: that would wait for the device, and cannot be compiled.
         if not isinstance(strength, Tensor) and not 0.0 <= strength <= 1.0:
             raise UserError(f"strength {strength} of {name}", "a probability in [0, 1]", f"set augment.{name}=0.5")
-        images = augmentation.function(images, draw[:, start : start + augmentation.draws], strength)
-        start += augmentation.draws
+        applied.append((AUGMENTATIONS[name], numbers, strength))
+    for kind, run in groupby(applied, key=lambda each: each[0].kind):
+        if kind is None:
+            for augmentation, numbers, strength in run:
+                images = augmentation.function(images, numbers, strength)
+        else:
+            maps = (augmentation.maps(images, numbers, strength) for augmentation, numbers, strength in run)
+            images = kind.apply(images, reduce(kind.compose, maps))
     return images
 
 
@@ -78,4 +168,23 @@ def _named(name: str) -> Augmentation:
     return AUGMENTATIONS[name]
 
 
-__all__ = ["AUGMENTATIONS", "Augmentation", "augment", "draw_width", "flip", "shift"]
+__all__ = [
+    "AUGMENTATIONS",
+    "Augmentation",
+    "augment",
+    "brightness",
+    "check_shape",
+    "contrast",
+    "cutout",
+    "draw_width",
+    "flip",
+    "fractional_shift",
+    "hue",
+    "luma_flip",
+    "rotate",
+    "rotate90",
+    "saturation",
+    "scale",
+    "shift",
+    "stretch",
+]

@@ -13,7 +13,7 @@ from saddlepoint.game.corrections import CORRECTIONS, STRENGTH
 from saddlepoint.game.schedules import Number
 from saddlepoint.game.steps import Adam, Optimizer, numbers_of
 from saddlepoint.game.turns import Bursts
-from saddlepoint.networks import Pair
+from saddlepoint.networks import Classifier, ImagePair, Pair
 from saddlepoint.recipes.ranges import check_numbers
 from saddlepoint.recipes.task_parts import AnyTaskPart, GenerationPart, Part
 from saddlepoint.training.averages import Average
@@ -89,10 +89,21 @@ class Penalties(Part):
 
 
 class Augment(Part):
-    """Strengths of what is done to all images that D sees; null leaves one out."""
+    """Strengths of what is done to all images that D sees, in this order; null leaves one out."""
 
     flip: Number | None = None
+    rotate90: Number | None = None
     shift: Number | None = None
+    scale: Number | None = None
+    rotate: Number | None = None
+    stretch: Number | None = None
+    fractional_shift: Number | None = None
+    brightness: Number | None = None
+    contrast: Number | None = None
+    luma_flip: Number | None = None
+    hue: Number | None = None
+    saturation: Number | None = None
+    cutout: Number | None = None
 
 
 class Training(Part):
@@ -128,7 +139,7 @@ class Recipe(Part):
     summary: str
     seed: int = Field(default=0, ge=0, lt=2**63)
     data: Data = Data()
-    networks: Annotated[Pair, Field(discriminator="pair")] | Literal["by_size", "own"]
+    networks: Annotated[Pair | ImagePair | Classifier, Field(discriminator="pair")] | Literal["by_size", "own"]
     latent_prior: str | None = Field(default=None, description="name of z's distribution; null takes the pair's own")
     task: AnyTaskPart = GenerationPart()
     objective: str | None = Field(default=None, description="of the game; null for a task without an opponent")

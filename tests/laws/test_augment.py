@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from saddlepoint.augment import AUGMENTATIONS
+from saddlepoint.recipes.specification import Augment
 from tests.laws.members import check_reached
 
 members = pytest.mark.parametrize("name", sorted(AUGMENTATIONS))
@@ -25,7 +26,20 @@ def pictures(count: int, shape: tuple[int, ...], dtype: torch.dtype = torch.floa
 
 def test_every_file_is_reached():
     reached = {augmentation.function.__module__ for augmentation in AUGMENTATIONS.values()}
-    check_reached("augment", reached, {"saddlepoint.augment": "the dictionary, and the functions that apply it"})
+    check_reached(
+        "augment",
+        reached,
+        {
+            "saddlepoint.augment": "the dictionary, and the functions that apply it",
+            "saddlepoint.augment.normal": "normal numbers of a draw; tested in tests/augment/test_normal.py",
+            "saddlepoint.augment.resampling": "maps of the plane; tested in tests/augment/test_resampling.py",
+            "saddlepoint.augment.colouring": "maps of colour; tested in tests/augment/test_colouring.py",
+        },
+    )
+
+
+def test_a_recipe_names_each_in_the_order_of_application():
+    assert list(Augment.model_fields) == list(AUGMENTATIONS)
 
 
 @members
@@ -67,7 +81,7 @@ def test_a_number_and_a_tensor_as_strength_agree(name: str):
 
 @members
 def test_more_strength_changes_more_images_and_never_fewer(name: str):
-    function, images, draw = AUGMENTATIONS[name].function, pictures(2000, (1, 16, 24)), drawn(name, 2000)
+    function, images, draw = AUGMENTATIONS[name].function, pictures(2000, (3, 8, 12)), drawn(name, 2000)
     changed = [(function(images, draw, s) != images).flatten(1).any(1) for s in (0.0, 0.25, 0.5, 1.0)]
     for fewer, more in pairwise(changed):
         assert (more | ~fewer).all()
@@ -79,7 +93,7 @@ def test_more_strength_changes_more_images_and_never_fewer(name: str):
 
 @members
 def test_every_number_of_the_draw_is_used_and_no_more(name: str):
-    function, images, draw = AUGMENTATIONS[name].function, pictures(64, (1, 16, 24)), drawn(name, 64)
+    function, images, draw = AUGMENTATIONS[name].function, pictures(64, (3, 16, 24)), drawn(name, 64)
     result = function(images, draw, 0.7)
     for column in range(AUGMENTATIONS[name].draws):
         other = draw.clone()
