@@ -25,7 +25,7 @@ from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import OwnNetworks
 from saddlepoint.recipes.text import override, read_recipe
 from saddlepoint.report import write_report
-from saddlepoint.sampling.latents import label_number, latents, latents_of_seeds, path_between
+from saddlepoint.sampling.latents import label_number, latents, latents_of_seeds, path_around, path_between
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer
@@ -198,31 +198,61 @@ class Gan:
         self.classes = classes if task.conditional else ()
         self.task.generator.eval()
 
-    def sample(self, count: int, *, seed: int = 0, label: str | int | None = None) -> Tensor:
+    def sample(
+        self, count: int, *, seed: int = 0, label: str | int | None = None, truncation: float | None = None
+    ) -> Tensor:
         """Images of the first `count` latents of a seed.
 
         Args:
             count: 1 or more.
             seed: the same seed gives the same images; a larger count begins with them.
             label: a class by name or number; None takes the classes in turn.
+            truncation: of a normal prior: no number of a latent exceeds it; smaller ones give less varied images.
 
         Returns:
             float32 (count, channels, height, width) in [0, 1]; for points (count, dimensions). On the CPU.
         """
-        return self.made_of(latents(seed, count, width=self.task.latent, prior_name=self.task.prior), label)
+        z = latents(seed, count, width=self.task.latent, prior_name=self.task.prior, truncation=truncation)
+        return self.made_of(z, label)
 
-    def sample_seeds(self, seeds: Sequence[int], *, label: str | int | None = None) -> Tensor:
+    def sample_seeds(
+        self, seeds: Sequence[int], *, label: str | int | None = None, truncation: float | None = None
+    ) -> Tensor:
         """One image for each seed: the first of that seed. Shapes as in `sample`."""
-        return self.made_of(latents_of_seeds(seeds, width=self.task.latent, prior_name=self.task.prior), label)
+        return self.made_of(self._latents(seeds, truncation), label)
 
     def interpolate(
-        self, start: int, end: int, count: int = 8, *, spherical: bool = False, label: str | int | None = None
+        self,
+        start: int,
+        end: int,
+        count: int = 8,
+        *,
+        spherical: bool = False,
+        label: str | int | None = None,
+        truncation: float | None = None,
     ) -> Tensor:
         """Images on the way from one seed's image to another's, ends included; (count, channels, height, width)."""
-        ends = latents_of_seeds([start, end], width=self.task.latent, prior_name=self.task.prior)
+        ends = self._latents([start, end], truncation)
+        return self.made_of(path_between(ends[0], ends[1], count, spherical=spherical), self._one(label))
+
+    def loop(
+        self,
+        seeds: Sequence[int],
+        count: int = 24,
+        *,
+        spherical: bool = False,
+        label: str | int | None = None,
+        truncation: float | None = None,
+    ) -> Tensor:
+        """Images on the way from each seed's to the next and back to the first, `count` a leg, for a film."""
+        return self.made_of(path_around(self._latents(seeds, truncation), count, spherical=spherical), self._one(label))
+
+    def _latents(self, seeds: Sequence[int], truncation: float | None) -> Tensor:
+        return latents_of_seeds(seeds, width=self.task.latent, prior_name=self.task.prior, truncation=truncation)
+
+    def _one(self, label: str | int | None) -> str | int | None:
         # On the way nothing but z should change.
-        label = 0 if label is None and self.classes else label
-        return self.made_of(path_between(ends[0], ends[1], count, spherical=spherical), label)
+        return 0 if label is None and self.classes else label
 
     @torch.no_grad()
     def made_of(self, z: Tensor, label: str | int | None = None) -> Tensor:

@@ -99,6 +99,25 @@ def test_seeds_and_interpolation_meet_at_their_ends(tmp_path) -> None:
     assert torch.equal(gan.sample(1, seed=3)[0], three)
 
 
+def test_truncation_and_the_way_around(tmp_path) -> None:
+    settings = {**QUICK, "latent_prior": "normal"}
+    run = sp.train("images", data=_packed(labels=False), out=tmp_path / "run", steps=2, set=settings, show=False)
+    gan = sp.load(run)
+    whole, same = gan.sample(3, seed=2), gan.sample(3, seed=2, truncation=float("inf"))
+    assert torch.equal(whole, same)
+    near = gan.sample(3, seed=2, truncation=1e-3)
+    assert not torch.equal(near, whole) and near.std(dim=0).max() < 1e-2 * whole.std(dim=0).max()
+    assert torch.equal(gan.sample_seeds([2], truncation=0.5)[0], gan.sample(3, seed=2, truncation=0.5)[0])
+    around = gan.loop([4, 2, 9], 3, spherical=True, truncation=0.5)
+    assert around.shape == (9, 3, 12, 10)
+    corners = gan.sample_seeds([4, 2, 9], truncation=0.5)
+    torch.testing.assert_close(around[::3], corners, atol=1e-5, rtol=0)
+    leg = gan.interpolate(4, 2, 4, spherical=True, truncation=0.5)
+    torch.testing.assert_close(around[:3], leg[:3], atol=1e-5, rtol=0)
+    with pytest.raises(sp.UserError, match="more than 0"):
+        gan.sample(1, truncation=0.0)
+
+
 def test_from_another_runs_weights(tmp_path) -> None:
     data = _packed(labels=False)
     first = sp.train("images", data=data, out=tmp_path / "first", steps=3, set=QUICK, show=False)
