@@ -54,9 +54,9 @@ class Run:
         return self.path / "report.html"
 
     @property
-    def samples(self) -> Path:
-        """The newest sample picture."""
-        return max((self.path / "samples").glob("*.png"))
+    def samples(self) -> Path | None:
+        """The newest sample picture; None for a run that makes nothing, such as a classifier's."""
+        return max((self.path / "samples").glob("*.png"), default=None)
 
     def log(self) -> list[dict[str, Any]]:
         """The lines of log.jsonl."""

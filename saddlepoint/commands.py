@@ -2,16 +2,13 @@
 
 import argparse
 import json
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saddlepoint.errors import UserError
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from saddlepoint.api import Gan, Run
+    from saddlepoint.api import Run
 
 SIGNAL_EXIT = 130
 
@@ -43,43 +40,15 @@ def resume(chosen: argparse.Namespace, command: str) -> int:
 
 
 def sample(chosen: argparse.Namespace, command: str) -> int:
-    if chosen.seeds is not None and (chosen.count is not None or chosen.seed is not None):
-        raise UserError(
-            "--seeds together with --count or --seed", "one way to choose", "use --seeds, or --count and --seed"
-        )
-    from saddlepoint import api
-    from saddlepoint.sampling.latents import parse_seeds
+    from saddlepoint import drawn
 
-    seeds = parse_seeds(chosen.seeds) if chosen.seeds is not None else None
-    count, seed = chosen.count if chosen.count is not None else 64, chosen.seed or 0
-    name = f"seeds{chosen.seeds}" if seeds is not None else f"seed{seed}-count{count}"
-    label = f"-label{chosen.label}" if chosen.label is not None else ""
-    out = _out(chosen, f"drawn/{name}{label}.png")
-    gan = api.load(chosen.run, step=chosen.step)
-    if seeds is not None:
-        made = gan.sample_seeds(seeds, label=chosen.label)
-    else:
-        made = gan.sample(count, seed=seed, label=chosen.label)
-    return _save(made, gan, out, chosen.json)
+    return drawn.sample(chosen)
 
 
 def interpolate(chosen: argparse.Namespace, command: str) -> int:
-    from saddlepoint.sampling.latents import parse_seeds
+    from saddlepoint import drawn
 
-    seeds = parse_seeds(chosen.seeds)
-    if len(seeds) < 2:
-        raise UserError(f"--seeds {chosen.seeds}", "two seeds or more", "use --seeds 0,1")
-    import torch
-
-    from saddlepoint import api
-
-    out = _out(chosen, f"drawn/between-{chosen.seeds}.png")
-    gan = api.load(chosen.run)
-    legs = [
-        gan.interpolate(start, end, chosen.count, spherical=chosen.spherical, label=chosen.label)
-        for start, end in pairwise(seeds)
-    ]
-    return _save(torch.cat(legs), gan, out, chosen.json, columns=chosen.count)
+    return drawn.interpolate(chosen)
 
 
 def report(chosen: argparse.Namespace, command: str) -> int:
@@ -178,9 +147,10 @@ def check_loss(chosen: argparse.Namespace, command: str) -> int:
 
 
 def figure1(chosen: argparse.Namespace, command: str) -> int:
+    from saddlepoint.drawn import new_place
     from saddlepoint.figure1 import write_figure
 
-    out = _out(chosen, "figure1.png")
+    out = new_place(chosen, "figure1.png")
     if out.suffix != ".png":
         raise UserError(f"--out {out}", "a file whose name ends in .png", "choose another --out")
     picture, animation = write_figure(Path(chosen.run), out)
@@ -227,7 +197,7 @@ def _ended(run: "Run", as_json: bool) -> int:
     answer = {
         "run": str(run.path),
         "step": run.step,
-        "samples": str(run.samples),
+        "samples": str(run.samples) if run.samples is not None else None,
         "report": str(run.report),
         "stopped": run.stopped,
     }
@@ -236,52 +206,9 @@ def _ended(run: "Run", as_json: bool) -> int:
     elif run.stopped:
         print(f"stopped by {run.stopped} at step {run.step}, and saved; go on by: saddlepoint resume {run.path}")
     else:
-        print(f"done: {run.step} steps\nsamples: {run.samples}\nreport:  {run.report}")
+        pictures = f"samples: {run.samples}\n" if run.samples is not None else ""
+        print(f"done: {run.step} steps\n{pictures}report:  {run.report}")
     return SIGNAL_EXIT if run.stopped in ("SIGINT", "SIGTERM") else 0
-
-
-def _out(chosen: argparse.Namespace, default: str) -> Path:
-    """Where to write; checked before anything is computed.
-
-    Raises:
-        UserError: something is there already.
-    """
-    from saddlepoint.api import next_free
-
-    if chosen.out is None:
-        return next_free(Path(chosen.run) / default)
-    out = Path(chosen.out)
-    if out.is_file() or (out.is_dir() and any(out.iterdir())):
-        raise UserError(f"--out {out}, which exists", "a new file or folder", "choose another --out")
-    return out
-
-
-def _save(made: "Tensor", gan: "Gan", out: Path, as_json: bool, columns: int | None = None) -> int:
-    import numpy as np
-
-    from saddlepoint.sampling.pictures import grid, save_picture, scatter
-
-    points = made.dim() == 2
-    if out.suffix not in (".png", ".npz", ""):
-        raise UserError(
-            f"--out {out}", "FILE.png, FILE.npz, or a folder for one picture each", "use one of these endings"
-        )
-    if points and out.suffix == "":
-        raise UserError(f"--out {out} for points", "FILE.png or FILE.npz", "use one of these endings")
-    if out.suffix == ".npz":
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with out.open("xb") as file:
-            np.savez_compressed(file, images=made.numpy())
-    elif out.suffix == ".png":
-        out.parent.mkdir(parents=True, exist_ok=True)
-        save_picture(scatter(made) if points else grid(made, columns=columns), out)
-    else:
-        out.mkdir(parents=True, exist_ok=True)
-        for index, image in enumerate(made):
-            # Exactly the image: no border, no enlargement.
-            save_picture(grid(image[None], padding=0, enlarge=False), out / f"{index:06d}.png")
-    print(json.dumps({"out": str(out), "count": len(made), "shape": list(made.shape[1:])}) if as_json else out)
-    return 0
 
 
 def _described(found: dict[str, Any]) -> str:

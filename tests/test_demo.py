@@ -54,4 +54,5 @@ def test_the_same_seed_makes_the_same_run(tmp_path: Path) -> None:
     settings = {"watch.log_every": 1}
     one, two = (sp.train("digits", out=tmp_path / name, steps=3, set=settings, show=False) for name in ("a", "b"))
     assert [line["losses"] for line in one.log()] == [line["losses"] for line in two.log()]
+    assert one.samples is not None and two.samples is not None
     assert one.samples.read_bytes() == two.samples.read_bytes()

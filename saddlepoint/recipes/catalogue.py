@@ -3,7 +3,7 @@
 from saddlepoint.errors import UserError
 from saddlepoint.game.schedules import Cosine, Exponential, Linear
 from saddlepoint.game.steps import SGD, Adam
-from saddlepoint.networks import Dcgan, Maxout2014, Mlp, MlpIntro
+from saddlepoint.networks import Classifier, Dcgan, Maxout2014, Mlp, MlpIntro
 from saddlepoint.recipes.specification import (
     Augment,
     Data,
@@ -13,7 +13,7 @@ from saddlepoint.recipes.specification import (
     Training,
     Watch,
 )
-from saddlepoint.recipes.task_parts import GenerationPart
+from saddlepoint.recipes.task_parts import ClassificationPart, GenerationPart
 from saddlepoint.training.averages import Average
 
 # With R1 and R2 the one combination whose convergence does not lean on normalisation (R3GAN 2024).
@@ -151,9 +151,21 @@ figure1 = Recipe(
     watch=Watch(sample_every=1000, checkpoint_every=50, keep=60),
 )
 
+classifier = Recipe(
+    name="classifier",
+    summary="no GAN: learns the labels of --data, and so the features that metrics of it are measured in",
+    task=ClassificationPart(),
+    networks=Classifier(),
+    discriminator=None,
+    generator=None,
+    classifier=Adam(rate=Cosine(start=2e-3, end=0.0, over=3000), beta1=0.9),
+    training=Training(steps=3000, batch=64),
+    watch=Watch(checkpoint_every=500),
+)
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
-    for recipe in (digits, mnist, mnist_intro, mnist_2014, mnist_conditional, images, toy, shapes, figure1)
+    for recipe in (digits, mnist, mnist_intro, mnist_2014, mnist_conditional, images, toy, shapes, figure1, classifier)
 }
 
 

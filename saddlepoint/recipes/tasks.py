@@ -8,7 +8,7 @@ from torch import nn
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.game.constraints import Clipping
-from saddlepoint.networks import PAIRS, Pair
+from saddlepoint.networks import PAIRS, Classifier, Pair
 from saddlepoint.objectives import objective
 from saddlepoint.randomness import derive_seed
 from saddlepoint.recipes.found import Found
@@ -118,7 +118,7 @@ def _generation(
 
 
 def _classification(recipe: Recipe, found: Found, data: Packed | None, device: torch.device) -> Classification:
-    if getattr(recipe.networks, "pair", None) != "classifier":
+    if not isinstance(recipe.networks, Classifier):
         raise _misplaced(recipe, "classifier")
     _refuse(
         recipe,

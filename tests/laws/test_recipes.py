@@ -18,6 +18,10 @@ NAMES = sorted(RECIPES)
 QUICK = {"watch.log_every": 1, "watch.sample_every": 3, "watch.samples": 4, "watch.checkpoint_every": 3}
 
 
+# What these train makes no samples.
+SILENT = {"classifier"}
+
+
 def _images(recipe: Recipe) -> Packed | None:
     """Stands in for the data that a recipe asks a person for."""
     if recipe.data.source is not None:
@@ -79,10 +83,16 @@ def test_three_steps_resumed_to_six_equal_six(name: str, tmp_path: Path) -> None
     clocks = ("images_per_s", "seconds")
     logs = [[{k: v for k, v in line.items() if k not in clocks} for line in run.log()] for run in (whole, part)]
     assert logs[0] == logs[1] and [line["step"] for line in logs[0]] == [1, 2, 3, 4, 5, 6]
-    assert whole.samples.read_bytes() == part.samples.read_bytes()
+    if name not in SILENT:
+        assert whole.samples is not None and part.samples is not None
+        assert whole.samples.read_bytes() == part.samples.read_bytes()
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_only_classifiers_make_nothing() -> None:
+    assert {name for name in NAMES if RECIPES[name].task.kind == "classification"} == SILENT
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if RECIPES[name].task.kind == "generation"])
 def test_saved_and_loaded_it_makes_the_same_samples(name: str, tmp_path: Path) -> None:
     run = _train(name, tmp_path / "run", 2)
     one, two = sp.load(run).sample(5, seed=3), sp.load(str(run.path)).sample(7, seed=3)
@@ -111,10 +121,11 @@ def test_shrunken_changes_width_batch_and_size_only(name: str) -> None:
     if isinstance(before["networks"], dict):
         # How deep, how noisy, how normalised it is stays; only numbers of units shrink.
         different = {key for key in before["networks"] if before["networks"][key] != after["networks"][key]}
-        assert different <= {"width", "units", "latent"}
+        assert different <= {"width", "units", "latent", "dimensions"}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_leaf_of_the_training_part_can_be_set(name: str) -> None:
-    changed = override(RECIPES[name], ["training.batch=7", "generator.rate=0.5", "watch.keep=9"])
-    assert (changed.training.batch, changed.generator.rate, changed.watch.keep) == (7, 0.5, 9)
+    player = next(iter(RECIPES[name].optimizers))
+    changed = override(RECIPES[name], ["training.batch=7", f"{player}.rate=0.5", "watch.keep=9"])
+    assert (changed.training.batch, changed.numbers()[f"{player}.rate"], changed.watch.keep) == (7, 0.5, 9)
