@@ -17,6 +17,8 @@ from saddlepoint.errors import RunStopped, UserError
 
 _NETWORK_NOTE = "Nothing is fetched from the network unless --data names a Hugging Face data set (hf:NAME)."
 
+_TRUNCATION = "draw each number of a normal z from [-T, T]: less variety, more typical images"
+
 # Options whose value may begin with a minus.
 _SIGNED = ("--domain", "--rest", "--pd")
 # The beginning of a point D,P.
@@ -87,18 +89,33 @@ def build_parser() -> argparse.ArgumentParser:
     sample.add_argument("--seed", type=int, metavar="S", help="the seed they all come from (default 0)")
     sample.add_argument("--seeds", metavar="LIST", help="one image for each seed: 0-31 or 1,5,9")
     sample.add_argument("--label", metavar="L", help="a class, by name or number")
+    sample.add_argument("--truncation", type=float, metavar="T", help=_TRUNCATION)
     sample.add_argument("--step", type=int, metavar="N", help="of the checkpoint (default: the newest)")
+    sample.add_argument("--neighbours", type=int, metavar="K", help="show the K nearest training images beside each")
+    sample.add_argument("--data", metavar="PATH", help="where the training data is now, if it has moved")
     sample.add_argument("--out", metavar="FILE.png|FILE.npz|DIR", help="default: a picture in the run's folder")
 
-    interpolate = verb("interpolate", "make the images between two seeds, and on to the next")
+    interpolate = verb("interpolate", "make the images between two seeds, and on to the next; or a film of them")
     interpolate.add_argument("run", metavar="RUN")
     interpolate.add_argument("--seeds", default="0-4", metavar="LIST", help="two or more (default 0-4)")
     interpolate.add_argument(
-        "--count", type=int, default=8, metavar="N", help="images from each to the next, ends included"
+        "--count",
+        type=int,
+        metavar="N",
+        help="images from each to the next (default 8, ends included; in a film 24, and back to the first)",
     )
     interpolate.add_argument("--spherical", action="store_true", help="along great circles instead of straight lines")
     interpolate.add_argument("--label", metavar="L", help="a class, by name or number")
-    interpolate.add_argument("--out", metavar="FILE.png|FILE.npz", help="default: a picture in the run's folder")
+    interpolate.add_argument("--truncation", type=float, metavar="T", help=_TRUNCATION)
+    interpolate.add_argument("--fps", type=float, metavar="F", help="frames a second of a film (default 20)")
+    interpolate.add_argument(
+        "--grid", type=int, metavar="N", help="images that move at once in a film, each through its share of the seeds"
+    )
+    interpolate.add_argument(
+        "--out",
+        metavar="FILE.png|FILE.npz|FILE.gif|FILE.mp4|DIR",
+        help="default: a picture in the run's folder; .gif and .mp4 are films",
+    )
 
     report = verb("report", "write a run's report.html anew")
     report.add_argument("run", metavar="RUN")

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -84,6 +85,92 @@ def test_interpolation(capsys, run, tmp_path) -> None:
     found = answer(capsys, "interpolate", run, "--seeds", "1,2,3", "--count", 4, "--out", tmp_path / "way.npz")
     assert found["count"] == 8
     assert answer(capsys, "interpolate", run, "--spherical", "--out", tmp_path / "way.png")["count"] == 32
+
+
+@pytest.fixture(scope="module")
+def normal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose prior is normal, so that it can be truncated."""
+    path = tmp_path_factory.mktemp("runs") / "normal"
+    assert main(["train", "digits", "--out", str(path), "--steps", "1", *QUICK, "--set", "latent_prior=normal"]) == 0
+    return path
+
+
+def _images(path: Path) -> np.ndarray:
+    with np.load(path) as file:
+        return file["images"]
+
+
+def test_truncated_samples(capsys, normal, tmp_path) -> None:
+    given = {"whole": "inf", "half": "0.5"}
+    for name, value in given.items():
+        answer(capsys, "sample", normal, "--count", 3, "--truncation", value, "--out", tmp_path / f"{name}.npz")
+    answer(capsys, "sample", normal, "--count", 3, "--out", tmp_path / "plain.npz")
+    whole, half, plain = (_images(tmp_path / f"{name}.npz") for name in ("whole", "half", "plain"))
+    assert np.array_equal(whole, plain) and not np.array_equal(half, plain)
+    assert main(["sample", str(normal), "--truncation", "0"]) == 2
+    assert "truncation 0; expected more than 0" in capsys.readouterr().err
+    found = answer(capsys, "sample", normal, "--seeds", "1-2", "--truncation", 0.5)
+    assert Path(found["out"]).name == "seeds1-2-truncated0.5.png"
+
+
+def test_nearest_training_images_beside_samples(capsys, run, tmp_path) -> None:
+    found = answer(capsys, "sample", run, "--count", 5, "--neighbours", 2, "--out", tmp_path / "near.npz")
+    distances = np.array(found["neighbours"]["distances"])
+    assert distances.shape == (5, 2) and (distances[:, 0] <= distances[:, 1]).all()
+    assert 0 < found["neighbours"]["held_out"] < found["neighbours"]["median"], "after three steps: noise"
+    with np.load(tmp_path / "near.npz") as file:
+        apart = ((file["images"][:, None] - file["neighbours"]) ** 2).sum(axis=(2, 3, 4)) ** 0.5
+        np.testing.assert_allclose(apart, distances, rtol=1e-5)
+    assert main(["sample", str(run), "--count", "3", "--neighbours", "1", "--out", str(tmp_path / "a.png")]) == 0
+    assert re.search(r"nearest training image: [\d.]+ of samples, [\d.]+ of held-out", capsys.readouterr().out)
+    assert Image.open(tmp_path / "a.png").mode == "RGB"
+    answer(capsys, "sample", run, "--count", 3, "--neighbours", 1, "--out", tmp_path / "strips")
+    assert len(list((tmp_path / "strips").iterdir())) == 3
+
+
+def test_neighbours_are_looked_for_in_the_training_data_only(capsys, run, tmp_path) -> None:
+    other = _folder(tmp_path / "other", _pictures("L", (8, 8)))
+    assert main(["sample", str(run), "--neighbours", "1", "--data", str(other), "--out", str(tmp_path / "a.png")]) == 2
+    assert "the data that the run was trained on" in capsys.readouterr().err
+    assert main(["sample", str(run), "--data", "digits"]) == 2
+    assert "--data without --neighbours" in capsys.readouterr().err
+
+
+def test_a_film_goes_through_the_seeds_and_back(capsys, run, tmp_path) -> None:
+    path = tmp_path / "film.gif"
+    found = answer(capsys, "interpolate", run, "--seeds", "1,2,3", "--count", 4, "--out", path)
+    assert found["frames"] == 12 and found["fps"] == 20 and found["shape"] == [1, 8, 8]
+    with Image.open(path) as film:
+        assert getattr(film, "n_frames", 1) == 12 and film.size == (52, 52) and film.info["loop"] == 0
+        first = np.asarray(film.convert("L"))
+    answer(capsys, "sample", run, "--seeds", "1", "--out", tmp_path / "one.png")
+    assert np.array_equal(first, np.asarray(Image.open(tmp_path / "one.png")))
+    again = ["interpolate", str(run), "--seeds", "1,2,3", "--count", "4", "--out", str(tmp_path / "again.gif")]
+    assert main(again) == 0
+    assert path.read_bytes() == (tmp_path / "again.gif").read_bytes()
+    four = tmp_path / "four.gif"
+    found = answer(capsys, "interpolate", run, "--seeds", "0-7", "--grid", 4, "--count", 3, "--fps", 10, "--out", four)
+    assert found["frames"] == 6 and found["count"] == 24
+    with Image.open(four) as film:
+        assert film.size == (102, 102) and film.info["duration"] == 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--out", "a.png", "--fps", "10"], "--fps for a.png"),
+        (["--out", "a.npz", "--grid", "2"], "--grid for a.npz"),
+        (["--out", "a.gif", "--grid", "2"], "5 seeds for --grid 2"),
+        (["--out", "a.gif", "--fps", "90"], "90 frames a second"),
+        (["--out", "a.gif", "--count", "0"], "count 0"),
+        (["--out", "a.avi"], "FILE.png, FILE.npz"),
+    ],
+)
+def test_films_that_cannot_be_are_refused(capsys, run, tmp_path, monkeypatch, arguments, message) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["interpolate", str(run), *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_report_on_request(capsys, run) -> None:
