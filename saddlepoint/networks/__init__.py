@@ -20,20 +20,30 @@ where the discriminator takes the images' sources if `conditional_discriminator`
 `Classifier` is no pair: it plays against nobody, and labelled data sets are measured in its features.
 """
 
+from saddlepoint.networks.biggan import BigGan
+from saddlepoint.networks.biggan_deep import BigGanDeep
 from saddlepoint.networks.classifier import Classifier
 from saddlepoint.networks.cyclegan import CycleGan
 from saddlepoint.networks.dcgan import Dcgan
 from saddlepoint.networks.mlp import Maxout2014, Mlp, MlpIntro
+from saddlepoint.networks.r3gan import R3gan
+from saddlepoint.networks.resnet import Resnet
+from saddlepoint.networks.sagan import Sagan
 from saddlepoint.networks.srresnet import SrResNet
 from saddlepoint.networks.unet_patchgan import UnetPatchgan
 
-Pair = Dcgan | Maxout2014 | Mlp | MlpIntro
+Pair = BigGan | BigGanDeep | Dcgan | Maxout2014 | Mlp | MlpIntro | R3gan | Resnet | Sagan
 
 PAIRS: dict[str, type[Pair]] = {
+    "biggan": BigGan,
+    "biggan-deep": BigGanDeep,
     "dcgan": Dcgan,
     "mlp": Mlp,
     "mlp-2014": Maxout2014,
     "mlp-intro": MlpIntro,
+    "r3gan": R3gan,
+    "resnet": Resnet,
+    "sagan": Sagan,
 }
 
 ImagePair = CycleGan | SrResNet | UnetPatchgan
@@ -47,6 +57,8 @@ IMAGE_PAIRS: dict[str, type[ImagePair]] = {
 __all__ = [
     "IMAGE_PAIRS",
     "PAIRS",
+    "BigGan",
+    "BigGanDeep",
     "Classifier",
     "CycleGan",
     "Dcgan",
@@ -55,6 +67,9 @@ __all__ = [
     "Mlp",
     "MlpIntro",
     "Pair",
+    "R3gan",
+    "Resnet",
+    "Sagan",
     "SrResNet",
     "UnetPatchgan",
 ]

@@ -10,6 +10,8 @@ from saddlepoint.networks.layers.checks import (
     check_shape,
     one_hot,
 )
+from saddlepoint.networks.layers.filtered import FilteredDouble, FilteredHalf
+from saddlepoint.networks.layers.minibatch import MinibatchDeviation
 from saddlepoint.networks.layers.normalisation import BatchNorm, spectrally_normalise, standing_statistics
 from saddlepoint.networks.layers.residual import (
     SMALLEST_SIDE,
@@ -26,6 +28,9 @@ __all__ = [
     "SMALLEST_SIDE",
     "BatchNorm",
     "DownBlock",
+    "FilteredDouble",
+    "FilteredHalf",
+    "MinibatchDeviation",
     "ProjectionHead",
     "SelfAttention",
     "UpBlock",
