@@ -15,7 +15,7 @@ TAPS = (1.0, 3.0, 3.0, 1.0)
 
 
 class _Filter(nn.Module):
-    """Holds the filter, as a buffer that no checkpoint needs: from numbers it would be copied to the device each time."""
+    """Holds the filter as a buffer that no checkpoint needs; made in each call it would be copied to the device."""
 
     kernel: Tensor
 
