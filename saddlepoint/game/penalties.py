@@ -1,8 +1,9 @@
-"""Penalties on the discriminator's input gradient.
+"""Penalties on the discriminator: on its input gradient, and on its scores.
 
     R1: (gamma/2) E |grad_x D(x)|^2      on real images (Mescheder et al. 2018)
     R2: the same on fakes
     gradient penalty: lambda E (|grad_x D(x')| - 1)^2, x' = u x + (1 - u) G(z)      (Gulrajani et al. 2017)
+    LeCam: weight (E (D(x) - a_fake)^2 + E (D(G(z)) - a_real)^2), a: moving averages of the scores (Tseng et al. 2021)
 
 |.|^2 sums over a sample's own elements, E averages over samples. Each is minimised. The input gradient goes through
 torch.func.grad, so that a whole step can be compiled.
@@ -50,6 +51,18 @@ def one_centred(score: Score, real: Tensor, fake: Tensor, mix: Tensor, weight: f
     # The norm's derivative at 0 is undefined; a double of the smallest normal number keeps it finite there.
     norm = (_wide(gradient).square().flatten(1).sum(1) + 1e-24).sqrt()
     return weight * (norm - 1).square().mean()
+
+
+def lecam(real_scores: Tensor, fake_scores: Tensor, anchors: Tensor, weight: float) -> Tensor:
+    """LeCam's regularisation, a scalar: each side is drawn to where the other side's scores have been.
+
+    Args:
+        real_scores, fake_scores: raw, (n,).
+        anchors: the moving averages of both, (2,): real, fake.
+        weight: of the penalty.
+    """
+    real, fake = _wide(real_scores) - anchors[1], _wide(fake_scores) - anchors[0]
+    return weight * (real.square().mean() + fake.square().mean())
 
 
 def _wide(tensor: Tensor) -> Tensor:

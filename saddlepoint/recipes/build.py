@@ -62,12 +62,11 @@ def build_game(recipe: Recipe, task: RecipeTask, device: torch.device) -> Game:
             "at least one sample in each micro-batch",
             f"set training.accumulate={task.batch} or less",
         )
-    coupling = task.objective.coupling if task.objective is not None else None
-    if recipe.training.accumulate > 1 and coupling == "means":
+    if recipe.training.accumulate > 1 and task.whole_batch is not None:
         raise UserError(
             f"training.accumulate={recipe.training.accumulate} with {recipe.objective}",
-            "the whole batch at once, because each score is compared with the other side's mean over the batch",
-            "set training.accumulate=1, or choose a paired objective",
+            f"the whole batch at once, because {task.whole_batch}",
+            "set training.accumulate=1, or choose a paired objective without top_k",
         )
     schedules = recipe.numbers()
     for name in task.settings:
@@ -117,6 +116,12 @@ def _turn(dynamics: Dynamics, players: list[str]) -> Turn:
                 )
         return alone(players[0])
     assert sorted(players) == [DISCRIMINATOR, GENERATOR], players
+    if dynamics.share_draws and dynamics.generator_batches != 1:
+        raise UserError(
+            f"dynamics.generator_batches = {dynamics.generator_batches} with dynamics.share_draws",
+            "1, because G then uses D's draw",
+            "set dynamics.generator_batches=1, or dynamics.share_draws=false",
+        )
     if dynamics.turn == "alternating":
         return alternating(
             DISCRIMINATOR,

@@ -22,12 +22,14 @@ _WEIGHT = Range(holds=lambda value: value >= 0, words="a weight of 0 or more", c
 _PROBABILITY = Range(holds=lambda value: 0 <= value <= 1, words="a probability in [0, 1]", cure="use null for none")
 # A negative momentum is a method of its own: it stabilises alternating play (Gidel et al. 2019).
 _MOMENTUM = Range(holds=lambda value: -1 < value < 1, words="a number in (-1, 1)", cure="0 is no momentum")
+_SHARE = Range(holds=lambda value: 0 < value <= 1, words="a share in (0, 1]", cure="use null for the whole batch")
 _SMOOTHING = Range(holds=lambda value: 0 <= value < 1, words="a number in [0, 1)", cure="0.99 is usual")
 
 # By the part of the recipe that a number stands in, or by its own name.
 RANGES: dict[str, Range] = {
     "penalties": _WEIGHT,
     "augment": _PROBABILITY,
+    "top_k": _SHARE,
     "rate": _NOT_NEGATIVE,
     "epsilon": _NOT_NEGATIVE,
     "half_life": _NOT_NEGATIVE,

@@ -16,6 +16,7 @@ from saddlepoint.game.turns import Bursts
 from saddlepoint.networks import Classifier, ImagePair, Pair
 from saddlepoint.recipes.ranges import check_numbers
 from saddlepoint.recipes.task_parts import AnyTaskPart, GenerationPart, Part
+from saddlepoint.tasks.adaptive import Adaptive
 from saddlepoint.training.averages import Average
 from saddlepoint.training.keeping import Best
 
@@ -56,6 +57,7 @@ class Dynamics(Part):
     turn: Literal["alternating", "simultaneous"] = "alternating"
     discriminator_steps: PositiveInt = 1
     bursts: Bursts | None = Field(default=None, description="iterations with many more discriminator steps (WGAN)")
+    generator_batches: PositiveInt = Field(default=1, description="G's batch, in batches of D")
     share_draws: bool = Field(default=False, description="G uses D's last batch and latents")
     correction: str = Field(default="plain", description=f"one of {', '.join(CORRECTIONS)}")
     strength: Number | None = Field(default=None, description="of the correction; null for its own, 0 is plain play")
@@ -81,11 +83,12 @@ class Dynamics(Part):
 
 
 class Penalties(Part):
-    """Weights of the penalties on D's input gradient; null leaves one out."""
+    """Weights of the penalties; null leaves one out."""
 
-    r1: Number | None = None
-    r2: Number | None = None
-    gradient_penalty: Number | None = None
+    r1: Number | None = Field(default=None, description="on D's input gradient at real images")
+    r2: Number | None = Field(default=None, description="on D's input gradient at fakes")
+    gradient_penalty: Number | None = Field(default=None, description="on its length between them (WGAN-GP)")
+    lecam: Number | None = Field(default=None, description="on the distance of D's scores from the other side's")
 
 
 class Augment(Part):
@@ -148,6 +151,9 @@ class Recipe(Part):
         default=None, gt=0, allow_inf_nan=False, description="bound on D's weights (WGAN); null for none"
     )
     augment: Augment = Augment()
+    adaptive_augmentation: Adaptive | None = Field(
+        default=None, description="multiply the strengths by a probability that follows D's mean sign on real images"
+    )
     dynamics: Dynamics = Dynamics()
     # One optimizer for each of the task's players, and none beside them.
     discriminator: Optimizer | None = Adam()

@@ -32,6 +32,12 @@ class GenerationPart(TaskPart):
 
     kind: Literal["generation"] = "generation"
     conditional: bool = Field(default=False, description="give labels to both networks")
+    top_k: Number | None = Field(default=None, description="G learns from this share of its best-scored fakes")
+    dequantise: bool = Field(default=False, description="add noise of one grey level to the real images (WGAN-GP)")
+
+    @property
+    def numbers(self) -> dict[str, Number]:
+        return {"top_k": self.top_k} if self.top_k is not None else {}
 
     @property
     def words(self) -> str:

@@ -109,6 +109,10 @@ def _generation(
         pixel_range=networks.pixel_range,
         conditional=part.conditional,
         batch=recipe.training.batch,
+        generator_batches=recipe.dynamics.generator_batches,
+        adaptive=recipe.adaptive_augmentation,
+        top_k=part.top_k is not None,
+        dequantise=part.dequantise,
         penalties=tuple(name for name, weight in recipe.penalties if weight is not None),
         augmentations=tuple(name for name, strength in recipe.augment if strength is not None),
         constraint=Clipping(bound=recipe.clip) if recipe.clip is not None else None,
@@ -126,6 +130,8 @@ def _classification(recipe: Recipe, found: Found, data: Packed | None, device: t
         latent_prior=recipe.latent_prior is not None,
         penalties=any(weight is not None for _, weight in recipe.penalties),
         clip=recipe.clip is not None,
+        generator_batches=recipe.dynamics.generator_batches != 1,
+        adaptive_augmentation=recipe.adaptive_augmentation is not None,
         augment=any(strength is not None for _, strength in recipe.augment),
     )
     assert isinstance(recipe.training.batch, int)

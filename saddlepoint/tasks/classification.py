@@ -44,7 +44,7 @@ class Classification:
     seed: int = 0
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
-    objective: ClassVar[None] = None
+    whole_batch: ClassVar[None] = None
     settings: ClassVar[tuple[str, ...]] = ()
     recorded: ClassVar[dict[str, Any]] = {}
 

@@ -20,15 +20,20 @@ from saddlepoint.augment import augment, draw_width
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.game.constraints import Constraint
-from saddlepoint.game.penalties import one_centred, refuse_batch_statistics, scores_and_gradient, zero_centred
+from saddlepoint.game.penalties import lecam, one_centred, refuse_batch_statistics, scores_and_gradient, zero_centred
 from saddlepoint.game.player import Player
 from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
-from saddlepoint.objectives import Objective
+from saddlepoint.objectives import Objective, Paired
 from saddlepoint.randomness import PRIORS, derive_seed, prior, uniform
+from saddlepoint.tasks.adaptive import PROBABILITY, Adaptive
 from saddlepoint.tasks.batches import ShuffledStream
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
-PENALTIES = ("r1", "r2", "gradient_penalty")
+# Those on D's input gradient, which a D with batch statistics has no meaning for.
+INPUT_PENALTIES = ("r1", "r2", "gradient_penalty")
+PENALTIES = (*INPUT_PENALTIES, "lecam")
+# In the task's state, for LeCam: the moving averages of D on real and on fake, (2,), and how slowly they move.
+ANCHORS, ANCHOR_DECAY = "score_averages", 0.99
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +50,13 @@ class Generation:
         pixel_range: (low, high) that the networks see for black and white; None for points, seen as they are.
         conditional: labels are given to both networks.
         batch: samples per draw.
-        penalties: names out of r1, r2, gradient_penalty; their weights are the settings "penalties.NAME".
+        generator_batches: G's batch, in batches of D.
+        penalties: names out of PENALTIES; their weights are the settings "penalties.NAME".
         augmentations: applied to what D sees, in this order; their strengths are the settings "augment.NAME".
+        adaptive: the strengths are multiplied by a probability that follows r_t; None for fixed ones.
+        top_k: G learns from its best-scored fakes only; their share of the batch is the setting "task.top_k"
+            (Sinha et al. 2020).
+        dequantise: add uniform noise of one grey level to the real images (WGAN-GP).
         constraint: on the discriminator.
         seed: of data order, latents, augmentation and dropout.
         device: where draws are put.
@@ -61,8 +71,12 @@ class Generation:
     pixel_range: tuple[float, float] | None = (-1.0, 1.0)
     conditional: bool = False
     batch: int = 64
+    generator_batches: int = 1
     penalties: tuple[str, ...] = ()
     augmentations: tuple[str, ...] = ()
+    adaptive: Adaptive | None = None
+    top_k: bool = False
+    dequantise: bool = False
     constraint: Constraint | None = None
     seed: int = 0
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
@@ -72,7 +86,9 @@ class Generation:
         for name in self.penalties:
             if name not in PENALTIES:
                 raise UserError(f"penalty {name!r}", f"one of {', '.join(PENALTIES)}", "choose one of these")
-            refuse_batch_statistics(self.discriminator, name)
+            if name in INPUT_PENALTIES:
+                refuse_batch_statistics(self.discriminator, name)
+        self._check_options()
         if self.prior not in PRIORS:
             raise UserError(f"prior {self.prior!r}", f"one of {', '.join(PRIORS)}", "choose one of these names")
         if draw_width(self.augmentations) and self.pixel_range is None:
@@ -88,6 +104,20 @@ class Generation:
             raise UserError(f"batch {self.batch}", "1 or more", "set training.batch=64")
         if self.data is not None and len(self.data.splits["train"]) == 0:
             raise UserError(f"no training items in {self.data.source}", "at least one", "set data.hold_out=0")
+
+    def _check_options(self) -> None:
+        if self.generator_batches < 1:
+            raise UserError(f"generator_batches {self.generator_batches}", "1 or more", "leave it out")
+        if self.adaptive is not None and not self.augmentations:
+            raise UserError("adaptive augmentation without any augmentation", "at least one", "set augment.flip=1")
+        if self.adaptive is not None and isinstance(self.objective, Paired):
+            raise UserError(
+                f"adaptive augmentation with {self.objective.name}",
+                "an objective whose D tells real from fake by its sign, because r_t is its mean sign",
+                "set adaptive_augmentation=null and schedule the strengths, or choose another objective",
+            )
+        if self.dequantise and self.pixel_range is None:
+            raise UserError("dequantised points", "images, which have grey levels", "set task.dequantise=false")
 
     # The protocol of a task asks for properties; a cached one is none to type checkers.
     @property
@@ -107,7 +137,8 @@ class Generation:
 
     @cached_property
     def _state(self) -> dict[str, Tensor]:
-        return {}
+        anchors = {ANCHORS: torch.zeros(2, device=self.device)} if "lecam" in self.penalties else {}
+        return anchors | (self.adaptive.begin(self.device) if self.adaptive is not None else {})
 
     @cached_property
     def _streams(self) -> dict[str, ShuffledStream]:
@@ -123,7 +154,15 @@ class Generation:
         return (
             *(f"penalties.{name}" for name in self.penalties),
             *(f"augment.{name}" for name in self.augmentations),
+            *(["task.top_k"] if self.top_k else []),
         )
+
+    @property
+    def whole_batch(self) -> str | None:
+        """Why the loss of a batch is not the mean of its parts' losses; None where it is."""
+        if self.objective.coupling == "means":
+            return "each score is compared with the other side's mean over the batch"
+        return "the best-scored fakes are those of the batch" if self.top_k else None
 
     @property
     def recorded(self) -> dict[str, Any]:
@@ -136,21 +175,28 @@ class Generation:
         """The player's batch: `real` (as stored), `labels`, `z`, and the numbers for augmentation and penalties."""
         assert self.data is not None, "a task that only samples draws no batches"
         discriminates = player == DISCRIMINATOR
+        count = self.batch if discriminates else self.batch * self.generator_batches
         # D walks through the data; G, which sees real images only for paired objectives, walks at its own pace.
-        stream, position = ("real", state.images) if discriminates else (f"{player}/real/{substep}", step * self.batch)
+        stream, position = ("real", state.images) if discriminates else (f"{player}/real/{substep}", step * count)
         tensors: dict[str, Tensor] = {}
+        numbers = partial(self._uniform, player, step, substep, count)
         if discriminates or self.objective.generator_uses_real or self.conditional:
-            indices = self._stream(stream).at(position, self.batch)
+            indices = self._stream(stream).at(position, count)
             real, labels = self.data.batch(indices)
             tensors["real"] = real
             if self.conditional:
                 assert labels is not None
                 tensors["labels"] = labels
-        numbers = partial(self._uniform, player, step, substep)
+            if self.dequantise:
+                tensors["grey"] = numbers("grey", real[0].numel()).float()
         tensors["z"] = prior(self.prior, numbers("z", self.latent))
         if width := draw_width(self.augmentations):
             tensors["augment_real"] = numbers("augment/real", width).float()
             tensors["augment_fake"] = numbers("augment/fake", width).float()
+        # History reaches a loss through its draw alone: one row per sample, each the same.
+        for name in (ANCHORS, PROBABILITY):
+            if name in self.state:
+                tensors[name] = self.state[name].expand(count, *self.state[name].shape)
         if discriminates and "gradient_penalty" in self.penalties:
             tensors["mix"] = numbers("mix", 1).float()
         return Draw(
@@ -159,8 +205,8 @@ class Generation:
             images=self.batch if discriminates else 0,
         )
 
-    def _uniform(self, player: str, step: int, substep: int, what: str, width: int) -> Tensor:
-        return uniform(self.seed, f"{player}/{what}", step, substep, samples=range(self.batch), width=width)
+    def _uniform(self, player: str, step: int, substep: int, count: int, what: str, width: int) -> Tensor:
+        return uniform(self.seed, f"{player}/{what}", step, substep, samples=range(count), width=width)
 
     def _stream(self, name: str) -> ShuffledStream:
         if name not in self._streams:
@@ -175,20 +221,29 @@ class Generation:
         labels = (draw["labels"],) if self.conditional else ()
         fake = networks[GENERATOR](draw["z"], *labels)
 
+        probability = draw.get(PROBABILITY)
+
         def score(images: Tensor, numbers: Tensor | None) -> Tensor:
             if self.augmentations:
                 assert numbers is not None
-                strengths = {name: settings[f"augment.{name}"] for name in self.augmentations}
+                strengths: dict[str, float | Tensor] = {
+                    name: settings[f"augment.{name}"] * (probability[0] if probability is not None else 1.0)
+                    for name in self.augmentations
+                }
                 images = augment(images, self.augmentations, numbers, strengths)
             return networks[DISCRIMINATOR](images, *labels)
 
         score_real = partial(score, numbers=draw.get("augment_real"))
         score_fake = partial(score, numbers=draw.get("augment_fake"))
         if player == GENERATOR:
-            real_scores = score_real(self.seen(draw["real"])) if self.objective.generator_uses_real else None
-            return Loss(value=self.objective.generator_terms(score_fake(fake), real_scores))
+            real_scores = score_real(self._real(draw)) if self.objective.generator_uses_real else None
+            fake_scores, kept = score_fake(fake), slice(None)
+            if self.top_k:
+                kept = fake_scores.detach().topk(max(1, round(settings["task.top_k"] * len(fake_scores)))).indices
+            pair = None if real_scores is None else real_scores[kept]
+            return Loss(value=self.objective.generator_terms(fake_scores[kept], pair))
 
-        real = self.seen(draw["real"])
+        real = self._real(draw)
         real_scores, costs_real = self._scored(score_real, real, "r1", settings)
         fake_scores, costs_fake = self._scored(score_fake, fake, "r2", settings)
         costs = {**costs_real, **costs_fake}
@@ -196,11 +251,20 @@ class Generation:
             weight = settings["penalties.gradient_penalty"]
             # The point between a real and a fake image is augmented as the real one is.
             costs["gradient_penalty"] = one_centred(score_real, real, fake, draw["mix"], weight)
+        if "lecam" in self.penalties:
+            costs["lecam"] = lecam(real_scores, fake_scores, draw[ANCHORS][0], settings["penalties.lecam"])
         outputs = {
             "real": self.objective.score(real_scores.detach()).float().mean(),
             "fake": self.objective.score(fake_scores.detach()).float().mean(),
         }
-        return Loss(value=self.objective.discriminator_terms(real_scores, fake_scores), costs=costs, outputs=outputs)
+        if probability is not None:
+            outputs["augment"] = probability[0]
+        return Loss(
+            value=self.objective.discriminator_terms(real_scores, fake_scores),
+            costs=costs,
+            outputs=outputs,
+            shown={"real": real_scores.detach(), "fake": fake_scores.detach()} if self.state else {},
+        )
 
     def _scored(self, score, images: Tensor, penalty: str, settings: Settings) -> tuple[Tensor, Mapping[str, Tensor]]:
         if penalty not in self.penalties:
@@ -209,9 +273,24 @@ class Generation:
         return scores, {penalty: zero_centred(gradient, settings[f"penalties.{penalty}"])}
 
     def remember(self, player: str, draw: Draw, loss: Loss) -> None:
-        """Nothing: this task has no history."""
+        """D's scores, for LeCam's averages and for the probability of adaptive augmentation."""
+        if player != DISCRIMINATOR or not self.state:
+            return
+        if "lecam" in self.penalties:
+            means = torch.stack([loss.shown[side].float().mean() for side in ("real", "fake")])
+            self.state[ANCHORS] = torch.lerp(means, self.state[ANCHORS], ANCHOR_DECAY)
+        if self.adaptive is not None:
+            self.adaptive.remember(self.state, loss.shown["real"])
 
     # Between stored values and what networks see
+
+    def _real(self, draw: Draw) -> Tensor:
+        real = self.seen(draw["real"])
+        if not self.dequantise:
+            return real
+        assert self.pixel_range is not None
+        low, high = self.pixel_range
+        return real + draw["grey"].reshape(real.shape) * ((high - low) / 256)
 
     def seen(self, stored: Tensor) -> Tensor:
         """Stored items as the networks see them, float32: uint8 pixels go to `pixel_range`, points stay."""

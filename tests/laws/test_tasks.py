@@ -14,6 +14,7 @@ from saddlepoint.game.steps import SGD, Adam, Step
 from saddlepoint.game.task import networks_of
 from saddlepoint.networks import Classifier, Dcgan
 from saddlepoint.objectives import objective
+from saddlepoint.tasks.adaptive import Adaptive
 from saddlepoint.tasks.bilinear import Bilinear
 from saddlepoint.tasks.classification import Classification
 from saddlepoint.tasks.dirac import DiracGan
@@ -25,6 +26,8 @@ SETTINGS = {
     "penalties.r1": 0.5,
     "penalties.r2": 0.3,
     "penalties.gradient_penalty": 2.0,
+    "penalties.lecam": 0.3,
+    "task.top_k": 0.75,
     "augment.flip": 0.5,
     "augment.shift": 0.5,
 }
@@ -75,6 +78,8 @@ CASES = {
         lambda: _generation("paired_logistic", penalties=("r1", "r2"), augmentations=("flip", "shift")),
         lambda: _generation("average_logistic", conditional=True),
         lambda: _generation("hinge", conditional=True, penalties=("r1",)),
+        lambda: _generation("hinge", penalties=("lecam",), top_k=True, generator_batches=2),
+        lambda: _generation("minimax", augmentations=("flip", "shift"), adaptive=Adaptive(), dequantise=True),
         lambda: _generation("non_saturating", pair=Dcgan(latent=6, width=4, dropout=0.3)),
     ],
     "saddlepoint.tasks.classification": [_classification],
@@ -96,7 +101,14 @@ def _each_player(makes):
 
 
 def test_every_task_is_reached() -> None:
-    check_reached("tasks", CASES, {"saddlepoint.tasks.batches": "the order of the data, which tasks share"})
+    check_reached(
+        "tasks",
+        CASES,
+        {
+            "saddlepoint.tasks.batches": "the order of the data, which tasks share",
+            "saddlepoint.tasks.adaptive": "the probability of augmentation; tests/tasks/test_adaptive.py",
+        },
+    )
 
 
 @pytest.fixture
@@ -187,8 +199,11 @@ def _adds_up(make) -> bool:
     task = make()
     if isinstance(task, Bilinear):
         return False  # Its draw is one sample, which cannot be cut.
-    if task.objective is not None and task.objective.coupling == "means":
-        return False  # Each score is compared with the whole batch: refused with accumulation where a game is built.
+    if isinstance(task, DiracGan):
+        if task.objective.coupling == "means":
+            return False
+    elif task.whole_batch is not None:
+        return False  # Refused with accumulation where a game is built.
     modules = [module for network in networks_of(task).values() for module in network.modules()]
     # Masks and statistics are those of a micro-batch: another loss, not another way to the same.
     return not any(isinstance(module, nn.Dropout | nn.BatchNorm2d) for module in modules)

@@ -10,7 +10,8 @@ from torch import nn
 from saddlepoint.errors import UserError
 from saddlepoint.game.task import Request, networks_of
 from saddlepoint.networks import Dcgan
-from saddlepoint.tasks.generation import PENALTIES, Generation
+from saddlepoint.tasks.adaptive import PROBABILITY, Adaptive
+from saddlepoint.tasks.generation import ANCHORS, INPUT_PENALTIES, PENALTIES, Generation
 from saddlepoint.training.state import State
 from tests.tasks.examples import generation, packed
 
@@ -32,7 +33,7 @@ class Seen(nn.Module):
 # Refusals
 
 
-@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("penalty", INPUT_PENALTIES)
 def test_batch_statistics_under_a_penalty_are_refused(penalty: str) -> None:
     normalised = Dcgan(latent=5, width=4, normalisation="batch")
     with pytest.raises(UserError, match=rf"batch normalisation.*{penalty}.*networks\.normalisation=none"):
@@ -50,7 +51,7 @@ def test_an_unknown_penalty_is_refused_with_the_known_ones() -> None:
 
 
 def test_augmentation_that_cannot_be_is_refused() -> None:
-    with pytest.raises(UserError, match=r"augmentation 'flop'.*flip, shift"):
+    with pytest.raises(UserError, match=r"augmentation 'flop'.*flip, rotate90, shift"):
         generation(augmentations=("flop",))
     with pytest.raises(UserError, match=r"augmentation of points \(flip\).*augment\.flip=null"):
         generation(augmentations=("flip",), pixel_range=None)
@@ -215,3 +216,83 @@ def test_both_sides_are_augmented_and_penalties_are_of_the_pixels_before() -> No
     torch.testing.assert_close(loss.outputs["fake"], (fake[..., 4:] ** 2).flatten(1).sum(1).mean() / 2)
     # |grad|^2 by the pixels before the flip: the squares of the right half.
     torch.testing.assert_close(loss.costs["r1"].detach(), (real[..., 4:] ** 2).flatten(1).sum(1).mean() / 2)
+
+
+def test_lecam_draws_each_side_to_where_the_other_has_been() -> None:
+    task = generation("wasserstein", penalties=("lecam",))
+    averages = torch.tensor([0.7, -0.4])
+    task.state[ANCHORS].copy_(averages)
+    draw = _draws(task, "discriminator", 1)[0]
+    loss = task.loss("discriminator", networks_of(task), draw, {"penalties.lecam": 0.3})
+    real, fake = loss.shown["real"], loss.shown["fake"]
+    expected = 0.3 * ((real + 0.4).square().mean() + (fake - 0.7).square().mean())
+    torch.testing.assert_close(loss.costs["lecam"].detach(), expected)
+    task.remember("generator", draw, loss)
+    assert torch.equal(task.state[ANCHORS], averages), "only D's steps are remembered"
+    task.remember("discriminator", draw, loss)
+    torch.testing.assert_close(task.state[ANCHORS], 0.99 * averages + 0.01 * torch.stack([real.mean(), fake.mean()]))
+
+
+def test_top_k_is_the_loss_of_the_best_scored_fakes() -> None:
+    task = generation("wasserstein", top_k=True)
+    draw = _draws(task, "generator", 1)[0]
+    with torch.no_grad():
+        scores = task.discriminator(task.generator(draw["z"])).sort(descending=True).values
+        for share, kept in ((1.0, 6), (0.5, 3), (0.01, 1)):
+            loss = task.loss("generator", networks_of(task), draw, {"task.top_k": share})
+            torch.testing.assert_close(sum((loss.value or {}).values()), scores[:kept].mean())
+
+
+def test_top_k_of_a_paired_objective_keeps_the_pairs() -> None:
+    task = generation("paired_logistic", top_k=True)
+    draw = _draws(task, "generator", 1)[0]
+    with torch.no_grad():
+        fake, real = task.discriminator(task.generator(draw["z"])), task.discriminator(task.seen(draw["real"]))
+        best = fake.argsort(descending=True)[:3]
+        loss = task.loss("generator", networks_of(task), draw, {"task.top_k": 0.5})
+    expected = task.objective.generator_terms(fake[best], real[best])
+    torch.testing.assert_close(loss.value, expected)
+
+
+def test_the_generators_batch_may_be_larger() -> None:
+    task, state = generation(generator_batches=3), State(seed=0)
+    assert len(task.draw("discriminator", 0, 0, state)) == 6
+    assert len(task.draw("generator", 0, 0, state)) == 18
+
+
+def test_dequantised_images_lie_within_one_grey_level_above() -> None:
+    task = generation(dequantise=True)
+    task = replace(task, discriminator=Seen(task.discriminator))
+    draw = _draws(task, "discriminator", 1)[0]
+    task.loss("discriminator", networks_of(task), draw, SETTINGS)
+    noise = task.discriminator.given[0][0] - task.seen(draw["real"])  # type: ignore[union-attr]
+    assert 0 < noise.min() and noise.max() < 1 / 128 and noise.std() > 1 / 128 / 5
+
+
+def test_adaptive_strengths_are_multiplied_by_the_probability() -> None:
+    task = generation(augmentations=("flip",), adaptive=Adaptive(images=10.0, every=1))
+    task = replace(task, discriminator=Seen(task.discriminator))
+    always = {**_draws(task, "discriminator", 1)[0].tensors}
+    always["augment_real"] = always["augment_fake"] = torch.full((6, 1), 1e-6)
+    seen = []
+    for probability in (0.0, 1.0):
+        draw = replace(
+            _draws(task, "discriminator", 1)[0], tensors={**always, PROBABILITY: torch.full((6,), probability)}
+        )
+        loss = task.loss("discriminator", networks_of(task), draw, SETTINGS)
+        seen.append(task.discriminator.given[-2][0])  # type: ignore[union-attr]
+        assert float(loss.outputs["augment"]) == probability
+    assert torch.equal(seen[0].flip(3), seen[1]) and not torch.equal(*seen)
+    task.remember("discriminator", draw, loss)
+    assert float(task.state[PROBABILITY]) in (0.0, pytest.approx(0.6))
+
+
+def test_options_without_a_meaning_are_refused() -> None:
+    with pytest.raises(UserError, match="without any augmentation"):
+        generation(adaptive=Adaptive())
+    with pytest.raises(UserError, match="mean sign"):
+        generation("paired_logistic", augmentations=("flip",), adaptive=Adaptive())
+    with pytest.raises(UserError, match="dequantised points"):
+        generation(pixel_range=None, dequantise=True)
+    with pytest.raises(UserError, match="generator_batches 0"):
+        generation(generator_batches=0)
