@@ -31,7 +31,7 @@ def test_bursts_of_the_first_player_begin_the_game_and_come_back() -> None:
     # WGAN: 100 critic steps in the first 25 iterations of G and at each 500th.
     published = Bursts(steps=100, first=25, every=500)
     assert [step for step in range(1001) if published.at(step)] == [*range(25), 500, 1000]
-    with pytest.raises(UserError, match="bursts.every = 0"):
+    with pytest.raises(UserError, match=r"bursts\.every = 0"):
         Bursts(steps=1, first=1, every=0)
 
 
