@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from saddlepoint.data import Packed, from_torch_dataset
 from saddlepoint.errors import RunStopped, UserError
-from saddlepoint.game.task import Request
+from saddlepoint.gan import Gan
 from saddlepoint.objectives import Paired, Separable, as_text
 from saddlepoint.objectives import objective as objective_named
 from saddlepoint.recipes.advice import say
@@ -25,14 +24,9 @@ from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import OwnNetworks
 from saddlepoint.recipes.text import override, read_recipe
 from saddlepoint.report import write_report
-from saddlepoint.sampling.latents import label_number, latents, latents_of_seeds, path_around, path_between
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer
-
-# Samples are made so many at once, always: it bounds the memory of `sample`, and since the rounding of a matrix product
-# depends on the size of its batch, only a fixed one makes an image the same bits whatever else is asked for.
-_AT_ONCE = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,96 +176,6 @@ def resume(
         _report_if_possible(path)
         raise
     return _run(ended)
-
-
-class Gan:
-    """A trained generator.
-
-    Args:
-        task: its networks hold the weights to sample from.
-        classes: names of the labels; empty without.
-        step: of the checkpoint.
-    """
-
-    def __init__(self, task: Generation, classes: tuple[str, ...], step: int):
-        self.task, self.step = task, step
-        self.classes = classes if task.conditional else ()
-        self.task.generator.eval()
-
-    def sample(
-        self, count: int, *, seed: int = 0, label: str | int | None = None, truncation: float | None = None
-    ) -> Tensor:
-        """Images of the first `count` latents of a seed.
-
-        Args:
-            count: 1 or more.
-            seed: the same seed gives the same images; a larger count begins with them.
-            label: a class by name or number; None takes the classes in turn.
-            truncation: of a normal prior: no number of a latent exceeds it; smaller ones give less varied images.
-
-        Returns:
-            float32 (count, channels, height, width) in [0, 1]; for points (count, dimensions). On the CPU.
-        """
-        z = latents(seed, count, width=self.task.latent, prior_name=self.task.prior, truncation=truncation)
-        return self.made_of(z, label)
-
-    def sample_seeds(
-        self, seeds: Sequence[int], *, label: str | int | None = None, truncation: float | None = None
-    ) -> Tensor:
-        """One image for each seed: the first of that seed. Shapes as in `sample`."""
-        return self.made_of(self._latents(seeds, truncation), label)
-
-    def interpolate(
-        self,
-        start: int,
-        end: int,
-        count: int = 8,
-        *,
-        spherical: bool = False,
-        label: str | int | None = None,
-        truncation: float | None = None,
-    ) -> Tensor:
-        """Images on the way from one seed's image to another's, ends included; (count, channels, height, width)."""
-        ends = self._latents([start, end], truncation)
-        return self.made_of(path_between(ends[0], ends[1], count, spherical=spherical), self._one(label))
-
-    def loop(
-        self,
-        seeds: Sequence[int],
-        count: int = 24,
-        *,
-        spherical: bool = False,
-        label: str | int | None = None,
-        truncation: float | None = None,
-    ) -> Tensor:
-        """Images on the way from each seed's to the next and back to the first, `count` a leg, for a film."""
-        return self.made_of(path_around(self._latents(seeds, truncation), count, spherical=spherical), self._one(label))
-
-    def _latents(self, seeds: Sequence[int], truncation: float | None) -> Tensor:
-        return latents_of_seeds(seeds, width=self.task.latent, prior_name=self.task.prior, truncation=truncation)
-
-    def _one(self, label: str | int | None) -> str | int | None:
-        # On the way nothing but z should change.
-        return 0 if label is None and self.classes else label
-
-    @torch.no_grad()
-    def made_of(self, z: Tensor, label: str | int | None = None) -> Tensor:
-        """Images of given latents (n, latent)."""
-        labels = None
-        if label is not None:
-            labels = torch.full((len(z),), label_number(label, self.classes))
-        elif self.classes:
-            labels = torch.arange(len(z)) % len(self.classes)
-        count = len(z)
-        rows = torch.arange(-(-count // _AT_ONCE) * _AT_ONCE) % count
-        made = []
-        for chunk in rows.split(_AT_ONCE):
-            request = Request(
-                latents=z[chunk].to(self.task.device),
-                labels=labels[chunk].to(self.task.device) if labels is not None else None,
-            )
-            made.append(self.task.sample({"generator": self.task.generator}, request).cpu())
-        return torch.cat(made)[:count]
 
 
 def load(

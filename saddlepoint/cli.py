@@ -17,6 +17,7 @@ from saddlepoint.errors import RunStopped, UserError
 
 _NETWORK_NOTE = "Nothing is fetched from the network unless --data names a Hugging Face data set (hf:NAME)."
 
+_STANDING = "first gather the statistics of batch normalisation anew, over N batches of such latents"
 _TRUNCATION = "draw each number of a normal z from [-T, T]: less variety, more typical images"
 
 # Options whose value may begin with a minus.
@@ -90,6 +91,7 @@ def build_parser() -> argparse.ArgumentParser:
     sample.add_argument("--seeds", metavar="LIST", help="one image for each seed: 0-31 or 1,5,9")
     sample.add_argument("--label", metavar="L", help="a class, by name or number")
     sample.add_argument("--truncation", type=float, metavar="T", help=_TRUNCATION)
+    sample.add_argument("--standing", type=int, metavar="N", help=_STANDING)
     sample.add_argument("--step", type=int, metavar="N", help="of the checkpoint (default: the newest)")
     sample.add_argument("--neighbours", type=int, metavar="K", help="show the K nearest training images beside each")
     sample.add_argument("--data", metavar="PATH", help="where the training data is now, if it has moved")
@@ -107,6 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
     interpolate.add_argument("--spherical", action="store_true", help="along great circles instead of straight lines")
     interpolate.add_argument("--label", metavar="L", help="a class, by name or number")
     interpolate.add_argument("--truncation", type=float, metavar="T", help=_TRUNCATION)
+    interpolate.add_argument("--standing", type=int, metavar="N", help=_STANDING)
     interpolate.add_argument("--fps", type=float, metavar="F", help="frames a second of a film (default 20)")
     interpolate.add_argument(
         "--grid", type=int, metavar="N", help="images that move at once in a film, each through its share of the seeds"

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from saddlepoint.api import load, next_free
+from saddlepoint.api import Gan, load, next_free
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.found import open_recipe_data
@@ -40,7 +40,7 @@ def sample(chosen: argparse.Namespace) -> int:
     beside = f"-neighbours{near}" if near is not None else ""
     out = new_place(chosen, f"drawn/{name}{_choices(chosen)}{beside}.png")
     _check_ending(out)
-    gan = load(chosen.run, step=chosen.step)
+    gan = _loaded(chosen, chosen.step)
     data = _training_data(Path(chosen.run), chosen.data) if near is not None else None
     if seeds is not None:
         made = gan.sample_seeds(seeds, label=chosen.label, truncation=chosen.truncation)
@@ -72,9 +72,9 @@ def interpolate(chosen: argparse.Namespace) -> int:
     for option, value in (("--fps", chosen.fps), ("--grid", chosen.grid)):
         if value is not None:
             raise UserError(f"{option} for {out.name}", "a film, FILE.gif or FILE.mp4", f"leave {option} out")
-    _check_ending(out)
+    _check_ending(out, " (or FILE.gif or FILE.mp4, a film)")
     count = chosen.count if chosen.count is not None else _ROW
-    gan = load(chosen.run)
+    gan = _loaded(chosen)
     made = torch.cat([gan.interpolate(start, end, count, **options) for start, end in pairwise(seeds)])
     _save(made, out, columns=count)
     return _answer(made, out, chosen.json)
@@ -91,7 +91,7 @@ def _film(chosen: argparse.Namespace, seeds: list[int], out: Path, options: dict
             f"use --seeds 0-{4 * max(1, at_once) - 1}",
         )
     count = chosen.count if chosen.count is not None else _LEG
-    gan = load(chosen.run)
+    gan = _loaded(chosen)
     if gan.task.pixel_range is None:
         raise UserError("a film of points", "a run on images", "use --out FILE.png or FILE.npz")
     each = len(seeds) // at_once
@@ -114,16 +114,23 @@ def new_place(chosen: argparse.Namespace, default: str) -> Path:
     return out
 
 
+def _loaded(chosen: argparse.Namespace, step: int | None = None) -> Gan:
+    gan = load(chosen.run, step=step)
+    if chosen.standing is not None:
+        gan.standing_statistics(chosen.standing, truncation=chosen.truncation)
+    return gan
+
+
 def _choices(chosen: argparse.Namespace) -> str:
     label = f"-label{chosen.label}" if chosen.label is not None else ""
-    return label + (f"-truncated{chosen.truncation:g}" if chosen.truncation is not None else "")
+    truncated = f"-truncated{chosen.truncation:g}" if chosen.truncation is not None else ""
+    return label + truncated + (f"-standing{chosen.standing}" if chosen.standing is not None else "")
 
 
-def _check_ending(out: Path) -> None:
+def _check_ending(out: Path, further: str = "") -> None:
     if out.suffix not in (".png", ".npz", ""):
-        raise UserError(
-            f"--out {out}", "FILE.png, FILE.npz, or a folder for one picture each", "use one of these endings"
-        )
+        expected = f"FILE.png, FILE.npz, or a folder for one picture each{further}"
+        raise UserError(f"--out {out}", expected, "use one of these endings")
 
 
 def _training_data(run: Path, source: str | None) -> Packed:

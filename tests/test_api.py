@@ -118,6 +118,27 @@ def test_truncation_and_the_way_around(tmp_path) -> None:
         gan.sample(1, truncation=0.0)
 
 
+def test_standing_statistics_are_those_of_the_latents_sampled(tmp_path) -> None:
+    settings = {**QUICK, "latent_prior": "normal", "task.conditional": True}
+    run = sp.train("images", data=_packed(), out=tmp_path / "run", steps=2, set=settings, show=False)
+    spreads: list[torch.Tensor] = []
+    first, again, plain = sp.load(run), sp.load(run), sp.load(run)
+    first.standing_statistics(4, truncation=0.1)
+    again.standing_statistics(4, truncation=0.1)
+    assert torch.equal(first.sample(4), again.sample(4)), "nothing but the run, N and T decides"
+    assert not torch.equal(first.sample(4), plain.sample(4))
+    # With them the first normalised maps of truncated latents have about unit variance; with those of training,
+    # whose latents were ten times as long, they are ten times as narrow.
+    for gan in (first, plain):
+        norm = next(part for part in gan.task.generator.modules() if isinstance(part, nn.BatchNorm2d))
+        bias = norm.bias.detach()[:, None, None]
+        norm.register_forward_hook(lambda part, given, made, bias=bias: spreads.append((made - bias).std()))
+        gan.sample(16, seed=5, truncation=0.1)
+    assert 0.6 < spreads[0] < 1.4 and spreads[1] < 0.3
+    with pytest.raises(sp.UserError, match="0 batches"):
+        first.standing_statistics(0)
+
+
 def test_from_another_runs_weights(tmp_path) -> None:
     data = _packed(labels=False)
     first = sp.train("images", data=data, out=tmp_path / "first", steps=3, set=QUICK, show=False)

@@ -107,6 +107,9 @@ def test_truncated_samples(capsys, normal, tmp_path) -> None:
     answer(capsys, "sample", normal, "--count", 3, "--out", tmp_path / "plain.npz")
     whole, half, plain = (_images(tmp_path / f"{name}.npz") for name in ("whole", "half", "plain"))
     assert np.array_equal(whole, plain) and not np.array_equal(half, plain)
+    standing = tmp_path / "standing.npz"
+    answer(capsys, "sample", normal, "--count", 3, "--truncation", 0.5, "--standing", 2, "--out", standing)
+    assert not np.array_equal(_images(standing), half)
     assert main(["sample", str(normal), "--truncation", "0"]) == 2
     assert "truncation 0; expected more than 0" in capsys.readouterr().err
     found = answer(capsys, "sample", normal, "--seeds", "1-2", "--truncation", 0.5)
