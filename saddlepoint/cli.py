@@ -18,7 +18,7 @@ from saddlepoint.errors import RunStopped, UserError
 _NETWORK_NOTE = "Nothing is fetched from the network unless --data names a Hugging Face data set (hf:NAME)."
 
 _STANDING = "first gather the statistics of batch normalisation anew, over N batches of such latents"
-_TRUNCATION = "draw each number of a normal z from [-T, T]: less variety, more typical images"
+_TRUNCATION = "draw each number of a normal z from [-T, T]; with batch normalisation add --standing 16"
 
 # Options whose value may begin with a minus.
 _SIGNED = ("--domain", "--rest", "--pd")
