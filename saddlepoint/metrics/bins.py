@@ -52,8 +52,7 @@ def bin_centres(training: Tensor | np.ndarray, *, bins: int = BINS, seed: int) -
     if different < bins:
         different = len(table.unique(dim=0))
     if not 2 <= bins <= different:
-        raise UserError(f"{bins} bins of {different} different points", f"2 to {different}", "ask for fewer or give
-        more")
+        raise UserError(f"{bins} bins of {different} different points", f"2 to {different}", "ask for fewer")
     return torch.from_numpy(KMeans(bins, n_init="auto", random_state=seed).fit(table.numpy()).cluster_centers_).double()
 
 

@@ -11,11 +11,11 @@ alone.
 import math
 from collections.abc import Mapping
 from itertools import pairwise
+from statistics import fmean, pstdev
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import t as student
 from torch import Tensor
 
 from saddlepoint.errors import UserError
@@ -47,7 +47,7 @@ def inception_score(
 
     Returns:
         The mean score of the splits, in classes. The interval covers the expected score of n / splits images, not the
-        limit of many: Student's over the splits, or by the delta method for log IS of all at once.
+        limit of many, by the delta method for the log IS of every split.
         `standard_deviation` over the splits divides by their number, as published. `limit` is the score of all at once
         with its bias taken off; it is an estimate without an interval.
 
@@ -65,18 +65,16 @@ def inception_score(
     probabilities = _probabilities(given.to("cpu", torch.float64), logits)
     # The bounds of the original, for counts that the splits do not divide.
     bounds = [index * count // splits for index in range(splits + 1)]
-    scores = torch.stack([_divergences(probabilities[start:stop]).mean().exp() for start, stop in pairwise(bounds)])
-    value = float(scores.mean())
-    mean, error, bias = _of_all(probabilities)
-    if splits == 1:
-        interval = value * math.exp(-1.96 * error), value * math.exp(1.96 * error)
-    else:
-        half = float(student.ppf(0.975, splits - 1)) * float(scores.std()) / math.sqrt(splits)
-        interval = value - half, value + half
+    parts = [_logarithm(probabilities[start:stop]) for start, stop in pairwise(bounds)]
+    scores = [math.exp(mean) for mean, _, _ in parts]
+    value = fmean(scores)
+    # Relative to the mean, and on the scale of the logarithm, so that the lower end stays positive.
+    error = math.hypot(*(score * error for score, (_, error, _) in zip(scores, parts, strict=True))) / sum(scores)
+    whole, _, bias = _logarithm(probabilities)
     return Result(
         metric="inception_score",
         value=value,
-        interval=interval,
+        interval=(value * math.exp(-1.96 * error), value * math.exp(1.96 * error)),
         target=f"mean inception score over {splits} splits of {count // splits} images, in classes; "
         "95 % for its expectation at this number of images per split",
         provenance={
@@ -87,8 +85,8 @@ def inception_score(
             "samples": count,
             "classes": classes,
             "splits": splits,
-            "standard_deviation": float(scores.std(correction=0)),
-            "limit": math.exp(mean + bias),
+            "standard_deviation": pstdev(scores),
+            "limit": math.exp(whole + bias),
             "outputs": "logits" if logits else "probabilities",
             "precision": "float64",
         },
@@ -103,8 +101,8 @@ def _divergences(probabilities: Tensor) -> Tensor:
     return torch.xlogy(probabilities, ratio).sum(dim=1)
 
 
-def _of_all(probabilities: Tensor) -> tuple[float, float, float]:
-    """log IS of all rows at once, its standard error, and by how much it falls short of the limit on average.
+def _logarithm(probabilities: Tensor) -> tuple[float, float, float]:
+    """log IS of these rows, its standard error, and by how much it falls short of the limit on average.
 
     With S the covariance of p(y | x) / sqrt(p(y)): to first order log IS is a mean and p(y) adds nothing to its
     variance; the second order is sum_y (error of p(y))^2 / 2 p(y), with mean tr S / 2n and variance |S|^2 / 2n^2. The
