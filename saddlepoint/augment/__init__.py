@@ -13,8 +13,6 @@ where these are normal, and it moves in black where `shift` reflects.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from itertools import groupby
 
 from torch import Tensor
 
@@ -144,22 +142,22 @@ def augment(images: Tensor, names: Sequence[str], draw: Tensor, strengths: Mappi
         return images
     if tuple(draw.shape) != needed:
         raise UserError(f"a draw of shape {tuple(draw.shape)}", f"{needed}", "draw draw_width(names) numbers per image")
-    applied = []
+    kind, waiting = None, None
     columns = draw.split([AUGMENTATIONS[name].draws for name in names], dim=1)
     for name, numbers in zip(names, columns, strict=True):
-        strength = strengths[name]
+        augmentation, strength = AUGMENTATIONS[name], strengths[name]
         # A tensor is not looked at: that would wait for the device, and cannot be compiled.
         if not isinstance(strength, Tensor) and not 0.0 <= strength <= 1.0:
             raise UserError(f"strength {strength} of {name}", "a probability in [0, 1]", f"set augment.{name}=0.5")
-        applied.append((AUGMENTATIONS[name], numbers, strength))
-    for kind, run in groupby(applied, key=lambda each: each[0].kind):
+        if kind is not None and waiting is not None and augmentation.kind is not kind:
+            images, waiting = kind.apply(images, waiting), None
+        kind = augmentation.kind
         if kind is None:
-            for augmentation, numbers, strength in run:
-                images = augmentation.function(images, numbers, strength)
+            images = augmentation.function(images, numbers, strength)
         else:
-            maps = (augmentation.maps(images, numbers, strength) for augmentation, numbers, strength in run)
-            images = kind.apply(images, reduce(kind.compose, maps))
-    return images
+            maps = augmentation.maps(images, numbers, strength)
+            waiting = maps if waiting is None else kind.compose(waiting, maps)
+    return images if kind is None or waiting is None else kind.apply(images, waiting)
 
 
 def _named(name: str) -> Augmentation:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from saddlepoint.augment import augment, draw_width
+from saddlepoint.augment import augment, check_shape, draw_width
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.game.constraints import Constraint
@@ -94,6 +94,8 @@ class Generation:
         if draw_width(self.augmentations) and self.pixel_range is None:
             names = ", ".join(self.augmentations)
             raise UserError(f"augmentation of points ({names})", "images", f"set augment.{self.augmentations[0]}=null")
+        if self.data is not None:
+            check_shape(self.augmentations, tuple(self.data.shape))
         if self.conditional and self.data is not None and self.data.labels is None:
             raise UserError(
                 f"data without labels ({self.data.source})",

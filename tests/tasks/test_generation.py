@@ -55,6 +55,8 @@ def test_augmentation_that_cannot_be_is_refused() -> None:
         generation(augmentations=("flop",))
     with pytest.raises(UserError, match=r"augmentation of points \(flip\).*augment\.flip=null"):
         generation(augmentations=("flip",), pixel_range=None)
+    with pytest.raises(UserError, match=r"hue of images with 1 .*augment\.hue=null"):
+        generation(augmentations=("flip", "hue"))
 
 
 def test_unlabelled_data_in_a_conditional_task_is_refused() -> None:
