@@ -10,7 +10,6 @@ alone.
 
 import math
 from collections.abc import Mapping
-from itertools import pairwise
 from statistics import fmean, pstdev
 from typing import Any
 
@@ -62,15 +61,24 @@ def inception_score(
         raise UserError(
             f"{splits} splits of {count} images", "two images per split", "give more images or fewer splits"
         )
-    probabilities = _probabilities(given.to("cpu", torch.float64), logits)
-    # The bounds of the original, for counts that the splits do not divide.
-    bounds = [index * count // splits for index in range(splits + 1)]
-    parts = [_logarithm(probabilities[start:stop]) for start, stop in pairwise(bounds)]
-    scores = [math.exp(mean) for mean, _, _ in parts]
+    scores, variances, second_orders = [], [], []
+    entropy, marginal, squares = 0.0, torch.zeros(classes).double(), torch.zeros(classes).double()
+    for index in range(splits):
+        # The bounds of the original, for counts that the splits do not divide.
+        part = given[index * count // splits : (index + 1) * count // splits]
+        probabilities = _probabilities(part.to("cpu", torch.float64), logits)
+        mean, variance, second_order = _logarithm(probabilities)
+        scores.append(math.exp(mean))
+        variances.append(scores[-1] ** 2 * (variance - second_order))
+        second_orders.append(scores[-1] ** 2 * second_order)
+        entropy -= float(torch.xlogy(probabilities, probabilities).sum()) / count
+        marginal += probabilities.sum(dim=0) / count
+        squares += probabilities.square().sum(dim=0) / count
     value = fmean(scores)
     # Relative to the mean, and on the scale of the logarithm, so that the lower end stays positive.
-    error = math.hypot(*(score * error for score, (_, error, _) in zip(scores, parts, strict=True))) / sum(scores)
-    whole, _, bias = _logarithm(probabilities)
+    error = math.sqrt(max(math.fsum(variances), math.fsum(second_orders))) / math.fsum(scores)
+    whole = -float(torch.xlogy(marginal, marginal).sum()) - entropy
+    bias = float((squares / marginal.where(marginal > 0.0, torch.ones_like(marginal)) - marginal).sum()) / (2 * count)
     return Result(
         metric="inception_score",
         value=value,
@@ -93,29 +101,25 @@ def inception_score(
     )
 
 
-def _divergences(probabilities: Tensor) -> Tensor:
-    """KL(p(y | x) || p(y)) of every row, in nats; a class of probability 0 adds 0."""
-    marginal = probabilities.mean(dim=0)
-    # Where p(y) is 0, all p(y | x) are, and xlogy(0, 1) is 0.
-    ratio = probabilities / marginal.where(marginal > 0.0, torch.ones_like(marginal))
-    return torch.xlogy(probabilities, ratio).sum(dim=1)
-
-
 def _logarithm(probabilities: Tensor) -> tuple[float, float, float]:
-    """log IS of these rows, its standard error, and by how much it falls short of the limit on average.
+    """log IS of these rows, the variance of their mean divergence, and its part of second order.
 
     With S the covariance of p(y | x) / sqrt(p(y)): to first order log IS is a mean and p(y) adds nothing to its
-    variance; the second order is sum_y (error of p(y))^2 / 2 p(y), with mean tr S / 2n and variance |S|^2 / 2n^2. The
-    variance of the divergences holds that twice, since they use the p(y) of the same images: once is taken off.
+    variance; the second order is -sum_y (error of p(y))^2 / 2 p(y), with mean -tr S / 2n and variance |S|^2 / 2n^2. The
+    variance of the divergences holds that twice, since they use the p(y) of the same images.
     """
     count = len(probabilities)
-    divergences = _divergences(probabilities)
     marginal = probabilities.mean(dim=0)
-    scaled = (probabilities - marginal) / marginal.where(marginal > 0.0, torch.ones_like(marginal)).sqrt()
+    # Where p(y) is 0, all p(y | x) are, and xlogy(0, 0) is 0.
+    safe = marginal.where(marginal > 0.0, torch.ones_like(marginal))
+    divergences = torch.xlogy(probabilities, probabilities / safe).sum(dim=1)
+    scaled = (probabilities - marginal) / safe.sqrt()
     covariance = scaled.T @ scaled / count
-    second_order = float(covariance.square().sum()) / (2.0 * count**2)
-    variance = max(float(divergences.var()) / count - second_order, second_order)
-    return float(divergences.mean()), math.sqrt(variance), float(covariance.trace()) / (2.0 * count)
+    return (
+        float(divergences.mean()),
+        float(divergences.var()) / count,
+        float(covariance.square().sum()) / (2.0 * count**2),
+    )
 
 
 def _probabilities(outputs: Tensor, logits: bool) -> Tensor:
