@@ -125,7 +125,9 @@ def _read_state_dict(path: Path, wanted: str) -> dict[str, Tensor]:
                 "download that file; nothing in a weights file is ever run",
             )
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        with path.open("rb") as file:
+            # An open file, because torch chooses another reader by the end of a name.
+            found = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
         # What torch raises for a file that is cut off or holds more than tensors has many types, some of them pickle's.
         raise UserError(
