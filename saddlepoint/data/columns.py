@@ -49,18 +49,10 @@ def choose_columns(schema: "pa.Schema", options: Options, where: str) -> Columns
                 "choose one of them",
             )
 
-    def holds_bytes(kind: "pa.DataType") -> bool:
-        return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-
     def holds_labels(kind: "pa.DataType") -> bool:
         return pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
-    def holds_images(field: "pa.Field") -> bool:
-        kind = field.type
-        within = {child.name: child.type for child in kind.fields} if pa.types.is_struct(kind) else {}
-        return holds_bytes(kind) or holds_bytes(within.get("bytes", pa.null()))
-
-    possible = [field.name for field in schema if holds_images(field)]
+    possible = image_columns(schema)
     declared = [name for name in possible if _kind(features, name) == "Image"]
     image = options.image_column or _only(declared or possible, _IMAGE_NAMES)
     if image is None or image not in possible:
@@ -84,6 +76,20 @@ def choose_columns(schema: "pa.Schema", options: Options, where: str) -> Columns
         )
     names = features[label].get("names") if label is not None and label in named else None
     return Columns(image=image, label=label, class_names=tuple(names) if names else None, split=split)
+
+
+def image_columns(schema: "pa.Schema") -> list[str]:
+    """The columns that by their type may hold image files: a struct with bytes, or binary; in the schema's order."""
+    import pyarrow as pa
+
+    def holds_bytes(kind: "pa.DataType") -> bool:
+        return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+
+    def holds_images(kind: "pa.DataType") -> bool:
+        within = {child.name: child.type for child in kind.fields} if pa.types.is_struct(kind) else {}
+        return holds_bytes(kind) or holds_bytes(within.get("bytes", pa.null()))
+
+    return [field.name for field in schema if holds_images(field.type)]
 
 
 def column_labels(values: "pa.ChunkedArray", columns: Columns, where: str) -> tuple[np.ndarray, tuple[str, ...]]:

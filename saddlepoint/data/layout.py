@@ -58,14 +58,14 @@ def read_layout(paths: Sequence[str]) -> Layout:
     """Labels and splits of images by their relative POSIX paths; the classes are the sorted folder names."""
     if not paths:
         return Layout(labels=None, classes=(), published={}, notes=())
-    folders = _without_shared([PurePosixPath(path).parts[:-1] for path in paths])
+    folders = without_shared([PurePosixPath(path).parts[:-1] for path in paths])
     published: dict[str, np.ndarray] = {}
     tops = {folder[0] if folder else "" for folder in folders}
     splits = [SPLIT_NAMES.get(top.lower(), "") for top in tops]
     if len(tops) > 1 and "train" in splits and "" not in splits:
         names = np.array([SPLIT_NAMES[folder[0].lower()] for folder in folders])
         published = {name: np.flatnonzero(names == name) for name in sorted(set(splits))}
-        folders = _without_shared([folder[1:] for folder in folders])
+        folders = without_shared([folder[1:] for folder in folders])
     at_top = sum(not folder for folder in folders)
     if at_top:
         aside = len(folders) - at_top
@@ -75,7 +75,8 @@ def read_layout(paths: Sequence[str]) -> Layout:
     return Layout(labels=labels.astype(np.int64), classes=tuple(map(str, classes)), published=published, notes=())
 
 
-def _without_shared(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+def without_shared(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Each path's folders after those at the top that all of them share."""
     shared, last = min(folders), max(folders)
     depth = 0
     while depth < min(len(shared), len(last)) and shared[depth] == last[depth]:

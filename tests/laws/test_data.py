@@ -40,11 +40,14 @@ NO_READERS = {
     "saddlepoint.data.opening": "the table itself",
     "saddlepoint.data.packed": "the form that all become",
     "saddlepoint.data.packing": "the way there",
+    "saddlepoint.data.pair_layout": "what paths say about pairs; tests/data/test_pair_layout.py",
+    "saddlepoint.data.pairs": "two packed sets out of one source; tests/data/test_pairs.py",
     "saddlepoint.data.raster": "one image",
     "saddlepoint.data.source": "what a reader gives",
     "saddlepoint.data.splits": "the division of all",
     "saddlepoint.data.stamps": "file stamps of the readers",
     "saddlepoint.data.storing": "memory and disk",
+    "saddlepoint.data.tiles": "cuts up what readers give; tests/data/test_tiles.py",
     "saddlepoint.data.torch_dataset": "takes an object and no location; tests/data/test_torch_dataset.py",
 }
 # A small example of each format that reads something; a format without one fails.

@@ -1,0 +1,273 @@
+"""Pairs of images, and two unpaired sets of images: each side is an ordinary packed set.
+
+    side by side     a folder or .zip of files that hold both images, the left half is the first side
+    two folders      in a folder or .zip, matched by file name if paired: see `pair_layout`
+    two columns      of a .parquet file
+
+"forward" learns from the first side to the second, "backward" the other way round: the published facades task, label
+map (right) to photo (left), is backward. Where items of the two sides belong together, a pair is held out as a whole,
+by the fingerprint of both its images, the first side's first; so the split does not depend on the direction.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from saddlepoint.data.columns import image_columns
+from saddlepoint.data.opening import read_source, recognise
+from saddlepoint.data.packed import Packed
+from saddlepoint.data.packing import assemble, read_items
+from saddlepoint.data.pair_layout import Side, read_pair_layout
+from saddlepoint.data.parquet import find_parquet
+from saddlepoint.data.raster import MODES, decode
+from saddlepoint.data.source import Options, Source
+from saddlepoint.data.storing import Stored
+from saddlepoint.errors import UserError
+
+Direction = Literal["forward", "backward"]
+_FORMATS = ("folder", "zip", "parquet")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImagePairs:
+    """Two packed sets of images, between which a map is learnt.
+
+    Attributes:
+        sources, targets: what is given, and what is to be made of it.
+        paired: item i of the one belongs to item i of the other, in the same split; otherwise the sides are unrelated
+            and their counts may differ.
+        layout: where the two sides were found, in words.
+        fingerprint: sha256 of "paired" or "unpaired" and the two sides' fingerprints, hexadecimal.
+        source: what a person gave.
+        split_rule: how the splits came about, in words.
+    """
+
+    sources: Packed
+    targets: Packed
+    paired: bool
+    layout: str
+    fingerprint: str
+    source: str
+    split_rule: str
+
+    def __post_init__(self) -> None:
+        if self.paired:
+            one, other = self.sources.splits, self.targets.splits
+            assert len(self.sources) == len(self.targets)
+            assert all(np.array_equal(one[name], other[name]) for name in {*one, *other})
+
+
+def open_pairs(
+    location: str | Path,
+    *,
+    paired: bool = True,
+    direction: Direction = "forward",
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    source_channels: int | None = None,
+    columns: tuple[str, str] | None = None,
+    hold_out: float = 0.1,
+    seed: int = 0,
+    skip_unreadable: bool = False,
+    cache: Path | None = None,
+    resident_limit: int = Options.resident_limit,
+) -> ImagePairs:
+    """Opens pairs of images, or two sets of unpaired ones.
+
+    Args:
+        location: a folder, a .zip or a .parquet.
+        paired: False reads two folders without matching their files, and makes nothing of the order of pairs.
+        direction: from which side to which, see above.
+        size: (height, width) to which every image is scaled and cut, each half by itself; None keeps the images' own.
+        channels: 1, 3 or 4 to which images are converted; None keeps the images' own.
+        source_channels: the same for the sources, where it is to be another number; None: as `channels`.
+        columns: of a table, the first side's and the second's; None: its only two image columns, in order.
+        hold_out, seed, skip_unreadable, cache, resident_limit: as in `opening.open_data`; a pair of which one side
+            cannot be read is left out as a whole.
+
+    Raises:
+        UserError: what was given, what was expected, what to do; for anything wrong in the data or the options.
+        RunStopped: a packed set could not be written to the cache.
+    """
+    if direction not in ("forward", "backward"):
+        raise UserError(f"data.direction={direction}", "forward or backward", "choose one")
+    if source_channels not in (None, *MODES):
+        raise UserError(f"data.source_channels={source_channels}", "1 (grey), 3 (colour) or 4 (with alpha)", "give one")
+    options = Options(
+        size=size,
+        channels=channels,
+        hold_out=hold_out,
+        seed=seed,
+        labels=False,
+        skip_unreadable=skip_unreadable,
+        cache=cache,
+        resident_limit=resident_limit,
+    )
+    of_sources = replace(options, channels=channels if source_channels is None else source_channels)
+    sides, names, aligned = _two_sides(location, options, columns, paired=paired)
+    forward = direction == "forward"
+    each = (of_sources, options) if forward else (options, of_sources)
+    where = str(location)
+    if aligned:
+        sides, stored, skipped = _read_aligned(sides, each, where)
+        joint = _joint_digests(stored[0].digests, stored[1].digests)
+        stored = [replace(side, digests=joint) for side in stored]
+    else:
+        stored, skipped = [read_items(side, option, where) for side, option in zip(sides, each, strict=True)], None
+    packed = [assemble(*both, where) for both in zip(sides, stored, each, strict=True)]
+    if skipped is not None:
+        packed = [replace(side, skipped=left_out) for side, left_out in zip(packed, skipped, strict=True)]
+    sources, targets = packed if forward else packed[::-1]
+    text = f"{'paired' if paired else 'unpaired'}\n{sources.fingerprint}\n{targets.fingerprint}\n"
+    rules = dict.fromkeys((sources.split_rule, targets.split_rule))
+    return ImagePairs(
+        sources=sources,
+        targets=targets,
+        paired=paired,
+        layout="sources: {}, targets: {}".format(*(names if forward else names[::-1])),
+        fingerprint=hashlib.sha256(text.encode()).hexdigest(),
+        source=where,
+        split_rule="; ".join(rules),
+    )
+
+
+def _two_sides(
+    location: str | Path, options: Options, columns: tuple[str, str] | None, *, paired: bool
+) -> tuple[list[Source], list[str], bool]:
+    """The first and the second side, what to call them, and whether their items belong together in order."""
+    kind = recognise(location)
+    if kind not in _FORMATS:
+        raise UserError(
+            f"{location}, which is read as {kind}",
+            "pairs of images: files side by side or two folders, in a folder or .zip, or a .parquet of two columns",
+            "give one of these",
+        )
+    if kind == "parquet":
+        names = columns or _only_two(Path(location).expanduser())
+        sides = [read_source(location, kind, replace(options, image_column=name))[0] for name in names]
+        return sides, [f"column {name}" for name in names], True
+    if columns is not None:
+        raise UserError(f"data.columns={columns} for {location}, a {kind}", "a .parquet file", "leave it out")
+    source, where = read_source(location, kind, options)
+    found = read_pair_layout([source.name(i) for i in range(source.count)], paired=paired, where=where)
+    if len(found) == 1:
+        halves = [_half(source, found[0], second=second) for second in (False, True)]
+        return halves, ["left halves", "right halves"], True
+    sides = [_chosen(source, side.indices, side.published) for side in found]
+    sides[1] = replace(sides[1], problems=())
+    return sides, [f"folder {side.name}" for side in found], paired
+
+
+def _only_two(path: Path) -> tuple[str, str]:
+    import pyarrow.parquet as pq
+
+    file = find_parquet(path)[0] if path.is_dir() else path
+    try:
+        names = image_columns(pq.read_schema(file))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file} ({error})", "a whole .parquet file", "get or make it again") from error
+    if len(names) != 2:
+        raise UserError(
+            f"{path} with {len(names)} image columns ({', '.join(names) or 'none'})",
+            "two",
+            "name both with --set data.columns=FIRST,SECOND" if len(names) > 2 else "give a file of pairs",
+        )
+    return names[0], names[1]
+
+
+def _chosen(source: Source, indices: np.ndarray, published: dict[str, np.ndarray]) -> Source:
+    """Some items of a source of encoded images, in the order of the indices."""
+    encoded, wanted = source.encoded, indices.tolist()
+    assert encoded is not None
+
+    def loaders() -> Iterator[Callable[[], bytes]]:
+        if wanted == sorted(wanted):
+            # A table gives its cells as it is read: none is kept longer than needed.
+            chosen = set(wanted)
+            return (loader for index, loader in enumerate(encoded()) if index in chosen)
+        every = list(encoded())
+        return (every[index] for index in wanted)
+
+    return replace(
+        source,
+        count=len(wanted),
+        name=lambda index: source.name(wanted[index]),
+        encoded=loaders,
+        published=published,
+        stamp=_stamp(source, indices.astype("<i8").tobytes()),
+        notes=(),
+    )
+
+
+def _half(source: Source, both: Side, *, second: bool) -> Source:
+    """One half of every file, as a source of its own; what is wrong with the files is said by the first half."""
+    encoded, name = source.encoded, source.name
+    assert encoded is not None
+    return replace(
+        source,
+        name=lambda index: f"the {'right' if second else 'left'} half of {name(index)}",
+        encoded=lambda: (partial(_cut, loader, name(i), second) for i, loader in enumerate(encoded())),
+        published=both.published,
+        stamp=_stamp(source, b"right" if second else b"left"),
+        problems=() if second else source.problems,
+        notes=(),
+    )
+
+
+def _cut(loader: Callable[[], bytes], name: str, second: bool) -> bytes:
+    pixels = decode(loader()).pixels
+    _, height, width = pixels.shape
+    if width % 2 or width <= height:
+        raise UserError(
+            f"{name}, {width}x{height} (width x height)",
+            "two images of one size side by side: an even width, larger than the height",
+            "repair the file, or give a folder that holds two folders, one for each side",
+        )
+    half = pixels[..., width // 2 :] if second else pixels[..., : width // 2]
+    stream = io.BytesIO()
+    # Packed as any other file, so that scaling does not mix the pixels on both sides of the seam.
+    picture = Image.fromarray(half[0] if len(half) == 1 else np.ascontiguousarray(np.moveaxis(half, 0, -1)))
+    picture.save(stream, "PNG", compress_level=0)
+    return stream.getvalue()
+
+
+def _stamp(source: Source, part: bytes) -> str | None:
+    return None if source.stamp is None else hashlib.sha256(source.stamp.encode() + part).hexdigest()
+
+
+def _read_aligned(
+    sides: list[Source], each: tuple[Options, Options], where: str
+) -> tuple[list[Source], list[Stored], list[tuple[str, ...]]]:
+    """Both sides' items without the pairs of which one side cannot be read, and what was left out of each side."""
+    stored = [read_items(side, option, where) for side, option in zip(sides, each, strict=True)]
+    skipped = [side.facts.skipped for side in stored]
+    first, second = kept = [side.facts.kept for side in stored]
+    if np.array_equal(first, second):
+        return sides, stored, skipped
+    common = np.intersect1d(first, second)
+    if not len(common):
+        raise UserError(f"{where}, where no pair can be read on both sides", "whole pairs", "repair the files")
+    partners = [
+        tuple(f"{side.name(i)}: its partner cannot be read" for i in np.setdiff1d(own, common).tolist())
+        for side, own in zip(sides, kept, strict=True)
+    ]
+    left = [_chosen(side, common, _among(side.published, common)) for side in sides]
+    stored = [read_items(side, option, where) for side, option in zip(left, each, strict=True)]
+    return left, stored, [own + others for own, others in zip(skipped, partners, strict=True)]
+
+
+def _among(published: dict[str, np.ndarray], kept: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: np.flatnonzero(np.isin(kept, indices)) for name, indices in published.items()}
+
+
+def _joint_digests(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    joined = np.concatenate([first, second], axis=1)
+    digests = b"".join(hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in joined)
+    return np.frombuffer(digests, np.uint8).reshape(-1, 16)
