@@ -1,7 +1,7 @@
 """BigGAN-deep: BigGAN with bottleneck blocks, two per size, whose skips carry the maps through unchanged.
 
-    up:   x -> [normalise, ReLU, 1x1 to a quarter], [.., double, 3x3], [.., 3x3], [.., 1x1];   skip: cut channels, double
-    down: x -> [ReLU, 1x1 to a quarter], [ReLU, 3x3], [ReLU, 3x3], [ReLU, halve, 1x1];   skip: halve, [x, 1x1 of x]
+    up:   x -> [normalise, ReLU, 1x1 to a quarter], [.., double, 3x3], [.., 3x3], [.., 1x1];  skip: cut channels, double
+    down: x -> [ReLU, 1x1 to a quarter], [ReLU, 3x3], [ReLU, 3x3], [ReLU, halve, 1x1];  skip: halve, [x, 1x1 of x]
     (Brock, Donahue and Simonyan 2019, appendix B; w = 128, 128 pixels)
 
 A skip never mixes channels that it has: G's leaves out those beyond the outputs, D's appends what a 1x1 convolution
@@ -187,4 +187,4 @@ class BigGanDeep:
 
     def shrunken(self) -> "BigGanDeep":
         """The same pair, only narrower."""
-        return replace(self, width=min(self.width, 1), embedding=min(self.embedding, 8))
+        return replace(self, width=min(self.width, 2), embedding=min(self.embedding, 8))

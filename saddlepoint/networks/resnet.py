@@ -81,6 +81,9 @@ class Discriminator(nn.Module):
         maps = F.relu(self.blocks(images)).flatten(2)
         return self.head(maps.mean(2) if self.mean else maps.sum(2), labels)
 
+    def extra_repr(self) -> str:
+        return f"mean={self.mean}"
+
 
 def _thinned(width: int, levels: int) -> int:
     """The width, halved once for each of the levels beyond the published ones."""

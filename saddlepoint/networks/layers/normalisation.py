@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations
+from torch.nn.utils import parametrizations, parametrize
 
 from saddlepoint.errors import UserError
 
@@ -44,6 +44,14 @@ class BatchNorm(nn.Module):
         return torch.addcmul(bias, normal, 1.0 + gain)
 
 
+class _SpectralNorm(parametrizations._SpectralNorm):
+    """torch's spectral norm, which spends no time on weights without numbers: on the meta device it took minutes."""
+
+    def _power_method(self, weight_mat: Tensor, n_power_iterations: int) -> None:
+        if not weight_mat.is_meta:
+            super()._power_method(weight_mat, n_power_iterations)
+
+
 def spectrally_normalise(
     network: nn.Module, *, epsilon: float = 1e-12, kinds: tuple[type[nn.Module], ...] = (nn.Linear, nn.Conv2d)
 ) -> None:
@@ -59,7 +67,7 @@ def spectrally_normalise(
     """
     for layer in list(network.modules()):
         if isinstance(layer, kinds):
-            parametrizations.spectral_norm(layer, eps=epsilon)
+            parametrize.register_parametrization(layer, "weight", _SpectralNorm(layer.weight, eps=epsilon))
 
 
 @torch.no_grad()
