@@ -72,7 +72,6 @@ class Mixed(nn.Module):
         super().__init__()
         self.halves, self.maximum = pooled == 0, maximum
         self.chains: list[list[tuple[str, ...]]] = []
-        self.outputs = pooled or inputs
         for chain in chains:
             names, channels = [], inputs
             for position, step in enumerate(chain):
@@ -83,7 +82,6 @@ class Mixed(nn.Module):
                 names.append(tuple(name for name, _, _ in parallel))
                 channels = sum(outputs for _, outputs, _ in parallel)
             self.chains.append(names)
-            self.outputs += channels
         if pooled:
             self.branch_pool = Normalised(inputs, pooled, 1)
 

@@ -186,8 +186,8 @@ def test_torchvisions_own_inception_is_refused(tmp_path: Path):
         inception.inception(path)
 
 
-def test_a_mixed_block_counts_its_outputs():
+def test_a_mixed_block_joins_its_chains_and_its_pooling():
     block = Mixed(6, [[("a", 4, 1)], [("b", 5, 3), (("c", 2, (1, 3)), ("d", 3, (3, 1)))]], 7)
     with torch.no_grad():
         made = block.eval()(torch.zeros(1, 6, 4, 4))
-    assert made.shape[1] == block.outputs == 4 + (2 + 3) + 7
+    assert made.shape[1] == 4 + (2 + 3) + 7
