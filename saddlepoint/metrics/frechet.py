@@ -154,9 +154,8 @@ class _Sets:
         cls, samples: Tensor | np.ndarray, reference: Tensor | np.ndarray | Moments, device: str | torch.device
     ) -> "_Sets":
         table = rows("features of the samples", samples)
-        fixed = isinstance(reference, Moments)
-        other = reference if fixed else rows("features of the reference", reference)
-        _check_sizes(table.shape[1], other.dimensions if fixed else other.shape[1])
+        other = reference if isinstance(reference, Moments) else rows("features of the reference", reference)
+        _check_sizes(table.shape[1], other.dimensions if isinstance(other, Moments) else other.shape[1])
         return cls(samples=table, reference=other, device=device)
 
     @property

@@ -100,8 +100,11 @@ class Parted:
             "recall": (self.recalled, self.real),
             "coverage": (self.covered, self.real),
         }[name]
-        shares = [(found * (labels % 2 == half)).sum(dim=1) / (labels % 2 == half).sum(dim=1) for half in (0, 1)]
-        return torch.stack(shares, dim=1).double(), quarters
+        shares = []
+        for half in (0, 1):
+            members = labels % 2 == half
+            shares.append((found & members).sum(dim=1).double() / members.sum(dim=1))
+        return torch.stack(shares, dim=1), quarters
 
 
 def part_radii(

@@ -1,6 +1,7 @@
 """The kernel distance of features (KID; Binkowski et al., "Demystifying MMD GANs", 2018): unbiased squared MMD.
 
-    MMD^2 = mean_{i != j} k(x_i, x_j) + mean_{i != j} k(y_i, y_j) - 2 mean_{i, j} k(x_i, y_j),   k(x, y) = (x.y / d + 1)^3
+    MMD^2 = mean_{i != j} k(x_i, x_j) + mean_{i != j} k(y_i, y_j) - 2 mean_{i, j} k(x_i, y_j)
+    k(x, y) = (x.y / d + 1)^3
 
 Its expectation is the limit at any count, 0 for equal distributions, so that numbers from different counts can be
 compared. Two protocols: disjoint blocks, every vector once, whose mean has an honest standard error because the blocks

@@ -8,6 +8,7 @@ import inspect
 import json
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,12 +19,23 @@ from saddlepoint.metrics.result import Result
 from tests.laws.members import check_reached, modules, public
 from tests.laws.metric_cases import Case, found
 
-METRICS: dict[str, Callable[..., Result]] = {
-    name: function
-    for module in modules("metrics")
-    for name, function in public(module).items()
-    if inspect.isfunction(function) and inspect.signature(function, eval_str=True).return_annotation is Result
-}
+
+def returning(kind: Any) -> dict[str, Callable[..., Any]]:
+    return {
+        name: function
+        for module in modules("metrics")
+        for name, function in public(module).items()
+        if inspect.isfunction(function) and inspect.signature(function, eval_str=True).return_annotation == kind
+    }
+
+
+# A function that gives several metrics at once stands here once for each, as in "neighbours.precision".
+SEVERAL = returning(dict[str, Result])
+FUNCTIONS = {**returning(Result), **SEVERAL}
+
+
+def one_of(function: Callable[..., dict[str, Result]], name: str) -> Callable[..., Result]:
+    return lambda **given: function(**given)[name]
 
 
 def arrays(count: int, seed: int, size: int = 5) -> np.ndarray:
@@ -61,13 +73,21 @@ CASES: dict[str, Case] = {
 NOT_METRICS = {"saddlepoint.metrics.result": "what every metric returns", **found("NOT_METRICS")}
 
 
+METRICS: dict[str, Callable[..., Result]] = {
+    name: one_of(SEVERAL[name.split(".")[0]], name.split(".")[1]) if "." in name else FUNCTIONS[name] for name in CASES
+}
+
+
 def test_every_file_is_reached():
-    reached = {function.__module__ for function in METRICS.values()}
+    reached = {function.__module__ for function in FUNCTIONS.values()}
     check_reached("metrics", reached, NOT_METRICS)
 
 
 def test_every_metric_has_an_independent_implementation():
-    assert set(CASES) == set(METRICS)
+    assert {name.split(".")[0] for name in CASES} == set(FUNCTIONS)
+    for name, function in SEVERAL.items():
+        cases = {case.split(".")[1]: given for case, (given, _) in CASES.items() if case.startswith(name + ".")}
+        assert set(cases) == set(function(**next(iter(cases.values()))))
 
 
 @pytest.mark.parametrize("name", sorted(METRICS))
