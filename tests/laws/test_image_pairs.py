@@ -225,6 +225,21 @@ def test_weights_follow_the_seed(name: str):
 
 
 @pairs
+def test_channels_last_gives_the_same_numbers(name: str):
+    pair = IMAGE_PAIRS[name]().shrunken()
+    source, target = shapes(name)
+    generator, discriminator = (network.eval() for network in build(pair, source, target))
+    sources = images(source, pair.source_range)
+    made = generator(sources)
+    scores = discriminator(made, *given(pair, sources))
+    for network in (generator, discriminator):
+        network.to(memory_format=torch.channels_last)
+    sources = sources.contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(generator(sources), made)
+    torch.testing.assert_close(discriminator(made, *given(pair, sources)), scores)
+
+
+@pairs
 def test_shrunken_is_the_same_pair_and_narrower(name: str):
     full, small = IMAGE_PAIRS[name](), IMAGE_PAIRS[name]().shrunken()
     with torch.device("meta"):
