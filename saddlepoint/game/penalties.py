@@ -1,15 +1,16 @@
-"""Penalties on the discriminator: on its input gradient, and on its scores.
+"""Penalties on the discriminator, on its input gradient and on its scores, and one on weights.
 
     R1: (gamma/2) E |grad_x D(x)|^2      on real images (Mescheder et al. 2018)
     R2: the same on fakes
     gradient penalty: lambda E (|grad_x D(x')| - 1)^2, x' = u x + (1 - u) G(z)      (Gulrajani et al. 2017)
     LeCam: weight (E (D(x) - a_fake)^2 + E (D(G(z)) - a_real)^2), a: moving averages of the scores (Tseng et al. 2021)
+    orthogonal regularisation: 1/2 sum over W of |W W^T * (1 - I)|_F^2      (Brock, Donahue and Simonyan 2019)
 
 |.|^2 sums over a sample's own elements, E averages over samples. Each is minimised. The input gradient goes through
 torch.func.grad, so that a whole step can be compiled.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -63,6 +64,41 @@ def lecam(real_scores: Tensor, fake_scores: Tensor, anchors: Tensor, weight: flo
     """
     real, fake = _wide(real_scores) - anchors[1], _wide(fake_scores) - anchors[0]
     return weight * (real.square().mean() + fake.square().mean())
+
+
+def orthogonal_regularisation(parameters: Mapping[str, Tensor], left_out: Collection[str] = ()) -> Tensor:
+    """Half the squared inner products of different rows, summed over all matrices; to be weighted (1e-4 in BigGAN).
+
+    Its gradient is the published one, 2 (W W^T * (1 - I)) W; * is element by element.
+
+    Args:
+        parameters: by name, as in dict(network.named_parameters()). Those of two dimensions or more are matrices with
+            a row per output; under spectral norm they are the weights before it. Others are passed over.
+        left_out: names of parameters, or of the modules that hold them, that go free ("embedding").
+
+    Returns:
+        A scalar.
+
+    Raises:
+        UserError: a name in `left_out` that leaves nothing out, or no matrices.
+    """
+    for name in left_out:
+        if not any(_belongs(key, name) for key in parameters):
+            raise UserError(f"{name!r} to leave out", "the name of a parameter or module", "take the name away")
+    matrices = [
+        weight.flatten(1)
+        for key, weight in parameters.items()
+        if weight.dim() > 1 and not any(_belongs(key, name) for name in left_out)
+    ]
+    if not matrices:
+        raise UserError("no matrices to regularise", "a network with weights of two dimensions or more", "leave it out")
+    # |A|^2 - |diagonal|^2 would lose the digits of what is left between rows that are nearly orthogonal.
+    products = [_wide(matrix) @ _wide(matrix).T for matrix in matrices]
+    return torch.stack([(each - each.diagonal().diag()).square().sum() for each in products]).sum() / 2
+
+
+def _belongs(key: str, name: str) -> bool:
+    return key == name or key.startswith(name + ".")
 
 
 def _wide(tensor: Tensor) -> Tensor:

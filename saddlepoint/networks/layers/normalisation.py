@@ -67,7 +67,9 @@ def spectrally_normalise(
     """
     for layer in list(network.modules()):
         if isinstance(layer, kinds):
-            parametrize.register_parametrization(layer, "weight", _SpectralNorm(layer.weight, eps=epsilon))
+            weight = layer.weight
+            assert isinstance(weight, Tensor)
+            parametrize.register_parametrization(layer, "weight", _SpectralNorm(weight, eps=epsilon))
 
 
 @torch.no_grad()
