@@ -63,7 +63,7 @@ def sliced_wasserstein(
     if x.shape[1] != y.shape[1]:
         raise UserError(f"samples of {x.shape[1]} and reference of {y.shape[1]} numbers", "the same size", "resize one")
     count = len(x), len(y)
-    directions = _directions(x.shape[1], projections, projection_seed)
+    directions = directions_on_sphere(x.shape[1], projections, projection_seed)
     chosen = [halves(size, HALVES, seed).to(x.device) for seed, size in enumerate(count)]
     costs, of_halves = [], torch.zeros(HALVES, dtype=torch.float64, device=x.device)
     for sorted_x, order_x, sorted_y, order_y in _projected(x, y.to(x.device), directions.to(x.device)):
@@ -101,8 +101,8 @@ def sliced_wasserstein(
     )
 
 
-def _directions(dimensions: int, count: int, seed: int) -> Tensor:
-    """Uniform on the unit sphere, float64 (dimensions, count)."""
+def directions_on_sphere(dimensions: int, count: int, seed: int) -> Tensor:
+    """Directions that are uniform on the unit sphere, float64 (dimensions, count)."""
     generator = torch.Generator().manual_seed(seed)
     normal = torch.randn(count, dimensions, generator=generator, dtype=torch.float64)
     return (normal / normal.norm(dim=1, keepdim=True)).T
