@@ -130,7 +130,7 @@ def kernel_distance_of_subsets(
     return _result(
         value,
         error,
-        float(student.ppf(0.975, max(1, min(subsets, int(1.0 / share)) - 1))) * error,
+        float(student.ppf(0.975, subsets - 1)) * error,
         {
             **provenance,
             **_record(made, real),

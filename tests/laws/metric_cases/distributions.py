@@ -96,7 +96,7 @@ def _blocks(x: np.ndarray, y: np.ndarray) -> Ends:
 def _subsets(x: np.ndarray, y: np.ndarray) -> Ends:
     generator = np.random.default_rng(0)
     values = [_mmd(*(points[generator.permutation(len(points))[:20]] for points in (x, y))) for _ in range(6)]
-    half = t.ppf(0.975, 3) * math.sqrt(np.var(values, ddof=1) * (1 / 3 + 1 / 6))
+    half = t.ppf(0.975, 5) * math.sqrt(np.var(values, ddof=1) * (1 / 3 + 1 / 6))
     return _ends(float(np.mean(values)), float(half))
 
 
