@@ -1,5 +1,7 @@
 """BigGAN and BigGAN-deep: the published channels, chunks of z, the shared embedding, initialisation."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -8,6 +10,12 @@ from torch.nn.utils import parametrize
 from saddlepoint.errors import UserError
 from saddlepoint.networks import BigGan, BigGanDeep
 from saddlepoint.networks.biggan import channel_chains, halvings
+
+
+def _build(pair: BigGan | BigGanDeep, side: int, channels: int = 3, classes: int = 0) -> tuple[Any, Any]:
+    # Any, because torch types a module's parts as tensors or modules.
+    torch.manual_seed(0)
+    return pair.build((channels, side, side), classes=classes)
 
 
 @pytest.mark.parametrize(
@@ -22,8 +30,8 @@ from saddlepoint.networks.biggan import channel_chains, halvings
 )
 def test_the_published_table_of_channels(side, generator_in, generator_out, discriminator):
     with torch.device("meta"):
-        made, judge = BigGan(width=96).build((3, side, side))
-    convolutions = [(block.first.in_channels // 96, block.first.out_channels // 96) for block in made.blocks[:]]
+        made, judge = _build(BigGan(width=96), side)
+    convolutions = [(block.first.in_channels // 96, block.first.out_channels // 96) for block in made.blocks]
     assert [first for first, _ in convolutions] == generator_in
     assert [second for _, second in convolutions] == generator_out
     blocks = [block for block in judge.blocks if hasattr(block, "down")]
@@ -40,15 +48,14 @@ def test_sizes_beyond_the_table_go_on_with_single_widths():
 @pytest.mark.parametrize(("latent", "chunks"), [(120, [20] * 6), (128, [22, 22, 21, 21, 21, 21])])
 def test_every_block_has_a_chunk_of_z_beside_the_shared_embedding(latent, chunks):
     with torch.device("meta"):
-        generator, _ = BigGan(latent=latent).build((3, 128, 128), classes=1000)
+        generator, _ = _build(BigGan(latent=latent), 128, classes=1000)
     assert generator.embedding is not None and generator.embedding.weight.shape == (1000, 128)
     widths = [block.first_norm.gain.in_features - 128 for block in generator.blocks]
     assert [generator.linear.in_features, *widths] == chunks
 
 
 def test_a_chunk_moves_nothing_before_its_own_block():
-    torch.manual_seed(0)
-    generator, _ = BigGan(width=1, latent=12, embedding=3).build((1, 32, 32), classes=3)
+    generator, _ = _build(BigGan(width=1, latent=12, embedding=3), 32, channels=1, classes=3)
     generator.eval()
     assert generator.chunks == [3, 3, 3, 3]
     seen: list[Tensor] = []
@@ -68,7 +75,7 @@ def test_a_chunk_moves_nothing_before_its_own_block():
 def test_z_shorter_than_its_chunks_is_refused_with_a_way_out():
     with pytest.raises(UserError, match=r"latent 3, cut into 4 chunks.*set latent=80, or conditioning=shared"):
         BigGan(latent=3).build((3, 32, 32))
-    assert BigGan(latent=3, width=1, conditioning="shared").build((3, 32, 32))
+    BigGan(latent=3, width=1, conditioning="shared").build((3, 32, 32))
 
 
 @pytest.mark.parametrize("pair", [BigGan(width=4), BigGanDeep(width=8)], ids=repr)
@@ -113,8 +120,7 @@ def test_without_classes_and_without_chunks_batch_norm_is_plain():
 
 
 def test_the_skips_of_bottlenecks_carry_channels_unchanged():
-    torch.manual_seed(0)
-    generator, discriminator = BigGanDeep(width=2).build((1, 64, 64))
+    generator, discriminator = _build(BigGanDeep(width=2), 64, channels=1)
     up = next(block for block in generator.blocks if block.size is not None and block.outputs == 16)
     down = discriminator.blocks[1]
     for block in (up, down):
@@ -131,7 +137,7 @@ def test_the_skips_of_bottlenecks_carry_channels_unchanged():
 
 def test_a_size_of_the_deep_generator_is_depth_blocks_the_last_of_which_doubles():
     with torch.device("meta"):
-        generator, discriminator = BigGanDeep(depth=3, attention=None).build((3, 64, 64))
+        generator, discriminator = _build(BigGanDeep(depth=3, attention=None), 64)
     assert [block.size for block in generator.blocks] == [
         size for side in (8, 16, 32, 64) for size in (None, None, (side, side))
     ]

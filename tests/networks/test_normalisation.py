@@ -1,6 +1,7 @@
 """Batch normalisation under a condition, standing statistics, and spectral norm with its vectors as state."""
 
 import copy
+from typing import Any
 
 import pytest
 import torch
@@ -85,7 +86,7 @@ def test_standing_statistics_move_nothing_else_and_keep_the_modes():
 def test_standing_statistics_without_norms_or_draws_are_refused():
     with pytest.raises(UserError, match="without batch normalisation"):
         layers.standing_statistics(nn.Linear(2, 2), _draws(2))
-    norm = nn.BatchNorm1d(2)
+    norm: Any = nn.BatchNorm1d(2)
     norm.running_mean.fill_(3.0)
     with pytest.raises(UserError, match="no draws"):
         layers.standing_statistics(norm, [])
@@ -209,7 +210,7 @@ def test_the_gradient_of_r1_through_it_is_exact_at_the_fixed_point():
 
 
 def test_epsilon_reaches_the_power_iteration():
-    layer = nn.Sequential(nn.Linear(3, 2))
+    layer: Any = nn.Sequential(nn.Linear(3, 2))
     nn.init.constant_(layer[0].weight, 1e-4)
     layers.spectrally_normalise(layer, epsilon=1.0)
     # Vectors shorter than epsilon are divided by epsilon, and stay short.

@@ -1,6 +1,7 @@
 """SAGAN: channels by size, and Glorot's uniform weights before spectral norm."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -19,8 +20,9 @@ from saddlepoint.networks import Sagan, layers
 def test_widths_by_size(side, up, down):
     with torch.device("meta"):
         generator, discriminator = Sagan().build((3, side, side))
-    blocks = [block for block in discriminator.blocks if isinstance(block, layers.DownBlock)]
-    assert [block.first.out_channels for block in generator.blocks] == up
+    blocks: list[Any] = [block for block in discriminator.blocks if isinstance(block, layers.DownBlock)]
+    made: Any = generator.blocks
+    assert [block.first.out_channels for block in made] == up
     assert [block.first.out_channels for block in blocks] == down
     assert [block.down for block in blocks] == [True] * (len(down) - 1) + [False]
     assert generator.base == (up[0], 4, 4)
