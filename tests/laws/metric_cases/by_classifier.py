@@ -34,7 +34,7 @@ def points(count: int, seed: int, size: int = 4) -> np.ndarray:
 
 def jackknife(statistic: Callable[[np.ndarray], float], sample: np.ndarray) -> float:
     left = np.array([statistic(np.delete(sample, index)) for index in range(len(sample))])
-    return (len(left) - 1) * left.var()
+    return float((len(left) - 1) * left.var())
 
 
 def root(function: Callable[[float], Any], low: float, high: float) -> float:
@@ -48,7 +48,7 @@ def wilson_again(share: float, trials: float) -> Triple:
     def away(true: float) -> float:
         return (share - true) ** 2 * trials - norm.ppf(0.975) ** 2 * true * (1 - true)
 
-    return share, root(away, 0.0, share), root(away, share, 1.0)
+    return float(share), root(away, 0.0, share), root(away, share, 1.0)
 
 
 def inception_again(outputs: np.ndarray, splits: int) -> Triple:
