@@ -45,7 +45,7 @@ def root(function: Callable[[float], Any], low: float, high: float) -> float:
 def wilson_again(share: float, trials: float) -> Triple:
     """The shares from which the one found is 1.96 standard errors away."""
 
-    def away(true: float) -> float:
+    def away(true: float) -> Any:
         return (share - true) ** 2 * trials - norm.ppf(0.975) ** 2 * true * (1 - true)
 
     return float(share), root(away, 0.0, share), root(away, share, 1.0)
