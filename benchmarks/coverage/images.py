@@ -5,7 +5,8 @@ the items are drawn from. The distance of two samples on the line has the expect
 
     E W1 = integral E|F_n(t) - G_m(t)| dt,   n F_n(t) ~ Bin(n, F(t)),  m G_m(t) ~ Bin(m, G(t)),
 
-which is a quadrature of finite sums, and a Gaussian's projection is a Gaussian, so that it serves the sliced distance too.
+which is a quadrature of finite sums, and a Gaussian's projection is a Gaussian, so that it serves the sliced distance
+too.
 """
 
 import math
@@ -31,7 +32,7 @@ from saddlepoint.metrics.toy import high_quality_share, mean_log_density, modes_
 from saddlepoint.metrics.wasserstein import transport_costs, wasserstein_1
 
 UNIT = PixelProtocol(data_range=1.0)
-POPULATION = 300
+POPULATION = 100
 DIRECTIONS = 16
 # The mean of 20,000 draws; their own error is 5e-4.
 SLICED_2 = 0.5761
