@@ -4,12 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from saddlepoint.networks import PAIRS, layers
+from saddlepoint.networks import PAIRS
+from saddlepoint.networks.layers import SelfAttention, attended
 
 
-def _attention(channels: int, gate: float = 0.0) -> layers.SelfAttention:
+def _attention(channels: int, gate: float = 0.0) -> SelfAttention:
     torch.manual_seed(0)
-    attention = layers.SelfAttention(channels).double()
+    attention = SelfAttention(channels).double()
     nn.init.constant_(attention.gate, gate)
     return attention
 
@@ -71,7 +72,7 @@ def test_it_can_stand_under_a_penalty_on_the_input_gradient():
     ],
 )
 def test_it_stands_behind_the_largest_map_that_is_not_too_large(sizes, side, level):
-    assert layers.attended(sizes, side) == level
+    assert attended(sizes, side) == level
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_published_pairs_have_it_where_it_was_published(name, size, side, channe
 
         for network, given in zip(networks, inputs, strict=True):
             for module in network.modules():
-                if isinstance(module, layers.SelfAttention):
+                if isinstance(module, SelfAttention):
                     module.register_forward_pre_hook(see)
             network(given)
     assert found == [(count, side, side) for count in channels]
@@ -103,5 +104,5 @@ def test_published_pairs_have_it_where_it_was_published(name, size, side, channe
 @pytest.mark.parametrize("name", ["sagan", "biggan", "biggan-deep"])
 def test_gates_start_closed_in_every_pair(name):
     for network in PAIRS[name]().shrunken().build((3, 16, 16)):
-        gates = [module.gate for module in network.modules() if isinstance(module, layers.SelfAttention)]
+        gates = [module.gate for module in network.modules() if isinstance(module, SelfAttention)]
         assert len(gates) == 1 and gates[0].item() == 0.0

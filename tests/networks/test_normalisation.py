@@ -10,7 +10,8 @@ from torch.func import functional_call
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.penalties import scores_and_gradient, zero_centred
-from saddlepoint.networks import PAIRS, Resnet, Sagan, layers
+from saddlepoint.networks import PAIRS, Resnet, Sagan
+from saddlepoint.networks.layers import BatchNorm, spectrally_normalise, standing_statistics
 
 SPECTRAL = ["biggan", "biggan-deep", "resnet", "sagan"]
 
@@ -25,12 +26,12 @@ def test_batch_norm_under_a_condition_equals_its_formula(kind: str):
     torch.manual_seed(0)
     maps = 3 + 2 * torch.randn(4, 5, 3, 2, dtype=torch.float64)
     if kind == "classes":
-        norm, condition = layers.BatchNorm(5, classes=3).double(), torch.tensor([2, 0, 2, 1])
+        norm, condition = BatchNorm(5, classes=3).double(), torch.tensor([2, 0, 2, 1])
         nn.init.normal_(norm.gain.weight)
         nn.init.normal_(norm.bias.weight)
         gain, bias = norm.gain.weight[condition], norm.bias.weight[condition]
     else:
-        norm, condition = layers.BatchNorm(5, code=7).double(), torch.randn(4, 7, dtype=torch.float64)
+        norm, condition = BatchNorm(5, code=7).double(), torch.randn(4, 7, dtype=torch.float64)
         gain, bias = condition @ norm.gain.weight.T, condition @ norm.bias.weight.T
     expected = (1 + gain)[:, :, None, None] * _normal(maps) + bias[:, :, None, None]
     torch.testing.assert_close(norm(maps, condition), expected)
@@ -39,13 +40,13 @@ def test_batch_norm_under_a_condition_equals_its_formula(kind: str):
 
 def test_gains_per_class_start_at_one_and_biases_at_zero():
     maps = torch.randn(6, 5, 3, 2)
-    norm = layers.BatchNorm(5, classes=3)
+    norm = BatchNorm(5, classes=3)
     torch.testing.assert_close(norm(maps, torch.arange(6) % 3), nn.BatchNorm2d(5)(maps))
     assert sum(parameter.numel() for parameter in norm.parameters()) == 2 * 3 * 5
 
 
 def test_without_a_condition_it_is_the_ordinary_one():
-    maps, norm = torch.randn(6, 5, 3, 2), layers.BatchNorm(5)
+    maps, norm = torch.randn(6, 5, 3, 2), BatchNorm(5)
     torch.testing.assert_close(norm(maps), nn.BatchNorm2d(5)(maps))
     assert sum(parameter.numel() for parameter in norm.parameters()) == 2 * 5
 
@@ -58,7 +59,7 @@ def _draws(latent: int, count: int = 3) -> list[tuple[Tensor]]:
 def test_standing_statistics_are_plain_means_over_the_draws():
     generator = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, momentum=0.3), nn.Dropout(0.5))
     draws = _draws(4)
-    layers.standing_statistics(generator, draws)
+    standing_statistics(generator, draws)
     batches = [generator[0](z) for (z,) in draws]
     torch.testing.assert_close(generator[1].running_mean, torch.stack([b.mean(0) for b in batches]).mean(0))
     torch.testing.assert_close(generator[1].running_var, torch.stack([b.var(0) for b in batches]).mean(0))
@@ -70,7 +71,7 @@ def test_standing_statistics_move_nothing_else_and_keep_the_modes():
     generator.train()
     generator.blocks[0].eval()
     modes, before = [module.training for module in generator.modules()], copy.deepcopy(generator.state_dict())
-    layers.standing_statistics(generator, _draws(5))
+    standing_statistics(generator, _draws(5))
     assert [module.training for module in generator.modules()] == modes
     changed = {key for key, value in generator.state_dict().items() if not torch.equal(value, before[key])}
     statistics = {
@@ -79,17 +80,17 @@ def test_standing_statistics_move_nothing_else_and_keep_the_modes():
     assert changed == statistics
     # A second gathering forgets the first.
     first = copy.deepcopy(generator.state_dict())
-    layers.standing_statistics(generator, _draws(5))
+    standing_statistics(generator, _draws(5))
     assert all(torch.equal(value, first[key]) for key, value in generator.state_dict().items())
 
 
 def test_standing_statistics_without_norms_or_draws_are_refused():
     with pytest.raises(UserError, match="without batch normalisation"):
-        layers.standing_statistics(nn.Linear(2, 2), _draws(2))
+        standing_statistics(nn.Linear(2, 2), _draws(2))
     norm: Any = nn.BatchNorm1d(2)
     norm.running_mean.fill_(3.0)
     with pytest.raises(UserError, match="no draws"):
-        layers.standing_statistics(norm, [])
+        standing_statistics(norm, [])
     assert (norm.running_mean == 3.0).all() and norm.training
 
 
@@ -180,7 +181,7 @@ def test_under_functional_calls_the_given_vectors_move_and_the_networks_own_stay
 def test_the_gradient_of_r1_through_it_is_exact_at_the_fixed_point():
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Tanh(), nn.Flatten(), nn.Linear(12, 1), nn.Flatten(0)).double()
-    layers.spectrally_normalise(network)
+    spectrally_normalise(network)
     images = torch.randn(4, 1, 4, 4, dtype=torch.float64)
     with torch.no_grad():
         for _ in range(500):
@@ -212,6 +213,6 @@ def test_the_gradient_of_r1_through_it_is_exact_at_the_fixed_point():
 def test_epsilon_reaches_the_power_iteration():
     layer: Any = nn.Sequential(nn.Linear(3, 2))
     nn.init.constant_(layer[0].weight, 1e-4)
-    layers.spectrally_normalise(layer, epsilon=1.0)
+    spectrally_normalise(layer, epsilon=1.0)
     # Vectors shorter than epsilon are divided by epsilon, and stay short.
     assert layer[0].parametrizations.weight[0]._u.norm() < 1e-3

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from saddlepoint.networks import layers
+from saddlepoint.networks.layers import DownBlock, ProjectionHead, UpBlock, doubled, halved, halved_sizes
 
 
 @pytest.mark.parametrize(
@@ -19,20 +19,20 @@ from saddlepoint.networks import layers
     ],
 )
 def test_sides_are_halved_upwards_to_a_base_of_four_to_seven(size, chain):
-    assert layers.halved_sizes(*size) == chain
+    assert halved_sizes(*size) == chain
 
 
 def test_doubling_and_halving_at_odd_sides_lose_no_pixel():
     maps = torch.arange(6.0).reshape(1, 1, 2, 3)
-    large = layers.doubled(maps, (3, 5))
+    large = doubled(maps, (3, 5))
     assert large.tolist() == [[[[0, 0, 1, 1, 2], [0, 0, 1, 1, 2], [3, 3, 4, 4, 5]]]]
     # A mean is over the pixels that there are, so that halving undoes doubling.
-    assert torch.equal(layers.halved(large), maps)
+    assert torch.equal(halved(large), maps)
 
 
 def test_an_up_block_is_the_published_one():
     torch.manual_seed(0)
-    block = layers.UpBlock(3, 5, (8, 6)).double()
+    block = UpBlock(3, 5, (8, 6)).double()
     maps = torch.randn(4, 3, 4, 3, dtype=torch.float64)
     first, second = (nn.BatchNorm2d(channels).double() for channels in (3, 5))
     inner = F.interpolate(F.relu(first(maps)), size=(8, 6))
@@ -44,7 +44,7 @@ def test_an_up_block_is_the_published_one():
 @pytest.mark.parametrize("first", [True, False])
 def test_a_down_block_is_the_published_one(first: bool):
     torch.manual_seed(0)
-    block = layers.DownBlock(3, 5, down=True, first=first).double()
+    block = DownBlock(3, 5, down=True, first=first).double()
     maps = torch.randn(4, 3, 8, 6, dtype=torch.float64)
     inner = block.second(F.relu(block.first(maps if first else F.relu(maps))))
     assert block.skip is not None
@@ -53,7 +53,7 @@ def test_a_down_block_is_the_published_one(first: bool):
 
 
 def test_a_block_that_changes_nothing_about_the_map_has_a_plain_skip():
-    block = layers.DownBlock(4, 4, down=False)
+    block = DownBlock(4, 4, down=False)
     for parameter in block.parameters():
         nn.init.zeros_(parameter)
     maps = torch.randn(2, 4, 5, 5)
@@ -62,7 +62,7 @@ def test_a_block_that_changes_nothing_about_the_map_has_a_plain_skip():
 
 def test_the_head_projects_on_the_label():
     torch.manual_seed(0)
-    head = layers.ProjectionHead(6, 3).double()
+    head = ProjectionHead(6, 3).double()
     features, labels = torch.randn(4, 6, dtype=torch.float64), torch.tensor([2, 0, 1, 2])
     assert head.projection is not None
     expected = features @ head.linear.weight[0] + head.linear.bias + (head.projection.weight[labels] * features).sum(1)
