@@ -15,7 +15,8 @@ A pair of `IMAGE_PAIRS` maps images to images. `build(source_shape, target_shape
     generator(sources (n, *source_shape) float32, in generator.source_range) -> (n, *target_shape), in pixel_range
     discriminator(images (n, *target_shape), sources) -> raw scores, one an image (n,) or one a patch (n, h', w')
 
-where the discriminator takes the images' sources if `conditional_discriminator`, and refuses them if not.
+where the discriminator takes the images' sources if `conditional_discriminator`, and refuses them if not. The generator
+also takes sources of other sizes: those whose sides are multiples of `generator.grid`, from `generator.smallest` on.
 
 `Classifier` is no pair: it plays against nobody, and labelled data sets are measured in its features.
 """

@@ -46,6 +46,7 @@ class Generator(nn.Module):
 
     source_range = (-1.0, 1.0)
     pixel_range = (-1.0, 1.0)
+    grid, smallest = GRID, SMALLEST
 
     def __init__(self, source_channels: int, channels: int, *, width: int, blocks: int, normalisation: Normalisation):
         super().__init__()

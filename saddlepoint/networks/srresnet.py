@@ -52,6 +52,7 @@ class Generator(nn.Module):
 
     source_range = (0.0, 1.0)
     pixel_range = (-1.0, 1.0)
+    grid, smallest = 1, 1
 
     def __init__(self, source_channels: int, channels: int, *, factor: int, width: int, blocks: int):
         super().__init__()

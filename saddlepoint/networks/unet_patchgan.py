@@ -69,6 +69,7 @@ class Generator(nn.Module):
         dropout: float,
     ):
         super().__init__()
+        self.grid = self.smallest = 2**levels
         widths = [width * min(2**level, LARGEST_MULTIPLE) for level in range(levels)]
         biased = normalisation != "batch"
         self.encoder = nn.ModuleList()

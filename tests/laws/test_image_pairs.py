@@ -90,6 +90,25 @@ def test_shapes_types_and_ranges(name: str, channels: tuple[int, int]):
     assert torch.isfinite(made).all() and torch.isfinite(scores).all()
 
 
+@pairs
+def test_a_generator_takes_every_size_of_its_grid(name: str):
+    pair = IMAGE_PAIRS[name]().shrunken()
+    generator = build(pair, *shapes(name))[0].eval()
+    grid, smallest = generator.grid, generator.smallest
+    for height, width in ((smallest, smallest), (smallest + grid, smallest), (smallest, smallest + 3 * grid)):
+        with torch.no_grad():
+            made = generator(images((3, height, width), pair.source_range))
+        assert made.shape[2:] == (height * FACTORS.get(name, 1), width * FACTORS.get(name, 1))
+    # The size below, and sizes between two, give an error of torch or another size than was asked for.
+    for side in {smallest - grid, smallest + grid // 2} - {0, smallest}:
+        try:
+            with torch.no_grad():
+                made = generator(images((3, side, side), pair.source_range))
+        except (RuntimeError, ValueError):
+            continue
+        assert made.shape[2:] != (side, side)
+
+
 @cases
 def test_full_widths_build_without_memory(name: str, size: tuple[int, int], channels: tuple[int, int]):
     pair = IMAGE_PAIRS[name]()
