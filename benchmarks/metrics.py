@@ -1,10 +1,10 @@
 """Frechet distance, kernel distance and precision, recall, density, coverage: ours beside torchmetrics and prdc.
 
-    python -m benchmarks.metrics [--rows 10000] [--dimensions 2048] [--repetitions 3] [--out benchmarks/metrics-results.json]
+    python -m benchmarks.metrics [--rows 10000] [--dimensions 2048] [--repetitions 3] [--out FILE]
 
-Every measurement runs in a process of its own on the same float32 features, the programs taking turns. Seconds are those
-of the metric alone, memory is the highest resident size while it runs above that just before it, with the features there.
-Ours gives intervals in that time, theirs do not.
+Every measurement runs in a process of its own on the same float32 features, the programs taking turns. Seconds are
+those of the metric alone; memory is the highest resident size while it runs, above that just before it, when the
+features are there. Ours gives intervals in that time, theirs do not.
 """
 
 import argparse

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import fmean
 
 from saddlepoint.metrics.result import Result
 
 REPETITIONS = 200
+# Draws that settle a target without a closed form have seeds of their own.
+_FIRST = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +20,8 @@ class Case:
         target: the number that the metric says its interval covers (`Result.target` says which one that is).
         estimate: seed -> the metric on a draw that depends on this seed alone.
         repetitions: how many draws.
-        how: where `target` comes from: "closed form", or how it was computed.
-        recompute: gives `target` again where no closed form does; within its own Monte Carlo error, which `how` states.
+        how: where `target` comes from: "closed form", another exact computation, or "mean of N draws".
+        recompute: gives `target` again; needed where it is a mean of draws.
 
     Raises:
         ValueError: fewer than two repetitions.
@@ -34,3 +37,8 @@ class Case:
     def __post_init__(self) -> None:
         if self.repetitions < 2:
             raise ValueError(f"{self.name}: got {self.repetitions} repetitions; expected at least 2")
+
+
+def expectation(value: Callable[[int], float], draws: int) -> float:
+    """The mean of a function of a seed over many seeds, none of which is one of a case's repetitions."""
+    return fmean(value(_FIRST + index) for index in range(draws))

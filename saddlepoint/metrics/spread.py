@@ -21,23 +21,30 @@ _SAFE = 1e-10
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """Mean, factor of the covariance and its pseudo-inverse.
+    """Mean and factor of the covariance.
 
     Args:
         count: how many vectors.
         mean: float64 (d,).
         factor: float64 (r, d), F^T F being the unbiased covariance.
-        inverse: float64 (d, r), the pseudo-inverse of the factor.
+        triangular: the factor is square, upper triangular and well away from singular.
     """
 
     count: int
     mean: Tensor
     factor: Tensor
-    inverse: Tensor
+    triangular: bool = False
 
     @property
     def trace(self) -> Tensor:
         return self.factor.square().sum()
+
+    def times_inverse(self, right: Tensor) -> Tensor:
+        """The factor's pseudo-inverse, (d, r), times a matrix of r rows."""
+        if self.triangular:
+            return torch.linalg.solve_triangular(self.factor, right, upper=True)
+        values, vectors = torch.linalg.eigh(self.factor @ self.factor.T)
+        return self.factor.T @ (vectors @ (_inverted(values)[:, None] * (vectors.T @ right)))
 
 
 def spread_of_moments(moments: Moments) -> Spread:
@@ -50,17 +57,10 @@ def spread_of_moments(moments: Moments) -> Spread:
     upper, failed = torch.linalg.cholesky_ex(covariance, upper=True)
     pivots = upper.diagonal().square()
     if int(failed) == 0 and float(pivots.min()) > _RANK * float(pivots.max()):
-        identity = torch.eye(len(upper), dtype=upper.dtype, device=upper.device)
-        inverse = torch.linalg.solve_triangular(upper, identity, upper=True)
-        return Spread(count=moments.count, mean=moments.mean, factor=upper, inverse=inverse)
+        return Spread(count=moments.count, mean=moments.mean, factor=upper, triangular=True)
     values, vectors = torch.linalg.eigh(covariance)
     roots = values.clamp(min=0.0).sqrt()
-    return Spread(
-        count=moments.count,
-        mean=moments.mean,
-        factor=roots[:, None] * vectors.T,
-        inverse=vectors * _inverted(values).sqrt(),
-    )
+    return Spread(count=moments.count, mean=moments.mean, factor=roots[:, None] * vectors.T)
 
 
 def spread_of_rows(values: Tensor, device: str | torch.device = "cpu") -> Spread:
@@ -78,43 +78,43 @@ def spread_of_rows(values: Tensor, device: str | torch.device = "cpu") -> Spread
         return spread_of_moments(found)
     doubles = values.to(device, torch.float64)
     mean = doubles.mean(dim=0)
-    factor = (doubles - mean) / (count - 1) ** 0.5
-    spectrum, vectors = torch.linalg.eigh(factor @ factor.T)
-    inverse = factor.T @ ((vectors * _inverted(spectrum)) @ vectors.T)
-    return Spread(count=count, mean=mean, factor=factor, inverse=inverse)
+    return Spread(count=count, mean=mean, factor=(doubles - mean) / (count - 1) ** 0.5)
 
 
 def frechet_between(first: Spread, second: Spread) -> float:
     """The Frechet distance (squared 2-Wasserstein distance of Gaussians), in squared feature units; at least 0."""
     product = _product(first, second)
-    spectrum = torch.linalg.eigvalsh(product @ product.T)
-    if float(spectrum[0]) > _SAFE * float(spectrum[-1]):
-        cross = spectrum.sqrt().sum()
-    else:
-        cross = torch.linalg.svdvals(product).sum()
-    value = (first.mean - second.mean).square().sum() + first.trace + second.trace - 2.0 * cross
-    return max(0.0, float(value))
+    return _distance(first, second, product, torch.linalg.eigvalsh(product @ product.T))
 
 
-def influence_maps(first: Spread, second: Spread) -> tuple[Tensor, Tensor]:
-    """Factors of the optimal maps between the two Gaussians, for the derivative of their Frechet distance.
+def frechet_with_maps(first: Spread, second: Spread) -> tuple[float, Tensor, Tensor]:
+    """The Frechet distance, and the optimal maps between the two Gaussians, which its derivative is made of.
 
     The derivative in the direction of a point x is 2 (m1 - m2).(x - m1) + |x - m1|^2 - (x - m1)^T T (x - m1), T the map
     that carries the first Gaussian to the second (and likewise for a point of the second, T from the second to the
     first).
 
     Returns:
-        float64 (d, r) B1 and (d, r) B2 with T = B1 B1^T and B2 B2^T on the two distributions' own points.
+        The distance, and float64 (d, r) B1 and (d, r) B2 with T = B1 B1^T and B2 B2^T on the distributions' own points.
     """
-    # (A A^T)^(1/2) for A = F1 F2^T gives both maps: T12 = F1^+ (A A^T)^(1/2) F1^+^T, and T21 = F1^T (A A^T)^(-1/2) F1.
     if len(first.factor) > len(second.factor):
-        there, back = influence_maps(second, first)
-        return back, there
+        value, back, there = frechet_with_maps(second, first)
+        return value, there, back
+    # (A A^T)^(1/2) for A = F1 F2^T gives both maps: T12 = F1^+ (A A^T)^(1/2) F1^+^T, and T21 = F1^T (A A^T)^(-1/2) F1.
     product = _product(first, second)
     values, vectors = torch.linalg.eigh(product @ product.T)
-    there = first.inverse @ (vectors * values.clamp(min=0.0).pow(0.25))
+    there = first.times_inverse(vectors * values.clamp(min=0.0).pow(0.25))
     back = first.factor.T @ (vectors * _inverted(values).pow(0.25))
-    return there, back
+    return _distance(first, second, product, values), there, back
+
+
+def _distance(first: Spread, second: Spread, product: Tensor, spectrum: Tensor) -> float:
+    if float(spectrum[0]) > _SAFE * float(spectrum[-1]):
+        cross = spectrum.sqrt().sum()
+    else:
+        cross = torch.linalg.svdvals(product).sum()
+    value = (first.mean - second.mean).square().sum() + first.trace + second.trace - 2.0 * cross
+    return max(0.0, float(value))
 
 
 def _product(first: Spread, second: Spread) -> Tensor:
