@@ -9,13 +9,14 @@ from typing import Any
 from torch import nn
 
 from saddlepoint.data import Packed, from_torch_dataset
+from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.gan import Gan
 from saddlepoint.objectives import Paired, Separable, as_text
 from saddlepoint.objectives import objective as objective_named
 from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.catalogue import recipe_named
-from saddlepoint.recipes.found import shaping
+from saddlepoint.recipes.found import RecipeData, shaping
 from saddlepoint.recipes.loading import load_task
 from saddlepoint.recipes.runs import Brought, Ended
 from saddlepoint.recipes.runs import resume as resume_run
@@ -278,9 +279,9 @@ def _own_networks(
     return OwnNetworks(generator=generator, discriminator=discriminator, latent=width, pixel_range=pixel_range)
 
 
-def _packed(data: Any, recipe: Recipe) -> Packed | None:
+def _packed(data: Any, recipe: Recipe) -> RecipeData | None:
     if data is None or isinstance(data, str | Path):
         return None
-    if isinstance(data, Packed):
+    if isinstance(data, Packed | ImagePairs):
         return data
     return from_torch_dataset(data, **shaping(recipe))

@@ -1,7 +1,7 @@
 """Schedules: pure functions of how far a run is, for any numeric setting.
 
 With t the progress in steps or images, T = `over` and d = min(t / T, 1):
-    linear       start + d (end - start)
+    linear       start + d (end - start), where `after` is taken from t first
     cosine       end + (start - end) (1 + cos(pi d)) / 2      (R3GAN's; constant after T)
     exponential  max(floor, start factor^t)                   (Goodfellow et al. 2014: .1, 1 / 1.000004, floor 1e-6)
 """
@@ -21,14 +21,21 @@ class Linear:
     start: float
     end: float
     over: float
+    # It stays at its start for so long (CycleGAN: half of the run).
+    after: float = 0.0
     unit: Unit = "steps"
     __pydantic_config__ = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
         _check_over(self.over)
+        if not 0 <= self.after < math.inf:
+            raise UserError(
+                f"a schedule after {self.after}", "0 or more steps or images", "set after to where it begins"
+            )
 
     def __call__(self, step: int, images: int) -> float:
-        done = min((images if self.unit == "images" else step) / self.over, 1.0)
+        progress = (images if self.unit == "images" else step) - self.after
+        done = min(max(progress / self.over, 0.0), 1.0)
         return self.start + done * (self.end - self.start)
 
 

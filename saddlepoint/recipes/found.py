@@ -1,14 +1,18 @@
 """The data of a recipe: opening it, and what a run found it to be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from saddlepoint.data import Packed, open_data
+from saddlepoint.data.pairs import ImagePairs, open_pairs
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
-from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.specification import Data, Recipe
+from saddlepoint.recipes.task_parts import CyclePart, TranslationPart
+
+RecipeData = Packed | ImagePairs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,14 +28,26 @@ class Found:
     split_rule: str
     fingerprint: str
     skipped: int
+    source_shape: tuple[int, ...] | None = None
 
     @classmethod
     def read(cls, recorded: Mapping[str, Any]) -> "Found":
         """From what a run has written down."""
-        return cls(**{**recorded, "shape": tuple(recorded["shape"]), "classes": tuple(recorded["classes"])})
+        sides = {name: recorded.get(name) for name in ("shape", "classes", "source_shape")}
+        return cls(**{**recorded, **{name: tuple(side) if side is not None else None for name, side in sides.items()}})
 
     @classmethod
-    def of(cls, data: Packed) -> "Found":
+    def of(cls, data: RecipeData) -> "Found":
+        if isinstance(data, ImagePairs):
+            # What is made is like the targets; the rest is told of the pairs.
+            return replace(
+                cls.of(data.targets),
+                kind="pairs" if data.paired else "images of either side",
+                source=data.source,
+                split_rule=data.split_rule,
+                fingerprint=data.fingerprint,
+                source_shape=tuple(data.sources.shape),
+            )
         return cls(
             source=data.source,
             kind=data.kind,
@@ -45,7 +61,7 @@ class Found:
         )
 
 
-def open_recipe_data(recipe: Recipe) -> Packed:
+def open_recipe_data(recipe: Recipe) -> RecipeData:
     """The recipe's data.
 
     Raises:
@@ -58,6 +74,9 @@ def open_recipe_data(recipe: Recipe) -> Packed:
             "a folder, zip, .parquet, .npz, IDX files or hf:NAME",
             "add --data PATH",
         )
+    if isinstance(recipe.task, TranslationPart | CyclePart):
+        return _open_pairs(recipe, data.source)
+    _refuse_given(recipe, ("direction", "source_channels"))
     return open_data(
         data.source,
         **shaping(recipe),
@@ -67,6 +86,33 @@ def open_recipe_data(recipe: Recipe) -> Packed:
         labels=data.labels,
         skip_unreadable=data.skip_unreadable,
     )
+
+
+def _open_pairs(recipe: Recipe, location: str) -> ImagePairs:
+    data = recipe.data
+    _refuse_given(recipe, ("first", "count", "image_column", "label_column"))
+    return open_pairs(
+        location,
+        paired=isinstance(recipe.task, TranslationPart),
+        direction=data.direction,
+        size=data.size,
+        channels=data.channels,
+        source_channels=data.source_channels,
+        hold_out=data.hold_out,
+        skip_unreadable=data.skip_unreadable,
+        cache=Path(data.cache) if data.cache is not None else None,
+    )
+
+
+def _refuse_given(recipe: Recipe, names: tuple[str, ...]) -> None:
+    """Refuses settings of data that the recipe's task has no use for."""
+    for name in names:
+        if getattr(recipe.data, name) != Data.model_fields[name].default:
+            raise UserError(
+                f"data.{name} = {getattr(recipe.data, name)} in a recipe of the task {recipe.task.kind}",
+                "nothing there, because it would have no effect",
+                f"leave data.{name} out",
+            )
 
 
 def shaping(recipe: Recipe) -> dict[str, Any]:

@@ -19,6 +19,9 @@ class Range:
 
 _NOT_NEGATIVE = Range(holds=lambda value: value >= 0, words="a finite number, 0 or more", cure="give such a number")
 _WEIGHT = Range(holds=lambda value: value >= 0, words="a weight of 0 or more", cure="use null to leave a penalty out")
+_TASK_WEIGHT = Range(
+    holds=lambda value: value >= 0, words="a weight of 0 or more", cure="0 leaves the term without effect"
+)
 _PROBABILITY = Range(holds=lambda value: 0 <= value <= 1, words="a probability in [0, 1]", cure="use null for none")
 # A negative momentum is a method of its own: it stabilises alternating play (Gidel et al. 2019).
 _MOMENTUM = Range(holds=lambda value: -1 < value < 1, words="a number in (-1, 1)", cure="0 is no momentum")
@@ -30,6 +33,9 @@ RANGES: dict[str, Range] = {
     "penalties": _WEIGHT,
     "augment": _PROBABILITY,
     "top_k": _SHARE,
+    "l1": _TASK_WEIGHT,
+    "cycle": _TASK_WEIGHT,
+    "identity": _TASK_WEIGHT,
     "rate": _NOT_NEGATIVE,
     "epsilon": _NOT_NEGATIVE,
     "half_life": _NOT_NEGATIVE,

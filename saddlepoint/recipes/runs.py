@@ -10,15 +10,14 @@ from typing import Any
 
 import torch
 
-from saddlepoint.data import Packed
 from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.files import write_whole
 from saddlepoint.game.schedules import value_at
 from saddlepoint.game.task import networks_of
 from saddlepoint.recipes.advice import as_stop, introduce, say
 from saddlepoint.recipes.build import Game, build_game
-from saddlepoint.recipes.found import Found, open_recipe_data, resolved
-from saddlepoint.recipes.pictures import drawer, fixed_request
+from saddlepoint.recipes.found import Found, RecipeData, open_recipe_data, resolved
+from saddlepoint.recipes.pictures import planned_pictures
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import OwnNetworks, RecipeTask, build_task
 from saddlepoint.recipes.text import read_recipe, to_yaml
@@ -61,7 +60,7 @@ class Ended:
 class Brought:
     """What a person brings from Python in place of what a recipe names; each may be left out."""
 
-    data: Packed | None = None
+    data: RecipeData | None = None
     networks: OwnNetworks | None = None
     task: RecipeTask | None = None
 
@@ -198,7 +197,7 @@ def _play(
     folder: RunFolder,
     recipe: Recipe,
     game: Game,
-    data: Packed,
+    data: RecipeData,
     until: int,
     about: dict[str, Any],
     show: bool,
@@ -223,9 +222,8 @@ def _play(
         ),
         *observers,
     ]
-    request = fixed_request(recipe, task, found)
-    if request is not None:
-        draw = drawer(data)
+    if (pictures := planned_pictures(recipe, task, found, data)) is not None:
+        request, draw = pictures
         watching.insert(1, Samples(folder, task, request, every=recipe.watch.sample_every, draw=draw))
     if show:
         watching.append(Console(until, state))
@@ -261,7 +259,7 @@ def _play(
             observer.close()
 
 
-def _task_data(brought: Brought) -> Packed | None:
+def _task_data(brought: Brought) -> RecipeData | None:
     return brought.task.data if brought.task is not None else None
 
 

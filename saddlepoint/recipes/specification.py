@@ -39,6 +39,10 @@ class Data(Part):
     labels: bool = Field(default=True, description="read labels where the source has them")
     skip_unreadable: bool = Field(default=False, description="leave unreadable files out, and say how many")
     cache: str | None = Field(default=None, description="folder for data too large for memory")
+    direction: Literal["forward", "backward"] = Field(
+        default="forward", description="of pairs: from the first side to the second, or back"
+    )
+    source_channels: Literal[1, 3, 4] | None = Field(default=None, description="of pairs: channels of the sources")
 
     @field_validator("size", mode="before")
     @classmethod

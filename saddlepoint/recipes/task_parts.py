@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt
 
 from saddlepoint.game.schedules import Number
 
@@ -44,6 +44,42 @@ class GenerationPart(TaskPart):
         return "conditional" if self.conditional else "unconditional"
 
 
+class TranslationPart(TaskPart):
+    """A generator that translates images, learnt from pairs (pix2pix)."""
+
+    kind: Literal["translation"] = "translation"
+    l1: Number = Field(default=100.0, description="weight of the distance from the targets")
+    scale: float = Field(default=1.0, ge=1, le=2, description="enlarge pairs so much and cut their size out again")
+    mirror: bool = Field(default=False, description="mirror each pair with probability 1/2")
+
+    @property
+    def numbers(self) -> dict[str, Number]:
+        return {"l1": self.l1}
+
+    @property
+    def words(self) -> str:
+        return self.kind
+
+
+class CyclePart(TaskPart):
+    """Two generators, there and back between two kinds of images, learnt without pairs (CycleGAN)."""
+
+    kind: Literal["cycle"] = "cycle"
+    cycle: Number = Field(default=10.0, description="weight of the distance after there and back")
+    identity: Number = Field(default=5.0, description="weight of what a generator changes in its own kind")
+    pool: NonNegativeInt = Field(default=50, description="old fakes that each discriminator is shown again")
+    scale: float = Field(default=1.0, ge=1, le=2, description="enlarge images so much and cut their size out again")
+    mirror: bool = Field(default=False, description="mirror each image with probability 1/2")
+
+    @property
+    def numbers(self) -> dict[str, Number]:
+        return {"cycle": self.cycle, "identity": self.identity}
+
+    @property
+    def words(self) -> str:
+        return "translation without pairs"
+
+
 class ClassificationPart(TaskPart):
     """A classifier, without an opponent."""
 
@@ -60,5 +96,6 @@ def _with_kind(value: Any) -> Any:
 
 
 AnyTaskPart = Annotated[
-    Annotated[GenerationPart | ClassificationPart, Field(discriminator="kind")], BeforeValidator(_with_kind)
+    Annotated[GenerationPart | TranslationPart | CyclePart | ClassificationPart, Field(discriminator="kind")],
+    BeforeValidator(_with_kind),
 ]

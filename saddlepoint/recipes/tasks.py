@@ -6,19 +6,22 @@ import torch
 from torch import nn
 
 from saddlepoint.data import Packed
+from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.errors import UserError
 from saddlepoint.game.constraints import Clipping
-from saddlepoint.networks import PAIRS, Classifier, Pair
-from saddlepoint.objectives import objective
+from saddlepoint.networks import PAIRS, Classifier, CycleGan, Pair, UnetPatchgan
+from saddlepoint.objectives import Objective, objective
 from saddlepoint.randomness import derive_seed
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.found import Found, RecipeData
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.task_parts import GenerationPart
+from saddlepoint.recipes.task_parts import CyclePart, GenerationPart, TranslationPart
 from saddlepoint.tasks.classification import Classification
+from saddlepoint.tasks.cycle import Cycle
 from saddlepoint.tasks.generation import Generation
+from saddlepoint.tasks.translation import Translation
 
 # What a recipe can play.
-RecipeTask = Generation | Classification
+RecipeTask = Generation | Translation | Cycle | Classification
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +75,7 @@ def _mean(data: Packed) -> torch.Tensor:
 
 
 def build_task(
-    recipe: Recipe, found: Found, data: Packed | None, device: torch.device, own: OwnNetworks | None = None
+    recipe: Recipe, found: Found, data: RecipeData | None, device: torch.device, own: OwnNetworks | None = None
 ) -> RecipeTask:
     """The recipe's task; without data it can only sample.
 
@@ -81,8 +84,15 @@ def build_task(
     """
     if own is not None and not isinstance(recipe.task, GenerationPart):
         raise UserError("own networks", "a recipe of the task generation", "set task.kind=generation")
-    if isinstance(recipe.task, GenerationPart):
-        return _generation(recipe, recipe.task, found, data, device, own)
+    part = recipe.task
+    if isinstance(part, TranslationPart | CyclePart):
+        assert data is None or isinstance(data, ImagePairs)
+        build = _translation if isinstance(part, TranslationPart) else _cycle
+        return build(recipe, found, data, device)
+    if isinstance(data, ImagePairs):
+        raise UserError(f"pairs of images for the task {part.kind}", "images", "set task.kind=translation")
+    if isinstance(part, GenerationPart):
+        return _generation(recipe, part, found, data, device, own)
     return _classification(recipe, found, data, device)
 
 
@@ -96,14 +106,12 @@ def _generation(
 ) -> Generation:
     networks = _pair(recipe, part, found, data, own)
     assert isinstance(recipe.training.batch, int)
-    if recipe.objective is None:
-        raise UserError(f"recipe {recipe.name} without an objective", "one", "set objective=paired_logistic")
     prior = recipe.latent_prior or getattr(recipe.networks, "prior", "normal")
     return Generation(
         generator=networks.generator.to(device),
         discriminator=networks.discriminator.to(device),
         data=data,
-        objective=objective(recipe.objective),
+        objective=_objective(recipe),
         latent=networks.latent,
         prior=prior,
         pixel_range=networks.pixel_range,
@@ -124,16 +132,8 @@ def _generation(
 def _classification(recipe: Recipe, found: Found, data: Packed | None, device: torch.device) -> Classification:
     if not isinstance(recipe.networks, Classifier):
         raise _misplaced(recipe, "classifier")
-    _refuse(
-        recipe,
-        objective=recipe.objective is not None,
-        latent_prior=recipe.latent_prior is not None,
-        penalties=any(weight is not None for _, weight in recipe.penalties),
-        clip=recipe.clip is not None,
-        generator_batches=recipe.dynamics.generator_batches != 1,
-        adaptive_augmentation=recipe.adaptive_augmentation is not None,
-        augment=any(strength is not None for _, strength in recipe.augment),
-    )
+    _refuse(recipe, objective=recipe.objective is not None)
+    _refuse_all_of_generation(recipe)
     assert isinstance(recipe.training.batch, int)
     if len(found.shape) != 3:
         raise UserError(f"{found.kind} ({found.source})", "labelled images", "give images sorted by class")
@@ -146,6 +146,78 @@ def _classification(recipe: Recipe, found: Found, data: Packed | None, device: t
         batch=recipe.training.batch,
         seed=recipe.seed,
         device=device,
+    )
+
+
+def _translation(recipe: Recipe, found: Found, data: ImagePairs | None, device: torch.device) -> Translation:
+    part, pair = recipe.task, recipe.networks
+    assert isinstance(part, TranslationPart)
+    if not isinstance(pair, UnetPatchgan | CycleGan):
+        raise _misplaced(recipe, "unet-patchgan, cyclegan")
+    _refuse_all_of_generation(recipe)
+    assert isinstance(recipe.training.batch, int) and found.source_shape is not None
+    torch.manual_seed(derive_seed(recipe.seed, "initialisation"))
+    generator, discriminator = pair.build(found.source_shape, found.shape)
+    return Translation(
+        generator=generator.to(device),
+        discriminator=discriminator.to(device),
+        data=data,
+        objective=_objective(recipe),
+        source_range=generator.source_range,
+        pixel_range=generator.pixel_range,
+        batch=recipe.training.batch,
+        scale=part.scale,
+        mirror=part.mirror,
+        conditional=pair.conditional_discriminator,
+        seed=recipe.seed,
+        device=device,
+    )
+
+
+def _cycle(recipe: Recipe, found: Found, data: ImagePairs | None, device: torch.device) -> Cycle:
+    part, pair = recipe.task, recipe.networks
+    assert isinstance(part, CyclePart)
+    if not isinstance(pair, CycleGan):
+        raise _misplaced(recipe, "cyclegan")
+    _refuse_all_of_generation(recipe)
+    assert isinstance(recipe.training.batch, int) and found.source_shape is not None
+    torch.manual_seed(derive_seed(recipe.seed, "initialisation"))
+    generator, discriminator = pair.build(found.source_shape, found.shape)
+    generator_back, discriminator_back = pair.build(found.shape, found.source_shape)
+    return Cycle(
+        generator=generator.to(device),
+        discriminator=discriminator.to(device),
+        generator_back=generator_back.to(device),
+        discriminator_back=discriminator_back.to(device),
+        data=data,
+        objective=_objective(recipe),
+        shape=found.shape,
+        pixel_range=generator.pixel_range,
+        batch=recipe.training.batch,
+        scale=part.scale,
+        mirror=part.mirror,
+        pool=part.pool,
+        seed=recipe.seed,
+        device=device,
+    )
+
+
+def _objective(recipe: Recipe) -> Objective:
+    if recipe.objective is None:
+        raise UserError(f"recipe {recipe.name} without an objective", "one", "set objective=non_saturating")
+    return objective(recipe.objective)
+
+
+def _refuse_all_of_generation(recipe: Recipe) -> None:
+    """Refuses what only a generator of latents has."""
+    _refuse(
+        recipe,
+        latent_prior=recipe.latent_prior is not None,
+        penalties=any(weight is not None for _, weight in recipe.penalties),
+        clip=recipe.clip is not None,
+        generator_batches=recipe.dynamics.generator_batches != 1,
+        adaptive_augmentation=recipe.adaptive_augmentation is not None,
+        augment=any(strength is not None for _, strength in recipe.augment),
     )
 
 

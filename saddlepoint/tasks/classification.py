@@ -20,6 +20,7 @@ from saddlepoint.game.player import Player
 from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
 from saddlepoint.randomness import derive_seed
 from saddlepoint.tasks.batches import ShuffledStream
+from saddlepoint.tasks.pixels import to_range
 
 CLASSIFIER = "classifier"
 
@@ -98,8 +99,7 @@ class Classification:
 
     def loss(self, player: str, networks: Networks, draw: Draw, settings: Settings) -> Loss:
         """The cross-entropy, in nats, averaged over the batch; the share that is named rightly for the log."""
-        low, high = self.pixel_range
-        logits = networks[CLASSIFIER](draw["real"] * ((high - low) / 255) + low)
+        logits = networks[CLASSIFIER](to_range(draw["real"], self.pixel_range))
         right: Mapping[str, Tensor] = {
             "accuracy": (logits.detach().argmax(1) == draw["labels"]).float().mean(),
         }

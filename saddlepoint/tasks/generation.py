@@ -27,6 +27,7 @@ from saddlepoint.objectives import Objective, Paired
 from saddlepoint.randomness import PRIORS, derive_seed, prior, uniform
 from saddlepoint.tasks.adaptive import PROBABILITY, Adaptive
 from saddlepoint.tasks.batches import ShuffledStream
+from saddlepoint.tasks.pixels import from_range, to_range
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 # Those on D's input gradient, which a D with batch statistics has no meaning for.
@@ -296,16 +297,10 @@ class Generation:
 
     def seen(self, stored: Tensor) -> Tensor:
         """Stored items as the networks see them, float32: uint8 pixels go to `pixel_range`, points stay."""
-        if self.pixel_range is None:
-            return stored.float()
-        low, high = self.pixel_range
-        return stored * ((high - low) / 255) + low
+        return stored.float() if self.pixel_range is None else to_range(stored, self.pixel_range)
 
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """What the generator makes of the request: images in [0, 1], or points; float32."""
         labels = (request.labels,) if self.conditional else ()
         made = networks[GENERATOR](request.latents, *labels).float()
-        if self.pixel_range is None:
-            return made
-        low, high = self.pixel_range
-        return ((made - low) / (high - low)).clamp(0, 1)
+        return made if self.pixel_range is None else from_range(made, self.pixel_range)

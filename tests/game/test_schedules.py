@@ -36,3 +36,11 @@ def test_exponential_is_repeated_division_down_to_the_floor() -> None:
 def test_nonsense_is_refused(make) -> None:
     with pytest.raises(UserError):
         make()
+
+
+def test_a_linear_schedule_may_begin_later() -> None:
+    # CycleGAN: one rate for 100 epochs, then 100 more to 0.
+    rate = Linear(start=2e-4, end=0.0, over=100, after=100)
+    assert [rate(step, 0) for step in (0, 100, 150, 200, 900)] == pytest.approx([2e-4, 2e-4, 1e-4, 0.0, 0.0])
+    with pytest.raises(UserError, match="after -1"):
+        Linear(start=1.0, end=0.0, over=1, after=-1)

@@ -9,6 +9,7 @@ from safetensors.numpy import load_file
 
 import saddlepoint as sp
 from saddlepoint.data import Packed
+from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override, recipe_from, to_yaml
@@ -22,18 +23,33 @@ QUICK = {"watch.log_every": 1, "watch.sample_every": 3, "watch.samples": 4, "wat
 SILENT = {"classifier"}
 
 
-def _images(recipe: Recipe) -> Packed | None:
+def _images(recipe: Recipe) -> Packed | ImagePairs | None:
     """Stands in for the data that a recipe asks a person for."""
     if recipe.data.source is not None:
         return None
-    side = 16 if recipe.data.size else 28
-    random = np.random.default_rng(0)
+    if recipe.task.kind in ("translation", "cycle"):
+        # The patches that D judges need so much room.
+        packed = {seed: _packed(32, 3, seed) for seed in (0, 1)}
+        return ImagePairs(
+            sources=packed[0],
+            targets=packed[1],
+            paired=recipe.task.kind == "translation",
+            layout="a test",
+            fingerprint="2" * 64,
+            source="random",
+            split_rule="a test",
+        )
+    return _packed(16 if recipe.data.size else 28, 1, 0)
+
+
+def _packed(side: int, channels: int, seed: int) -> Packed:
+    random = np.random.default_rng(seed)
     return Packed(
-        items=random.integers(0, 256, (60, 1, side, side), dtype=np.uint8),
+        items=random.integers(0, 256, (60, channels, side, side), dtype=np.uint8),
         labels=np.arange(60) % 10,
         classes=tuple("0123456789"),
         kind="images",
-        shape=(1, side, side),
+        shape=(channels, side, side),
         fingerprint="1" * 64,
         splits={"train": np.arange(50), "held_out": np.arange(50, 60)},
         split_rule="a test",

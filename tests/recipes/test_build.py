@@ -181,7 +181,7 @@ def test_other_players_than_the_recipes_are_refused_by_name() -> None:
     class Duel:
         players = (Player(name="forger", networks={}), Player(name="discriminator", networks={}))
 
-    with pytest.raises(UserError, match="players forger, discriminator; expected players among discriminator, generator, classifier; rename forger"):
+    with pytest.raises(UserError, match=r"players forger, discriminator; expected players among .*; rename forger"):
         build_game(recipe(), Duel(), CPU)  # type: ignore[arg-type]
 
 

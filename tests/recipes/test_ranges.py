@@ -66,7 +66,7 @@ def test_unusual_numbers_are_allowed(assignment: str) -> None:
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_every_number_of_every_recipe_has_a_range(name: str) -> None:
     numbers = RECIPES[name].numbers()
-    assert {"discriminator.rate", "generator.rate"} <= numbers.keys()
+    assert {f"{player}.rate" for player in RECIPES[name].optimizers} <= numbers.keys()
     check_numbers(numbers)
 
 
@@ -78,7 +78,9 @@ def test_every_range_is_used() -> None:
             "augment.flip=0.5",
             "dynamics.correction=extragradient",
             "average.half_life=5",
+            "task.top_k=0.5",
         ],
     ).numbers()
-    used = {part for name in every for part in name.split(".")}
+    numbers = [every, *(recipe.numbers() for recipe in RECIPES.values())]
+    used = {part for group in numbers for name in group for part in name.split(".")}
     assert set(RANGES) <= used

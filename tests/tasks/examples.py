@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from saddlepoint.data import Packed
+from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.networks import Dcgan
 from saddlepoint.objectives import objective
 from saddlepoint.tasks.generation import Generation
@@ -52,4 +53,26 @@ def generation(name: str = "minimax", *, data: Packed | None = None, seed: int =
             "pixel_range": generator.pixel_range,
             **options,
         }
+    )
+
+
+def pairs(*, paired: bool = True, side: int = 32, count: int = 20) -> ImagePairs:
+    """Random images on either side."""
+    sides = [
+        packed(
+            count,
+            labelled=False,
+            side=side,
+            items=np.random.default_rng(seed).integers(0, 256, (count, 1, side, side), dtype=np.uint8),
+        )
+        for seed in (1, 2)
+    ]
+    return ImagePairs(
+        sources=sides[0],
+        targets=sides[1],
+        paired=paired,
+        layout="a test",
+        fingerprint="1" * 64,
+        source="random",
+        split_rule="a test",
     )
