@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from saddlepoint.data import open_data as open_data
     from saddlepoint.errors import RunStopped as RunStopped
     from saddlepoint.errors import UserError as UserError
+    from saddlepoint.evaluation import evaluate as evaluate
     from saddlepoint.objectives import objective as objective
     from saddlepoint.recipes.catalogue import recipe_named as recipe
     from saddlepoint.tasks.generation import Generation as Generation
@@ -33,6 +34,7 @@ _HOMES = {
     "load": ("saddlepoint.api", "load"),
     "resume": ("saddlepoint.api", "resume"),
     "train": ("saddlepoint.api", "train"),
+    "evaluate": ("saddlepoint.evaluation", "evaluate"),
     "open_data": ("saddlepoint.data", "open_data"),
     "RunStopped": ("saddlepoint.errors", "RunStopped"),
     "UserError": ("saddlepoint.errors", "UserError"),
@@ -49,6 +51,7 @@ __all__ = [
     "RunStopped",
     "UserError",
     "__version__",
+    "evaluate",
     "load",
     "objective",
     "open_data",

@@ -123,11 +123,42 @@ def build_parser() -> argparse.ArgumentParser:
     report = verb("report", "write a run's report.html anew")
     report.add_argument("run", metavar="RUN")
 
-    evaluate = verb("evaluate", "measure a run")
-    evaluate.add_argument("run", metavar="RUN")
-    evaluate.add_argument("--metrics", default="parzen", metavar="LIST", help="parzen")
-    evaluate.add_argument("--data", metavar="PATH", help="where the data is now, if it has moved")
+    evaluate = verb("evaluate", "measure a run, or samples from anywhere, beside what real data scores")
+    evaluate.add_argument("run", nargs="?", metavar="RUN")
+    evaluate.add_argument(
+        "--samples", metavar="FOLDER", help="instead of a run: images from anywhere (folder, zip, .npz), with --data"
+    )
+    evaluate.add_argument(
+        "--metrics",
+        metavar="LIST",
+        help="such as frechet_distance,memorisation (default: Frechet and kernel distances, precision, recall, "
+        "density, coverage; a wrong name lists all)",
+    )
+    evaluate.add_argument(
+        "--features",
+        default="pixels",
+        metavar="NAME|NAME:FILE",
+        help="pixels (default), classifier:RUN, inception:FILE, inception-clean:FILE, dinov2:FILE, vgg19:FILE",
+    )
+    evaluate.add_argument("--data", metavar="PATH", help="where the real data is (a run's: if it has moved)")
+    evaluate.add_argument(
+        "--reference",
+        choices=("train", "held_out", "test"),
+        help="the split that is compared with (default train, as published distances are; for accuracy test)",
+    )
+    evaluate.add_argument(
+        "--samples-count",
+        type=int,
+        metavar="N",
+        help="how many samples (default: half of the split, 10000 at most, so that the baseline has the same counts)",
+    )
     evaluate.add_argument("--seed", type=int, default=0, metavar="S", help="of the samples")
+    evaluate.add_argument("--step", type=int, metavar="N", help="of the checkpoint (default: the newest)")
+    evaluate.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+
+    compare = verb("compare", "line up what runs were measured to be, where it was measured in the same way")
+    compare.add_argument("runs", nargs="+", metavar="RUN")
+    compare.add_argument("--metrics", metavar="LIST", help="only these (default: all that any of the runs has)")
 
     recipes = verb("recipes", "list the recipes, or show one as YAML")
     recipes.add_argument("name", nargs="?", metavar="NAME")

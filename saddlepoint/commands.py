@@ -60,17 +60,15 @@ def report(chosen: argparse.Namespace, command: str) -> int:
 
 
 def evaluate(chosen: argparse.Namespace, command: str) -> int:
-    from saddlepoint.evaluation import evaluate as evaluate_run
+    from saddlepoint import measured
 
-    names = [name.strip() for name in chosen.metrics.split(",")]
-    results = evaluate_run(chosen.run, metrics=names, data=chosen.data, seed=chosen.seed, command=command)
-    if chosen.json:
-        print(json.dumps(results))
-        return 0
-    for result in results:
-        low, high = result["interval"]
-        print(f"{result['metric']}  {result['value']:.6g}  [{low:.6g}, {high:.6g}]  {result['provenance']['target']}")
-    return 0
+    return measured.evaluate(chosen, command)
+
+
+def compare(chosen: argparse.Namespace, command: str) -> int:
+    from saddlepoint import measured
+
+    return measured.compare(chosen)
 
 
 def recipes(chosen: argparse.Namespace, command: str) -> int:

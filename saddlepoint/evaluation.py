@@ -1,94 +1,213 @@
-"""Evaluating a run: samples from its generator, reference images from its data, results into its metrics.jsonl."""
+"""Evaluating: samples of a run, or from anywhere, measured against real data; a run's results go to its metrics.jsonl.
 
-from collections.abc import Callable, Sequence
+results = sp.evaluate("runs/mnist", features="classifier:runs/classifier")
+results = sp.evaluate((samples, images), metrics=["frechet_distance"])
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor
 
-from saddlepoint.api import Gan, load
-from saddlepoint.data import Packed
+from saddlepoint.api import Run
+from saddlepoint.data import Packed, open_data
 from saddlepoint.errors import UserError
 from saddlepoint.files import append_line
-from saddlepoint.metrics.parzen import SAMPLES, VALIDATION, parzen
-from saddlepoint.metrics.result import Result
+from saddlepoint.game.task import networks_of
+from saddlepoint.measuring.arrays import packed_array
+from saddlepoint.measuring.catalogue import METRICS, check_names, default_metrics
+from saddlepoint.measuring.items import items_of_data
+from saddlepoint.measuring.measure import Measurer, Samples
+from saddlepoint.measuring.pairs import pairs_by_name
+from saddlepoint.measuring.real import Real
+from saddlepoint.metrics.features import Features
+from saddlepoint.recipes.features import features_for, features_of
 from saddlepoint.recipes.found import open_recipe_data
+from saddlepoint.recipes.judged import samples_of
+from saddlepoint.recipes.loading import load_task
 from saddlepoint.recipes.text import read_recipe
+from saddlepoint.tasks.classification import Classification
 from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.machine import device_named
+
+Arrays = Tensor | np.ndarray
+Place = str | Path
 
 
 def evaluate(
-    run: str | Path, *, metrics: Sequence[str] = ("parzen",), data: str | None = None, seed: int = 0, command: str = ""
+    what: Place | Run | tuple[Place | Arrays | Packed, Place | Arrays | Packed],
+    *,
+    metrics: Sequence[str] | None = None,
+    features: str | Features = "pixels",
+    data: str | None = None,
+    reference: str | None = None,
+    count: int | None = None,
+    seed: int = 0,
+    step: int | None = None,
+    device: str = "auto",
+    command: str = "",
 ) -> list[dict[str, Any]]:
-    """Measures a run, appends the results to its metrics.jsonl, and returns them.
+    """Measures a run and appends the results to its metrics.jsonl; or any samples against any real data.
 
     Args:
-        run: its folder.
-        metrics: names of `METRICS`.
-        data: where the data is now, if it has moved.
-        seed: of the samples.
+        what: a run; or (samples, real data), each a folder, zip, .npz or other data, or an array of images (n,
+            channels, height, width), 8-bit or floats in [0, 1], or of points (n, dimensions).
+        metrics: names of `METRICS`. None: the Frechet and kernel distances, precision, recall, density and coverage; on
+            points of a known density those of toy sets too; for a run of a classifier its accuracy.
+        features: pixels, classifier:RUN, inception:FILE, inception-clean:FILE, dinov2:FILE, vgg19:FILE, or features of
+            your own.
+        data: where a run's data is now, if it has moved.
+        reference: the split that is compared with: train, held_out or test. None: train, as published distances are
+            computed; for accuracy the test split, or else the held-out one.
+        count: how many samples, and at most so many of the reference. None: half of the split, 10,000 at most (2,000
+            where the features have more than 4096 dimensions), so that the baseline has the same counts.
+        seed: of the samples' latents.
+        step: of a run's checkpoint; None for the newest.
+        device: auto, cpu, cuda or mps.
         command: what a person typed, recorded.
 
     Returns:
-        A list of {metric, value, interval, provenance}.
+        A list of {metric, value, interval, provenance}; the provenance's `baseline` is what real data scores.
 
     Raises:
-        UserError: a metric is unknown, or the run's data does not allow it.
+        UserError: something is unknown, missing, or does not fit.
     """
-    for name in metrics:
-        if name not in METRICS:
-            raise UserError(f"metric {name!r}", f"one of {', '.join(METRICS)}", "choose one of these")
-    folder = RunFolder.existing(Path(run))
+    check_names(list(metrics) if metrics is not None else [*METRICS])
+    if count is not None and count < 2:
+        raise UserError(f"{count} samples", "2 or more", "change --samples-count")
+    if isinstance(what, tuple):
+        for name, given in (("data", data), ("step", step)):
+            if given is not None:
+                raise UserError(f"{name}={given} with samples of no run", "nothing there", "leave it out")
+        return _of_samples(*what, metrics, features, reference, count, device_named(device), command)
+    path = what.path if isinstance(what, Run) else Path(what)
+    return _of_run(path, metrics, features, data, reference, count, seed, step, device, command)
+
+
+def _of_run(
+    path: Path,
+    metrics: Sequence[str] | None,
+    features: str | Features,
+    data: str | None,
+    reference: str | None,
+    count: int | None,
+    seed: int,
+    step: int | None,
+    device: str,
+    command: str,
+) -> list[dict[str, Any]]:
+    folder = RunFolder.existing(path)
     recipe, recorded = read_recipe(folder.recipe)
     if recipe.networks == "own":
         raise UserError(
-            f"the run {run} of one's own networks", "a pair of the catalogue", "measure its samples in Python"
+            f"the run {path} of one's own networks",
+            "a pair of the catalogue",
+            "measure its samples: saddlepoint.evaluate((samples, images))",
         )
     if data is not None:
         recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": data})})
     packed = open_recipe_data(recipe)
-    gan = load(run)
+    if not isinstance(packed, Packed):
+        raise UserError(
+            f"the run {path} of the task {recipe.task.kind}",
+            "a generator of latents, or a classifier",
+            "write its images into a folder, and use evaluate --samples FOLDER --data FOLDER --metrics psnr,ssim",
+        )
+    loaded = load_task(path, device=device, step=step)
+    if tuple(packed.shape) != loaded.found.shape:
+        raise UserError(
+            f"data of shape {tuple(packed.shape)}", f"that of the run, {loaded.found.shape}", "choose other --data"
+        )
+    trained_on = recorded["found"]["fingerprint"]
+    about = {"step": loaded.step, "trained_on": trained_on, "command": command}
+    where = loaded.task.device
+    if isinstance(loaded.task, Classification):
+        known = features_of(loaded, path) if features == "pixels" else _features(features, packed, where)
+        split = reference or ("test" if "test" in packed.splits else "held_out")
+        samples, names = None, metrics or ("accuracy",)
+    else:
+        known, split = _features(features, packed, where), reference or "train"
+        samples = samples_of(loaded.task, networks_of(loaded.task), packed, known, seed=seed, about={})
+        names = metrics or default_metrics(packed)
+    measurer = Measurer(known, real=Real(data=packed, split=split, features=known, device=where))
     results = []
-    for name in metrics:
-        result = METRICS[name](gan, packed, seed).as_json()
-        trained_on = recorded["found"]["fingerprint"]
-        result["provenance"].update({"step": gan.step, "trained_on": trained_on, "command": command})
-        append_line(folder.metrics, result)
-        results.append(result)
+    for _, record in measurer.measure(names, samples=samples, count=count):
+        record["provenance"].update(about)
+        append_line(folder.metrics, record)
+        results.append(record)
     return results
 
 
-def _parzen(gan: Gan, data: Packed, seed: int) -> Result:
-    if data.kind != "images":
-        raise UserError(f"{data.kind} for the metric parzen", "images", "choose a run on images")
-    held_out = data.splits["held_out"]
-    if len(held_out) < VALIDATION and "test" in data.splits:
-        # A run on all of the training images has no validation split; the width must not be chosen on what it judges.
-        validation, test, split = data.splits["test"][:VALIDATION], data.splits["test"][VALIDATION:], "test[1000:]"
-    elif "test" in data.splits:
-        validation, test, split = held_out[:VALIDATION], data.splits["test"], "test"
-    else:
-        validation, test, split = (
-            held_out[: len(held_out) // 2],
-            held_out[len(held_out) // 2 :],
-            "second half of held_out",
-        )
-    if len(validation) < 1 or len(test) < 2:
+def _of_samples(
+    samples: Place | Arrays | Packed,
+    real: Place | Arrays | Packed,
+    metrics: Sequence[str] | None,
+    features: str | Features,
+    reference: str | None,
+    count: int | None,
+    device: torch.device,
+    command: str,
+) -> list[dict[str, Any]]:
+    paired = [name for name in metrics or () if "pairs" in METRICS[name].needs]
+    if paired:
+        if len(paired) < len(metrics or ()):
+            others = [name for name in metrics or () if name not in paired]
+            raise UserError(
+                f"{', '.join(others)} beside {', '.join(paired)}",
+                "metrics of pairs alone, or of sets alone",
+                "measure them one after the other",
+            )
+        return _of_pairs(samples, real, paired, features, device, command)
+    made, kept = _packed(samples), _packed(real)
+    if made.shape != kept.shape:
         raise UserError(
-            f"{len(validation)} validation and {len(test)} test images", "some of each", "train with data.hold_out=0.1"
+            f"samples of shape {tuple(made.shape)} and data of {tuple(kept.shape)}", "one shape", "resize the samples"
         )
-    return parzen(
-        gan.sample(SAMPLES, seed=seed),
-        _pixels(data, validation),
-        _pixels(data, test),
-        split=split,
-        fingerprint=data.fingerprint,
-        seed=seed,
+    known = _features(features, kept, device)
+    chosen = np.sort(np.concatenate(list(made.splits.values())))
+    # Files come sorted, and so by class: a part of them is drawn at random, always the same.
+    chosen = chosen[np.random.default_rng(0).permutation(len(chosen))]
+    given = Samples(
+        make=lambda number: items_of_data(made, chosen[:number], known, device),
+        available=len(chosen),
+        about={"samples_from": {"source": made.source, "fingerprint": made.fingerprint}},
     )
+    measurer = Measurer(known, real=Real(data=kept, split=reference or "train", features=known, device=device))
+    names = metrics or default_metrics(kept)
+    found = [record for _, record in measurer.measure(names, samples=given, count=count)]
+    return [{**each, "provenance": {**each["provenance"], "command": command}} for each in found]
 
 
-def _pixels(data: Packed, indices: Any) -> Tensor:
-    return data.batch(indices)[0].float() / 255
+def _of_pairs(
+    images: Any, reference: Any, names: Sequence[str], features: str | Features, device: torch.device, command: str
+) -> list[dict[str, Any]]:
+    if not isinstance(images, str | Path) or not isinstance(reference, str | Path):
+        raise UserError(
+            "arrays as pairs", "two folders with the same file names", "call saddlepoint.metrics.psnr.psnr itself"
+        )
+    pairs = pairs_by_name(images, reference)
+    known = _features_of_shape(features, tuple(pairs.images[0].shape), device)
+    measurer = Measurer(known, real=None, pairs=pairs)
+    about = {"samples_from": {"source": str(images)}, "reference": {"source": str(reference)}, "command": command}
+    found = [record for _, record in measurer.measure(names, samples=None)]
+    return [{**each, "provenance": {**each["provenance"], **about}} for each in found]
 
 
-METRICS: dict[str, Callable[[Gan, Packed, int], Result]] = {"parzen": _parzen}
+def _features(features: str | Features, data: Packed, device: torch.device) -> Features:
+    return _features_of_shape(features, tuple(data.shape), device)
+
+
+def _features_of_shape(features: str | Features, shape: tuple[int, ...], device: torch.device) -> Features:
+    return features if isinstance(features, Features) else features_for(features, shape, device)
+
+
+def _packed(given: Place | Arrays | Packed) -> Packed:
+    if isinstance(given, Packed):
+        return given
+    if isinstance(given, str | Path):
+        # Everything that is given is to be measured: nothing is held out but what the source itself sets apart.
+        return open_data(given, hold_out=0.0)
+    return packed_array(given)

@@ -1,0 +1,78 @@
+"""From the text of `--features` to features for one kind of data: a name, a weights file, or a run of a classifier."""
+
+from pathlib import Path
+
+import torch
+
+from saddlepoint.errors import UserError
+from saddlepoint.game.task import networks_of
+from saddlepoint.metrics.features import Features, classifier_features, open_features
+from saddlepoint.recipes.loading import Loaded, load_task
+from saddlepoint.tasks.classification import CLASSIFIER, Classification
+from saddlepoint.training.checkpoint import read
+
+_RUN = "classifier"
+_TRAIN = "train one on the same data by `saddlepoint train classifier --data PATH`"
+# What is said where no better features were asked for.
+PIXELS_ARE_WEAK = (
+    "distances between pixels say little about what pictures show; better: --features classifier:RUN on labelled data "
+    "(saddlepoint train classifier --data PATH), inception:FILE or dinov2:FILE"
+)
+
+
+def features_for(text: str, shape: tuple[int, ...], device: torch.device) -> Features:
+    """The features that a text names, for data of one shape.
+
+    Args:
+        text: pixels, classifier:RUN, or NAME:FILE as `open_features` knows it.
+        shape: of an item; points are their own features.
+        device: where to compute.
+
+    Raises:
+        UserError: an unknown name, a missing or wrong file, a run that is no classifier's or was trained on images of
+            another shape, or features of images for points.
+    """
+    if len(shape) != 3:
+        if text not in ("pixels", "points"):
+            raise UserError(f"features {text!r} for points", "points, as they are", "leave --features out")
+        return open_features("points", device)
+    name, _, run = text.partition(":")
+    if name != _RUN:
+        return open_features(text, device)
+    if not run:
+        raise UserError(f"features {text!r}", "classifier:RUN", _TRAIN)
+    loaded = load_task(Path(run).expanduser(), device=device.type)
+    if not isinstance(loaded.task, Classification):
+        raise UserError(
+            f"features {text!r}, a run of the task {loaded.recipe.task.kind}",
+            "a run of the recipe classifier",
+            _TRAIN,
+        )
+    if loaded.found.shape != shape:
+        raise UserError(
+            f"features {text!r}, trained on images of shape {loaded.found.shape}",
+            f"a classifier of images of shape {shape}",
+            _TRAIN,
+        )
+    return features_of(loaded, Path(run))
+
+
+def features_of(loaded: Loaded, run: Path) -> Features:
+    """The features of a classifier's run.
+
+    Args:
+        loaded: its task.
+        run: its folder, for the record.
+    """
+    files = read(loaded.checkpoint).manifest["files"]
+    weights = "averages.safetensors" if "averages.safetensors" in files else "networks.safetensors"
+    return classifier_features(
+        networks_of(loaded.task)[CLASSIFIER],
+        {
+            "run": run.resolve().name,
+            "step": loaded.step,
+            "sha256": files[weights],
+            "trained_on": loaded.found.fingerprint,
+            "classes": len(loaded.found.classes),
+        },
+    )
