@@ -1,9 +1,8 @@
-"""The named recipes. Each is a complete description; what it leaves open ("by_size") follows from the data's shape."""
+"""Recipes to begin with: embedded and toy data, MNIST, any folder of images, the classifier of labelled data."""
 
-from saddlepoint.errors import UserError
 from saddlepoint.game.schedules import Cosine, Exponential, Linear
 from saddlepoint.game.steps import SGD, Adam
-from saddlepoint.networks import Classifier, CycleGan, Dcgan, Maxout2014, Mlp, MlpIntro, UnetPatchgan
+from saddlepoint.networks import Classifier, Dcgan, Maxout2014, Mlp, MlpIntro
 from saddlepoint.recipes.specification import (
     Augment,
     Data,
@@ -13,7 +12,7 @@ from saddlepoint.recipes.specification import (
     Training,
     Watch,
 )
-from saddlepoint.recipes.task_parts import ClassificationPart, CyclePart, GenerationPart, TranslationPart
+from saddlepoint.recipes.task_parts import ClassificationPart, GenerationPart
 from saddlepoint.training.averages import Average
 
 # With R1 and R2 the one combination whose convergence does not lean on normalisation (R3GAN 2024).
@@ -163,61 +162,15 @@ classifier = Recipe(
     watch=Watch(checkpoint_every=500),
 )
 
-_PIX2PIX_ADAM = Adam(rate=2e-4, beta1=0.5, beta2=0.999)
-
-pix2pix = Recipe(
-    name="pix2pix",
-    summary="translation learnt from pairs, 256 x 256: a U-Net against 70 x 70 patches, L1 weight 100, batch 1",
-    task=TranslationPart(l1=100.0, scale=286 / 256, mirror=True),
-    networks=UnetPatchgan(),
-    objective="non_saturating",
-    discriminator=_PIX2PIX_ADAM,
-    generator=_PIX2PIX_ADAM,
-    # 200 epochs of the 400 facades.
-    training=Training(steps=80_000, batch=1),
-    watch=Watch(sample_every=1000),
+RECIPES = (
+    digits,
+    mnist,
+    mnist_intro,
+    mnist_2014,
+    mnist_conditional,
+    images,
+    toy,
+    shapes,
+    figure1,
+    classifier,
 )
-
-cyclegan = Recipe(
-    name="cyclegan",
-    summary="translation without pairs, 256 x 256: two residual nets, there and back must change nothing",
-    task=CyclePart(cycle=10.0, identity=5.0, pool=50, scale=286 / 256, mirror=True),
-    networks=CycleGan(),
-    objective="least_squares",
-    # 100 epochs of the 1,000-odd images of horse2zebra at one rate, 100 more while it falls to 0.
-    discriminator=Adam(rate=Linear(start=2e-4, end=0.0, over=100_000, after=100_000), beta1=0.5, beta2=0.999),
-    generator=Adam(rate=Linear(start=2e-4, end=0.0, over=100_000, after=100_000), beta1=0.5, beta2=0.999),
-    training=Training(steps=200_000, batch=1),
-    watch=Watch(sample_every=1000),
-)
-
-RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe
-    for recipe in (
-        digits,
-        mnist,
-        mnist_intro,
-        mnist_2014,
-        mnist_conditional,
-        images,
-        toy,
-        shapes,
-        figure1,
-        pix2pix,
-        cyclegan,
-        classifier,
-    )
-}
-
-
-def recipe_named(name: str) -> Recipe:
-    """The recipe of that name.
-
-    Raises:
-        UserError: there is none.
-    """
-    if name not in RECIPES:
-        raise UserError(
-            f"recipe {name!r}", f"one of {', '.join(RECIPES)}, or a YAML file", "`saddlepoint recipes` lists them"
-        )
-    return RECIPES[name]

@@ -1,0 +1,37 @@
+"""Recipes of translation between images: pix2pix and CycleGAN, as published."""
+
+from saddlepoint.game.schedules import Linear
+from saddlepoint.game.steps import Adam
+from saddlepoint.networks import CycleGan, UnetPatchgan
+from saddlepoint.recipes.specification import Recipe, Training, Watch
+from saddlepoint.recipes.task_parts import CyclePart, TranslationPart
+
+_PIX2PIX_ADAM = Adam(rate=2e-4, beta1=0.5, beta2=0.999)
+
+pix2pix = Recipe(
+    name="pix2pix",
+    summary="translation learnt from pairs, 256 x 256: a U-Net against 70 x 70 patches, L1 weight 100, batch 1",
+    task=TranslationPart(l1=100.0, scale=286 / 256, mirror=True),
+    networks=UnetPatchgan(),
+    objective="non_saturating",
+    discriminator=_PIX2PIX_ADAM,
+    generator=_PIX2PIX_ADAM,
+    # 200 epochs of the 400 facades.
+    training=Training(steps=80_000, batch=1),
+    watch=Watch(sample_every=1000),
+)
+
+cyclegan = Recipe(
+    name="cyclegan",
+    summary="translation without pairs, 256 x 256: two residual nets, there and back must change nothing",
+    task=CyclePart(cycle=10.0, identity=5.0, pool=50, scale=286 / 256, mirror=True),
+    networks=CycleGan(),
+    objective="least_squares",
+    # 100 epochs of the 1,000-odd images of horse2zebra at one rate, 100 more while it falls to 0.
+    discriminator=Adam(rate=Linear(start=2e-4, end=0.0, over=100_000, after=100_000), beta1=0.5, beta2=0.999),
+    generator=Adam(rate=Linear(start=2e-4, end=0.0, over=100_000, after=100_000), beta1=0.5, beta2=0.999),
+    training=Training(steps=200_000, batch=1),
+    watch=Watch(sample_every=1000),
+)
+
+RECIPES = (pix2pix, cyclegan)
