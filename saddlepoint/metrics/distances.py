@@ -77,10 +77,14 @@ def squared_distances(
         block = _doubles(points[start : start + step], device) - centre
         distances = torch.empty(len(block), len(others), dtype=torch.float64, device=device)
         norms = block.square().sum(dim=1, keepdim=True)
+        # Both norms are two more columns of the product: added apart, they take as long as the product itself.
+        left = torch.cat([-2.0 * block, norms, torch.ones_like(norms)], dim=1)
         for first in range(0, len(others), height):
             part = _doubles(others[first : first + height], device) - centre
             last = first + len(part)
-            distances[:, first:last] = torch.addmm(norms + squares[first:last], block, part.T, alpha=-2.0)
+            part_squares = squares[first:last, None]
+            right = torch.cat([part, torch.ones_like(part_squares), part_squares], dim=1)
+            torch.mm(left, right.T, out=distances[:, first:last])
         yield slice(start, start + len(block)), distances.clamp_(min=0.0)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.stats import norm
 from scipy.stats import t as student
 from torch import Tensor
 
@@ -151,6 +152,8 @@ def _interval(name: str, value: float, count: int, parted: Parted | None, most: 
     share = float(halves.mean())
     spread = share * (1.0 - share)
     effect = count * of_halves / spread if spread > 0.0 and of_halves > 0.0 else 1.0
+    # Wilson's interval is that of a known variance; Student's quantile stands for one from so many partitions.
+    effect *= float((student.ppf(0.975, PARTITIONS) / norm.ppf(0.975)) ** 2)
     return wilson(value, count / effect)
 
 

@@ -137,7 +137,7 @@ def _neighbours(name: str) -> Callable[[], Ends]:
             half = float(t.ppf(0.975, 16)) * math.sqrt(variance)
             return value, value - half, value + half
         share = float(halves.mean())
-        squared = 1.959963984540054**2 * variance / (share * (1 - share))
+        squared = float(t.ppf(0.975, 32)) ** 2 * variance / (share * (1 - share))
         centre = (value + squared / 2) / (1 + squared)
         half = math.sqrt(squared * value * (1 - value) + squared**2 / 4) / (1 + squared)
         return value, centre - half, centre + half
