@@ -59,6 +59,19 @@ class Measurer:
             UserError: an unknown metric, one that lacks what it needs, or a count that is not there. All are checked
                 before the first is computed.
         """
+        compared = self.check(names, samples=samples, count=count)
+        for name in names:
+            number = self._count(METRICS[name], samples, count)
+            result = METRICS[name].compute(compared[number]).as_json()
+            yield name, {**result, "provenance": {**result["provenance"], "baseline": self._baseline(name, number)}}
+
+    def check(
+        self, names: Sequence[str], *, samples: Samples | None, count: int | None = None
+    ) -> Mapping[int, Comparison]:
+        """What the metrics will be computed of, by the number of samples; nothing is computed yet.
+
+        Args and Raises as in `measure`.
+        """
         check_names(list(names))
         compared: dict[int, Comparison] = {}
         for name in names:
@@ -66,10 +79,7 @@ class Measurer:
             if number not in compared:
                 compared[number] = self._comparison(samples, number)
             METRICS[name].check(name, compared[number])
-        for name in names:
-            number = self._count(METRICS[name], samples, count)
-            result = METRICS[name].compute(compared[number]).as_json()
-            yield name, {**result, "provenance": {**result["provenance"], "baseline": self._baseline(name, number)}}
+        return compared
 
     def _count(self, metric: Metric, samples: Samples | None, asked: int | None) -> int:
         """How many samples a metric takes."""

@@ -16,6 +16,7 @@ from saddlepoint.game.schedules import value_at
 from saddlepoint.game.task import networks_of
 from saddlepoint.recipes.advice import as_stop, introduce, say
 from saddlepoint.recipes.build import Game, build_game
+from saddlepoint.recipes.evaluations import planned_evaluation
 from saddlepoint.recipes.found import Found, RecipeData, open_recipe_data, resolved
 from saddlepoint.recipes.pictures import planned_pictures
 from saddlepoint.recipes.specification import Recipe
@@ -32,6 +33,7 @@ from saddlepoint.training.checkpoint import (
 )
 from saddlepoint.training.console import Console
 from saddlepoint.training.control import Control
+from saddlepoint.training.evaluations import Evaluations, Measure
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.keeping import Checkpoints, clear_unfinished
 from saddlepoint.training.logs import Log
@@ -101,6 +103,7 @@ def start(
     with _own_process(device, recipe, recipe.training.threads):
         task = brought.task or build_task(recipe, found, data, device, brought.networks)
         game = build_game(recipe, task, device)
+        measure = planned_evaluation(recipe, task, data, command)
         if weights_from is not None:
             _take_weights(game, weights_from)
         recorded = {
@@ -118,7 +121,8 @@ def start(
             folder.note("started", step=0, until=recipe.training.steps)
             if weights_from is not None:
                 folder.note("weights taken", source=str(weights_from))
-            return _play(folder, recipe, game, data, recipe.training.steps, recorded["machine"], show, observers)
+            about = recorded["machine"]
+            return _play(folder, recipe, game, data, recipe.training.steps, about, show, measure, observers)
 
 
 def resume(
@@ -174,6 +178,7 @@ def resume(
             changed += machine.differences(recorded.get("versions", {}), machine.versions())
             task = brought.task or build_task(recipe, found, data, device, brought.networks)
             game = build_game(recipe, task, device)
+            measure = planned_evaluation(recipe, task, data, recorded.get("command", ""))
             if checkpoint is not None:
                 restore(checkpoint, task, game.steps, game.state)
             elif recorded.get("weights_from"):
@@ -187,10 +192,11 @@ def resume(
                 say(show, f"not the machine that the run began on, so bits may differ: {'; '.join(changed)}")
             folder.note("resumed", step=at, until=until, changed=changed)
             folder.rewind_log(at, recipe.watch.log_every)
+            folder.rewind_metrics(at)
             training = recipe.training.model_copy(update={"steps": until})
             recipe = recipe.model_copy(update={"training": training})
             write_whole(folder.recipe, to_yaml(recipe, recorded).encode())
-            return _play(folder, recipe, game, data, until, machine.describe(device), show, observers)
+            return _play(folder, recipe, game, data, until, machine.describe(device), show, measure, observers)
 
 
 def _play(
@@ -201,6 +207,7 @@ def _play(
     until: int,
     about: dict[str, Any],
     show: bool,
+    measure: Measure | None,
     observers: Sequence[Observer],
 ) -> Ended:
     found = Found.of(data)
@@ -209,7 +216,13 @@ def _play(
     memory = _estimate(game)
     if show:
         introduce(folder, recipe, game, found, about, memory)
+    evaluations = None
+    if measure is not None:
+        assert recipe.watch.evaluate_every is not None
+        evaluations = Evaluations(folder, task, every=recipe.watch.evaluate_every, measure=measure, state=state)
     watching: list[Observer] = [
+        # Before the checkpoints, which may be kept by what was measured.
+        *([evaluations] if evaluations is not None else []),
         Log(folder, recipe.watch.log_every, state),
         Checkpoints(
             folder,
@@ -219,6 +232,7 @@ def _play(
             keep=recipe.watch.keep,
             best=recipe.watch.best,
             about=about,
+            evaluated=evaluations.at if evaluations is not None else None,
         ),
         *observers,
     ]

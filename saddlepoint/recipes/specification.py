@@ -25,6 +25,10 @@ FORMAT = 1
 PLAYERS = ("discriminator", "generator", "classifier")
 
 
+# What an evaluation during a run measures unless told otherwise: what `evaluate` measures.
+_MEASURED = ("frechet_distance", "kernel_distance", "precision", "recall", "density", "coverage")
+
+
 class Data(Part):
     """Where the data comes from and how it is made even."""
 
@@ -135,7 +139,39 @@ class Watch(Part):
     samples: PositiveInt = 64
     checkpoint_every: PositiveInt = 1000
     keep: PositiveInt = Field(default=3, description="how many of the newest checkpoints stay")
-    best: Best | None = Field(default=None, description="also keep the best checkpoint by a logged value")
+    best: Best | None = Field(
+        default=None, description="also keep the best checkpoint by a logged value, or by metrics.NAME of an evaluation"
+    )
+    evaluate_every: PositiveInt | None = Field(
+        default=None, description="images between two evaluations; null for none"
+    )
+    evaluate: tuple[str, ...] = Field(default=_MEASURED, description="metrics of the evaluations, as for `evaluate`")
+    evaluate_count: int = Field(default=2000, ge=2, description="samples of an evaluation")
+    evaluate_features: str = Field(default="pixels", description="as for `evaluate --features`")
+
+    @model_validator(mode="after")
+    def _evaluations_have_an_effect(self) -> "Watch":
+        if self.evaluate_every is None:
+            unused = [
+                name
+                for name, field in Watch.model_fields.items()
+                if name.startswith("evaluate_") or name == "evaluate"
+                if getattr(self, name) != field.default
+            ]
+            if unused:
+                raise UserError(
+                    f"watch.{unused[0]} without watch.evaluate_every",
+                    "how often to evaluate",
+                    "set watch.evaluate_every=100000, in images",
+                )
+        metric = self.best.metric if self.best is not None else None
+        if metric is not None and (self.evaluate_every is None or metric not in self.evaluate):
+            raise UserError(
+                f"watch.best.value = metrics.{metric}",
+                "a metric that the run evaluates",
+                f"set watch.evaluate_every=100000 and watch.evaluate=[{metric}]",
+            )
+        return self
 
 
 class Recipe(Part):

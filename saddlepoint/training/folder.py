@@ -22,6 +22,9 @@ class RunFolder:
         path: the folder; it need not exist yet.
     """
 
+    # How an evaluation is marked that was made because the run ended there.
+    AT_END = "the last step"
+
     def __init__(self, path: Path):
         self.path = path
         self.recipe = path / RECIPE
@@ -118,3 +121,28 @@ class RunFolder:
         if dropped:
             write_whole(self.log, b"".join(kept))
         return dropped
+
+    def rewind_metrics(self, step: int) -> int:
+        """Leaves in metrics.jsonl what an uninterrupted run would have there at `step`, and what a person measured.
+
+        Dropped are evaluations of the run itself after `step`, and those of an end that is none any more.
+
+        Returns:
+            How many lines were dropped.
+        """
+        if not self.metrics.exists():
+            return 0
+        lines = self.metrics.read_bytes().splitlines(keepends=True)
+        kept = [line for line in lines if self._stays(line, step)]
+        if len(kept) < len(lines):
+            write_whole(self.metrics, b"".join(kept))
+        return len(lines) - len(kept)
+
+    @classmethod
+    def _stays(cls, line: bytes, step: int) -> bool:
+        try:
+            about = json.loads(line)["provenance"]
+            return "during" not in about or (about["step"] <= step and about["during"] != cls.AT_END)
+        except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
+            # A torn last line; any other is not the run's own.
+            return line.endswith(b"\n")

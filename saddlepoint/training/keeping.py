@@ -1,9 +1,9 @@
-"""Which checkpoints are kept: the newest few, and the best by a logged value."""
+"""Which checkpoints are kept: the newest few, and the best by a logged value or by a metric of an evaluation."""
 
 import json
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from saddlepoint.training.state import State
 
 # Under this name a manifest tells the value that the checkpoint is judged by.
 _WATCHED = "watched"
+_METRICS = "metrics."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +26,19 @@ class Best:
     """Keep the best checkpoint by a logged value.
 
     Attributes:
-        value: where it stands in a log line, dotted: "losses.generator.total", "gradient_norms.discriminator".
+        value: where it stands in a log line, dotted: "losses.generator.total", "gradient_norms.discriminator"; or
+            "metrics.NAME", a metric of the run's evaluations.
         mode: whether small or large is good.
     """
 
     value: str
     mode: Literal["min", "max"] = "min"
     __pydantic_config__ = {"extra": "forbid"}
+
+    @property
+    def metric(self) -> str | None:
+        """The metric's name; None for a value of the log."""
+        return self.value.removeprefix(_METRICS) if self.value.startswith(_METRICS) else None
 
     def of(self, numbers: Mapping[str, Any]) -> float:
         """The value in a log line.
@@ -67,6 +74,8 @@ class Checkpoints(Observer):
         keep: how many of the newest stay.
         best: also keep the best of those saved, or None.
         about: for the manifests' readers.
+        evaluated: a step -> the values of the evaluation that was just made there, or None where there was none; a
+            checkpoint that may be the best by one of them is saved at each evaluation.
     """
 
     def __init__(
@@ -79,21 +88,27 @@ class Checkpoints(Observer):
         keep: int,
         best: Best | None,
         about: Mapping[str, Any],
+        evaluated: Callable[[int], Mapping[str, float | None] | None] | None = None,
     ):
         self.folder, self.task, self.steps = folder, task, steps
         self.every, self.keep, self.best, self.about = every, keep, best, about
+        self.evaluated = evaluated
         # A name that no log line has is said at the first step, not at the first checkpoint.
-        self._tried = best is None
+        self._tried = best is None or best.metric is not None
 
     def measures(self, step: int, until: int) -> bool:
-        return self.best is not None and (not self._tried or due(step, self.every, step >= until))
+        logged = self.best is not None and self.best.metric is None
+        return logged and (not self._tried or due(step, self.every, step >= until))
 
     def step(self, state: State, record: Record) -> None:
         if self.best is not None and not self._tried:
             self.best.of(record.numbers)
             self._tried = True
-        if due(record.step, self.every, record.last):
-            self._save(state, self.best.of(record.numbers) if self.best is not None else None)
+        by_metric = self.best is not None and self.best.metric is not None
+        value = self._measured(record.step) if by_metric else None
+        if due(record.step, self.every, record.last) or value is not None:
+            logged = self.best is not None and not by_metric
+            self._save(state, self.best.of(record.numbers) if logged and self.best is not None else value)
             self._prune()
 
     def end(self, state: State) -> None:
@@ -101,6 +116,12 @@ class Checkpoints(Observer):
         if state.step not in steps_saved(self.folder.checkpoints):
             self._save(state, None)
             self._prune()
+
+    def _measured(self, step: int) -> float | None:
+        """The metric that the best is chosen by, if it was measured at that step."""
+        assert self.best is not None and self.evaluated is not None
+        values = self.evaluated(step)
+        return self.best.of({"metrics": values}) if values is not None else None
 
     def _save(self, state: State, watched: float | None) -> None:
         saved = steps_saved(self.folder.checkpoints)
