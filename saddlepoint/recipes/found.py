@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from saddlepoint.data import Packed, open_data
+from saddlepoint.data import Packed, open_data, open_tiles
 from saddlepoint.data.pairs import ImagePairs, open_pairs
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
 from saddlepoint.recipes.specification import Data, Recipe
-from saddlepoint.recipes.task_parts import CyclePart, TranslationPart
+from saddlepoint.recipes.task_parts import CyclePart, SuperResolutionPart, TranslationPart
 
 RecipeData = Packed | ImagePairs
 
@@ -77,6 +77,9 @@ def open_recipe_data(recipe: Recipe) -> RecipeData:
     if isinstance(recipe.task, TranslationPart | CyclePart):
         return _open_pairs(recipe, data.source)
     _refuse_given(recipe, ("direction", "source_channels"))
+    if isinstance(recipe.task, SuperResolutionPart):
+        return _open_tiles(recipe, data.source)
+    _refuse_given(recipe, ("tile",))
     return open_data(
         data.source,
         **shaping(recipe),
@@ -90,7 +93,7 @@ def open_recipe_data(recipe: Recipe) -> RecipeData:
 
 def _open_pairs(recipe: Recipe, location: str) -> ImagePairs:
     data = recipe.data
-    _refuse_given(recipe, ("first", "count", "image_column", "label_column"))
+    _refuse_given(recipe, ("first", "count", "image_column", "label_column", "tile"))
     return open_pairs(
         location,
         paired=isinstance(recipe.task, TranslationPart),
@@ -98,6 +101,19 @@ def _open_pairs(recipe: Recipe, location: str) -> ImagePairs:
         size=data.size,
         channels=data.channels,
         source_channels=data.source_channels,
+        hold_out=data.hold_out,
+        skip_unreadable=data.skip_unreadable,
+        cache=Path(data.cache) if data.cache is not None else None,
+    )
+
+
+def _open_tiles(recipe: Recipe, location: str) -> Packed:
+    data = recipe.data
+    _refuse_given(recipe, ("size", "first", "count", "image_column", "label_column", "labels"))
+    return open_tiles(
+        location,
+        tile=data.tile,
+        channels=data.channels or 3,
         hold_out=data.hold_out,
         skip_unreadable=data.skip_unreadable,
         cache=Path(data.cache) if data.cache is not None else None,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,9 +15,11 @@ from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import RecipeTask
 from saddlepoint.sampling.latents import latents
 from saddlepoint.sampling.pictures import grid, save_picture, scatter
+from saddlepoint.tasks.bicubic import bicubic
 from saddlepoint.tasks.classification import Classification
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.tasks.pixels import from_range
+from saddlepoint.tasks.super_resolution import SuperResolution
 
 Drawer = Callable[[Tensor, Path], None]
 
@@ -31,6 +34,9 @@ def planned_pictures(recipe: Recipe, task: RecipeTask, found: Found, data: Recip
     if isinstance(task, Generation):
         assert isinstance(data, Packed)
         return fixed_request(recipe, task, found), _drawer(data)
+    if isinstance(task, SuperResolution):
+        assert isinstance(data, Packed)
+        return _enlarged(data, task, min(recipe.watch.samples, _TRANSLATED))
     assert isinstance(data, ImagePairs)
     return _translated(data, task.device, min(recipe.watch.samples, _TRANSLATED))
 
@@ -56,8 +62,7 @@ def _drawer(data: Packed) -> Drawer:
 
 def _translated(data: ImagePairs, device: torch.device, count: int) -> tuple[Request, Drawer]:
     """Sources that were not trained on, where there are any; a row shows source, translation and, of a pair, target."""
-    splits = data.sources.splits
-    chosen = next(splits[name][:count] for name in ("held_out", "test", "train") if len(splits.get(name, ())))
+    chosen = _not_trained_on(data.sources)[:count]
     sources = data.sources.batch(chosen)[0]
     columns = [_as_shown(sources)]
     if data.paired:
@@ -72,6 +77,29 @@ def _translated(data: ImagePairs, device: torch.device, count: int) -> tuple[Req
         save_picture(grid(rows, columns=len(shown)), path)
 
     return Request(sources=sources.to(device)), draw
+
+
+def _enlarged(data: Packed, task: SuperResolution, count: int) -> tuple[Request, Drawer]:
+    """Tiles that were not trained on, where there are any; a row shows bicubic interpolation, what G made, original."""
+    tiles = _not_trained_on(data)
+    # Tiles of a photograph follow each other: evenly spread ones show many photographs.
+    originals = data.batch(tiles[np.linspace(0, len(tiles) - 1, min(count, len(tiles))).astype(np.int64)])[0]
+    height, width = (side - side % task.factor for side in data.shape[1:])
+    originals = originals[:, :, :height, :width]
+    sources = bicubic(originals, (height // task.factor, width // task.factor))
+    interpolated = bicubic(sources, (height, width))
+
+    def draw(made: Tensor, path: Path) -> None:
+        rows = torch.stack([_as_shown(interpolated), made, _as_shown(originals)], dim=1).flatten(0, 1)
+        save_picture(grid(rows, columns=3), path)
+
+    return Request(sources=sources.to(task.device)), draw
+
+
+def _not_trained_on(data: Packed) -> np.ndarray:
+    """Indices of held-out items, of test items, or where there are neither, of the training items."""
+    splits = data.splits
+    return next(splits[name] for name in ("held_out", "test", "train") if len(splits.get(name, ())))
 
 
 def _as_shown(stored: Tensor) -> Tensor:

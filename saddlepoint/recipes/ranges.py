@@ -36,6 +36,8 @@ RANGES: dict[str, Range] = {
     "l1": _TASK_WEIGHT,
     "cycle": _TASK_WEIGHT,
     "identity": _TASK_WEIGHT,
+    "content_weight": _TASK_WEIGHT,
+    "adversarial": _TASK_WEIGHT,
     "rate": _NOT_NEGATIVE,
     "epsilon": _NOT_NEGATIVE,
     "half_life": _NOT_NEGATIVE,

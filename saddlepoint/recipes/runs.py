@@ -17,9 +17,11 @@ from saddlepoint.game.task import networks_of
 from saddlepoint.recipes.advice import as_stop, introduce, say
 from saddlepoint.recipes.build import Game, build_game
 from saddlepoint.recipes.evaluations import planned_evaluation
+from saddlepoint.recipes.content import absolute
 from saddlepoint.recipes.found import Found, RecipeData, open_recipe_data, resolved
 from saddlepoint.recipes.pictures import planned_pictures
 from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.task_parts import SuperResolutionPart
 from saddlepoint.recipes.tasks import OwnNetworks, RecipeTask, build_task
 from saddlepoint.recipes.text import read_recipe, to_yaml
 from saddlepoint.training import machine
@@ -99,13 +101,17 @@ def start(
     recipe = resolved(recipe, found)
     if brought.data is None and brought.task is None and recipe.data.source is not None:
         recipe = _with_source(recipe, recipe.data.source)
+    if isinstance(recipe.task, SuperResolutionPart):
+        content = absolute(recipe.task.content)
+        recipe = recipe.model_copy(update={"task": recipe.task.model_copy(update={"content": content})})
     device = machine.device_named(recipe.training.device)
     with _own_process(device, recipe, recipe.training.threads):
         task = brought.task or build_task(recipe, found, data, device, brought.networks)
         game = build_game(recipe, task, device)
         measure = planned_evaluation(recipe, task, data, command)
-        if weights_from is not None:
-            _take_weights(game, weights_from)
+        fresh = _take_weights(game, weights_from) if weights_from is not None else []
+        if fresh:
+            say(show, f"weights of {weights_from}, which has no {' and no '.join(fresh)}: fresh here")
         recorded = {
             "command": command,
             "weights_from": str(weights_from.resolve()) if weights_from is not None else None,
@@ -120,7 +126,7 @@ def start(
             write_whole(folder.recipe, to_yaml(recipe, recorded).encode())
             folder.note("started", step=0, until=recipe.training.steps)
             if weights_from is not None:
-                folder.note("weights taken", source=str(weights_from))
+                folder.note("weights taken", source=str(weights_from), fresh=fresh)
             about = recorded["machine"]
             return _play(folder, recipe, game, data, recipe.training.steps, about, show, measure, observers)
 
@@ -277,13 +283,23 @@ def _task_data(brought: Brought) -> RecipeData | None:
     return brought.task.data if brought.task is not None else None
 
 
-def _take_weights(game: Game, source: Path) -> None:
+def _take_weights(game: Game, source: Path) -> list[str]:
+    """Takes the networks that the source has; names those that it has not, which stay as they were initialised."""
     checkpoint, _ = newest_valid(RunFolder.existing(source).checkpoints)
-    for name, network in networks_of(game.task).items():
-        load_network(network, tensors_of(checkpoint, "networks", name), checkpoint.path)
+    networks = networks_of(game.task)
+    fresh = [name for name in networks if not tensors_of(checkpoint, "networks", name)]
+    if len(fresh) == len(networks):
+        raise UserError(
+            f"--from {source}, a run without {' or '.join(fresh)}", "a run with one of these", "choose another run"
+        )
+    for name, network in networks.items():
+        if name not in fresh:
+            load_network(network, tensors_of(checkpoint, "networks", name), checkpoint.path)
     if game.state.averages is not None:
         for name, network in game.state.averages.networks.items():
-            load_network(network, sampled_weights(checkpoint, name), checkpoint.path)
+            if name not in fresh:
+                load_network(network, sampled_weights(checkpoint, name), checkpoint.path)
+    return fresh
 
 
 # Memory is estimated from draws of so many samples: a batch that is too large must not be drawn to be refused.

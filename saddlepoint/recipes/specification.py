@@ -47,6 +47,7 @@ class Data(Part):
         default="forward", description="of pairs: from the first side to the second, or back"
     )
     source_channels: Literal[1, 3, 4] | None = Field(default=None, description="of pairs: channels of the sources")
+    tile: PositiveInt = Field(default=192, description="of super-resolution: side of the tiles of a photograph")
 
     @field_validator("size", mode="before")
     @classmethod

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveInt
 
 from saddlepoint.game.schedules import Number
 
@@ -80,6 +80,28 @@ class CyclePart(TaskPart):
         return "translation without pairs"
 
 
+class SuperResolutionPart(TaskPart):
+    """A generator that enlarges images, alone (SRResNet) or against a discriminator (SRGAN)."""
+
+    kind: Literal["super-resolution"] = "super-resolution"
+    factor: Literal[2, 4, 8] = Field(default=4, description="by which images are enlarged")
+    crop: PositiveInt = Field(default=96, description="side of the pieces that are learnt from, in large pixels")
+    content: str = Field(default="pixels", description="compare images in pixels, vgg19:FILE or classifier:RUN")
+    content_weight: Number = Field(default=1.0, description="of the content; VGG's maps are divided by 12.75 besides")
+    adversarial: Number | None = Field(
+        default=None, description="of the objective, for G; null without a discriminator"
+    )
+
+    @property
+    def numbers(self) -> dict[str, Number]:
+        against = {"adversarial": self.adversarial} if self.adversarial is not None else {}
+        return {"content_weight": self.content_weight, **against}
+
+    @property
+    def words(self) -> str:
+        return self.kind
+
+
 class ClassificationPart(TaskPart):
     """A classifier, without an opponent."""
 
@@ -96,6 +118,9 @@ def _with_kind(value: Any) -> Any:
 
 
 AnyTaskPart = Annotated[
-    Annotated[GenerationPart | TranslationPart | CyclePart | ClassificationPart, Field(discriminator="kind")],
+    Annotated[
+        GenerationPart | TranslationPart | CyclePart | SuperResolutionPart | ClassificationPart,
+        Field(discriminator="kind"),
+    ],
     BeforeValidator(_with_kind),
 ]

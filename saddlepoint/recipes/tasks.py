@@ -9,19 +9,22 @@ from saddlepoint.data import Packed
 from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.errors import UserError
 from saddlepoint.game.constraints import Clipping
-from saddlepoint.networks import PAIRS, Classifier, CycleGan, Pair, UnetPatchgan
+from saddlepoint.networks import PAIRS, Classifier, CycleGan, Pair, SrResNet, UnetPatchgan
 from saddlepoint.objectives import Objective, objective
 from saddlepoint.randomness import derive_seed
+from saddlepoint.recipes.content import open_content
 from saddlepoint.recipes.found import Found, RecipeData
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.task_parts import CyclePart, GenerationPart, TranslationPart
+from saddlepoint.recipes.task_parts import CyclePart, GenerationPart, SuperResolutionPart, TranslationPart
 from saddlepoint.tasks.classification import Classification
+from saddlepoint.tasks.content import PIXELS
 from saddlepoint.tasks.cycle import Cycle
 from saddlepoint.tasks.generation import Generation
+from saddlepoint.tasks.super_resolution import SuperResolution
 from saddlepoint.tasks.translation import Translation
 
 # What a recipe can play.
-RecipeTask = Generation | Translation | Cycle | Classification
+RecipeTask = Generation | Translation | Cycle | SuperResolution | Classification
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +96,8 @@ def build_task(
         raise UserError(f"pairs of images for the task {part.kind}", "images", "set task.kind=translation")
     if isinstance(part, GenerationPart):
         return _generation(recipe, part, found, data, device, own)
+    if isinstance(part, SuperResolutionPart):
+        return _super_resolution(recipe, part, found, data, device)
     return _classification(recipe, found, data, device)
 
 
@@ -200,6 +205,56 @@ def _cycle(recipe: Recipe, found: Found, data: ImagePairs | None, device: torch.
         seed=recipe.seed,
         device=device,
     )
+
+
+def _super_resolution(
+    recipe: Recipe, part: SuperResolutionPart, found: Found, data: Packed | None, device: torch.device
+) -> SuperResolution:
+    if not isinstance(recipe.networks, SrResNet):
+        raise _misplaced(recipe, "srresnet")
+    _refuse_all_of_generation(recipe)
+    _check_opponent(recipe, part)
+    assert isinstance(recipe.training.batch, int)
+    if len(found.shape) != 3:
+        raise UserError(f"{found.kind} ({found.source})", "photographs", "give a folder of images")
+    channels, crop = found.shape[0], part.crop
+    content = PIXELS
+    if data is not None:
+        content = open_content(part.content, channels=channels, crop=crop, device=device)
+    torch.manual_seed(derive_seed(recipe.seed, "initialisation"))
+    small = crop // part.factor
+    generator, discriminator = recipe.networks.build((channels, small, small), (channels, *(2 * [small * part.factor])))
+    against = recipe.objective is not None
+    return SuperResolution(
+        generator=generator.to(device),
+        discriminator=discriminator.to(device) if against else None,
+        data=data,
+        objective=_objective(recipe) if against else None,
+        factor=part.factor,
+        crop=crop,
+        content=content,
+        source_range=generator.source_range,
+        pixel_range=generator.pixel_range,
+        batch=recipe.training.batch,
+        seed=recipe.seed,
+        device=device,
+    )
+
+
+def _check_opponent(recipe: Recipe, part: SuperResolutionPart) -> None:
+    """Objective, its weight and the discriminator's optimizer are there together, or none of them is."""
+    given = {
+        "objective": recipe.objective is not None,
+        "task.adversarial": part.adversarial is not None,
+        "discriminator": recipe.discriminator is not None,
+    }
+    if len(set(given.values())) > 1:
+        there, missing = ([name for name, present in given.items() if present is wanted] for wanted in (True, False))
+        raise UserError(
+            f"{' and '.join(there)} without {' and '.join(missing)} in a recipe of the task {part.kind}",
+            "all of objective, task.adversarial and discriminator, or none",
+            "see `saddlepoint recipes srgan-x4` for all, `saddlepoint recipes srresnet-x4` for none",
+        )
 
 
 def _objective(recipe: Recipe) -> Objective:

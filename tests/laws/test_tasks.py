@@ -22,6 +22,7 @@ from saddlepoint.tasks.dirac import DiracGan
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.training.state import State
 from tests.laws.members import check_reached
+from tests.tasks.test_super_resolution import super_resolution
 from tests.tasks.test_translation import cycle, translation
 
 SETTINGS = {
@@ -33,6 +34,8 @@ SETTINGS = {
     "task.l1": 2.0,
     "task.cycle": 3.0,
     "task.identity": 0.5,
+    "task.content_weight": 2.0,
+    "task.adversarial": 0.25,
     "augment.flip": 0.5,
     "augment.shift": 0.5,
 }
@@ -93,6 +96,11 @@ CASES = {
         lambda: translation("paired_logistic"),
     ],
     "saddlepoint.tasks.cycle": [lambda: cycle(scale=1.1, mirror=True, pool=2), lambda: cycle("paired_logistic")],
+    "saddlepoint.tasks.super_resolution": [
+        lambda: super_resolution(),
+        lambda: super_resolution(alone=True),
+        lambda: super_resolution("paired_logistic", judged=True),
+    ],
     "saddlepoint.tasks.bilinear": [lambda: Bilinear()],
     "saddlepoint.tasks.dirac": [
         lambda: DiracGan(objective=objective("non_saturating")),
@@ -117,6 +125,8 @@ def test_every_task_is_reached() -> None:
         {
             "saddlepoint.tasks.batches": "the order of the data, which tasks share",
             "saddlepoint.tasks.adaptive": "the probability of augmentation; tests/tasks/test_adaptive.py",
+            "saddlepoint.tasks.bicubic": "images made smaller; tests/tasks/test_super_resolution.py",
+            "saddlepoint.tasks.content": "where images are compared; reached by super-resolution",
             "saddlepoint.tasks.jitter": "windows of pairs; tests/tasks/test_jitter.py",
             "saddlepoint.tasks.pixels": "between stored pixels and a network's; reached by every task of images",
             "saddlepoint.tasks.pool": "old fakes; tests/tasks/test_pool.py",

@@ -15,7 +15,7 @@ from saddlepoint.game.task import Request, networks_of
 from saddlepoint.networks import SrResNet
 from saddlepoint.objectives import objective
 from saddlepoint.tasks.bicubic import bicubic
-from saddlepoint.tasks.content import Content
+from saddlepoint.tasks.content import PIXELS, Content
 from saddlepoint.tasks.super_resolution import SuperResolution
 from saddlepoint.training.state import State
 from tests.tasks.examples import packed
@@ -23,15 +23,28 @@ from tests.tasks.examples import packed
 SETTINGS = {"task.content_weight": 2.0, "task.adversarial": 0.25}
 
 
-def _task(*, alone: bool = False, **options: Any) -> SuperResolution:
+def super_resolution(
+    name: str = "non_saturating", *, alone: bool = False, judged: bool = False, **options: Any
+) -> SuperResolution:
+    """A small task: pieces of 16 x 16 out of tiles of 20 x 20.
+
+    Args:
+        name: of the objective.
+        alone: without a discriminator.
+        judged: compare in the maps of a frozen network.
+        options: of `SuperResolution`.
+    """
     torch.manual_seed(0)
     generator, discriminator = SrResNet(width=4, blocks=1).build((3, 4, 4), (3, 16, 16))
+    judge = nn.Conv2d(3, 2, 3).requires_grad_(False).eval()
+    about = {"weights": {"sha256": "ab"}}
     return SuperResolution(
         **{
             "generator": generator,
             "discriminator": None if alone else discriminator,
             "data": packed(labelled=False, channels=3, side=20),
-            "objective": None if alone else objective("non_saturating"),
+            "objective": None if alone else objective(name),
+            "content": Content(name="judge", maps=judge, scale=0.5, about=about) if judged else PIXELS,
             "crop": 16,
             "batch": 5,
             **options,
@@ -62,7 +75,7 @@ def _place(piece: Tensor, tiles: Tensor) -> tuple[int, int, int]:
 
 
 def test_a_draw_is_pieces_of_other_tiles_anywhere_in_them_and_the_same_reduced() -> None:
-    task = _task()
+    task = super_resolution()
     assert task.data is not None
     tiles = torch.from_numpy(task.data.items)
     places = []
@@ -82,12 +95,12 @@ def test_a_draw_is_pieces_of_other_tiles_anywhere_in_them_and_the_same_reduced()
 
 def test_only_the_first_player_counts_images() -> None:
     state = State(seed=0)
-    assert [_task().draw(name, 0, 0, state).images for name in ("discriminator", "generator")] == [5, 0]
-    assert _task(alone=True).draw("generator", 0, 0, state).images == 5
+    assert [super_resolution().draw(name, 0, 0, state).images for name in ("discriminator", "generator")] == [5, 0]
+    assert super_resolution(alone=True).draw("generator", 0, 0, state).images == 5
 
 
 def test_alone_the_loss_is_the_squared_error_in_the_generators_range() -> None:
-    task = _task(alone=True)
+    task = super_resolution(alone=True)
     assert [player.name for player in task.players] == ["generator"] and task.settings == ("task.content_weight",)
     draw = task.draw("generator", 0, 0, State(seed=0))
     loss = task.loss("generator", networks_of(task), draw, SETTINGS)
@@ -98,7 +111,7 @@ def test_alone_the_loss_is_the_squared_error_in_the_generators_range() -> None:
 
 
 def test_against_a_discriminator_the_objective_is_weighted_for_the_generator_alone() -> None:
-    task = _task()
+    task = super_resolution()
     networks = networks_of(task)
     draw = task.draw("generator", 0, 0, State(seed=0))
     made, real = task.generator(draw["source"] / 255), draw["real"] / 127.5 - 1
@@ -114,12 +127,11 @@ def test_against_a_discriminator_the_objective_is_weighted_for_the_generator_alo
 
 
 def test_content_in_the_maps_of_a_network() -> None:
-    torch.manual_seed(1)
-    judge = nn.Conv2d(3, 2, 3).requires_grad_(False).eval()
-    content = Content(name="judge", maps=judge, scale=0.5, about={"weights": {"sha256": "ab"}})
-    task = _task(alone=True, content=content)
+    task = super_resolution(alone=True, judged=True)
+    judge = task.content.maps
+    assert isinstance(judge, nn.Conv2d)
     assert task.recorded == {"content": {"name": "judge", "weights": {"sha256": "ab"}}}
-    assert _task().recorded == {}
+    assert super_resolution().recorded == {}
     draw = task.draw("generator", 0, 0, State(seed=0))
     (player,) = task.players
     before = [parameter.clone() for parameter in judge.parameters()]
@@ -134,7 +146,7 @@ def test_content_in_the_maps_of_a_network() -> None:
 
 
 def test_a_sample_is_the_sources_enlarged_whatever_their_size() -> None:
-    task = _task(data=None)
+    task = super_resolution(data=None)
     task.generator.eval()
     sources = torch.randint(0, 256, (2, 3, 7, 5), dtype=torch.uint8)
     with torch.no_grad():
@@ -151,7 +163,11 @@ def test_a_sample_is_the_sources_enlarged_whatever_their_size() -> None:
         ({"crop": 18}, "task.crop = 18", "task.crop=16, the nearest"),
         ({"crop": 24}, r"images of shape \(3, 20, 20\) for pieces of 24x24", "data.tile=24 or more"),
         (
-            {"data": packed(labelled=False, channels=3, side=20, splits={"train": np.arange(0), "held_out": [*range(20)]})},
+            {
+                "data": packed(
+                    labelled=False, channels=3, side=20, splits={"train": np.arange(0), "held_out": [*range(20)]}
+                )
+            },
             "no training tiles",
             "hold_out",
         ),
@@ -159,5 +175,5 @@ def test_a_sample_is_the_sources_enlarged_whatever_their_size() -> None:
 )
 def test_what_cannot_be_played_is_refused(options: dict[str, Any], got: str, cure: str) -> None:
     with pytest.raises(UserError, match=got) as refused:
-        _task(**options)
+        super_resolution(**options)
     assert cure in str(refused.value)

@@ -4,10 +4,12 @@ Each is a complete description; what it leaves open ("by_size") follows from the
 """
 
 from saddlepoint.errors import UserError
-from saddlepoint.recipes.catalogue import first, translation
+from saddlepoint.recipes.catalogue import first, super_resolution, translation
 from saddlepoint.recipes.specification import Recipe
 
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for theme in (first, translation) for recipe in theme.RECIPES}
+_THEMES = (first, translation, super_resolution)
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for theme in _THEMES for recipe in theme.RECIPES}
 
 
 def recipe_named(name: str) -> Recipe:
