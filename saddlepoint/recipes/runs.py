@@ -16,8 +16,8 @@ from saddlepoint.game.schedules import value_at
 from saddlepoint.game.task import networks_of
 from saddlepoint.recipes.advice import as_stop, introduce, say
 from saddlepoint.recipes.build import Game, build_game
-from saddlepoint.recipes.evaluations import planned_evaluation
 from saddlepoint.recipes.content import absolute
+from saddlepoint.recipes.evaluations import planned_evaluation
 from saddlepoint.recipes.found import Found, RecipeData, open_recipe_data, resolved
 from saddlepoint.recipes.pictures import planned_pictures
 from saddlepoint.recipes.specification import Recipe
