@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 
 from saddlepoint.errors import UserError
@@ -151,12 +151,10 @@ class Field:
         modules = networks_of(self.task)
         new_buffers = {name: {key: tensor.clone() for key, tensor in group.items()} for name, group in buffers.items()}
 
-        def called(name: str) -> Callable[..., Tensor]:
-            return lambda *inputs, **named: functional_call(
-                modules[name], (dict(parameters[name]), new_buffers.get(name, {})), inputs, named
-            )
-
-        networks = {name: called(name) for name in modules}
+        networks = {
+            name: _Call(module=module, parameters=parameters[name], buffers=new_buffers.get(name, {}))
+            for name, module in modules.items()
+        }
         directions: dict[str, dict[str, Tensor]] = {}
         losses: dict[str, Loss] = {}
         for name, draw in draws.items():
@@ -184,6 +182,21 @@ class Field:
                 parts.append((loss, share))
             losses[name] = parts[0][0] if len(parts) == 1 else _mean(parts)
         return Evaluation(directions=directions, buffers=new_buffers, losses=losses)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Call:
+    """A network as it is at other parameters and buffers than its own."""
+
+    module: nn.Module
+    parameters: Mapping[str, Tensor]
+    buffers: Mapping[str, Tensor]
+
+    def __call__(self, *inputs: Tensor, **named: Tensor) -> Tensor:
+        return functional_call(self.module, (dict(self.parameters), dict(self.buffers)), inputs, named)
+
+    def named_parameters(self) -> dict[str, Tensor]:
+        return {**dict(self.module.named_parameters()), **self.parameters}
 
 
 def flat(tensors: Tensors) -> Vector:

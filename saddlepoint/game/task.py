@@ -16,6 +16,15 @@ from saddlepoint.game.player import Player
 
 # Networks by name: the modules themselves on the hot path, functional calls of them in the joint field.
 Networks = Mapping[str, Callable[..., Tensor]]
+
+
+def weights_of(network: Callable[..., Tensor]) -> dict[str, Tensor]:
+    """The parameters, by name, that a network of `Networks` is called with; for costs of weights."""
+    named = getattr(network, "named_parameters", None)
+    assert named is not None, "neither a module nor the joint field's call of one"
+    return dict(named())
+
+
 # The numbers of this step, by dotted name: "discriminator.rate", "penalties.r1".
 Settings = Mapping[str, float]
 

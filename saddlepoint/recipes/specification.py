@@ -98,6 +98,7 @@ class Penalties(Part):
     r2: Number | None = Field(default=None, description="on D's input gradient at fakes")
     gradient_penalty: Number | None = Field(default=None, description="on its length between them (WGAN-GP)")
     lecam: Number | None = Field(default=None, description="on the distance of D's scores from the other side's")
+    orthogonal: Number | None = Field(default=None, description="on the angles between rows of G's weights")
 
 
 class Augment(Part):

@@ -22,7 +22,7 @@ from saddlepoint.game.player import Player
 from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
 from saddlepoint.objectives import Objective
 from saddlepoint.randomness import derive_seed
-from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR, PENALTIES
+from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR, INPUT_PENALTIES
 
 
 class Slope(nn.Module):
@@ -75,8 +75,8 @@ class DiracGan:
     def __post_init__(self) -> None:
         self.objective.check_trainable()
         for name in self.penalties:
-            if name not in PENALTIES:
-                raise UserError(f"penalty {name!r}", f"one of {', '.join(PENALTIES)}", "choose one of these")
+            if name not in INPUT_PENALTIES:
+                raise UserError(f"penalty {name!r}", f"one of {', '.join(INPUT_PENALTIES)}", "choose one of these")
         if self.batch < 2 and self.instance_noise:
             raise UserError(f"batch {self.batch} with instance noise", "2 or more", "one quantile has no variance")
         object.__setattr__(self, "generator", Place(self.theta))

@@ -20,9 +20,16 @@ from saddlepoint.augment import augment, check_shape, draw_width
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.game.constraints import Constraint
-from saddlepoint.game.penalties import lecam, one_centred, refuse_batch_statistics, scores_and_gradient, zero_centred
+from saddlepoint.game.penalties import (
+    lecam,
+    one_centred,
+    orthogonal_regularisation,
+    refuse_batch_statistics,
+    scores_and_gradient,
+    zero_centred,
+)
 from saddlepoint.game.player import Player
-from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
+from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings, weights_of
 from saddlepoint.objectives import Objective, Paired
 from saddlepoint.randomness import PRIORS, derive_seed, prior, uniform
 from saddlepoint.tasks.adaptive import PROBABILITY, Adaptive
@@ -32,7 +39,9 @@ from saddlepoint.tasks.pixels import from_range, to_range
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 # Those on D's input gradient, which a D with batch statistics has no meaning for.
 INPUT_PENALTIES = ("r1", "r2", "gradient_penalty")
-PENALTIES = (*INPUT_PENALTIES, "lecam")
+PENALTIES = (*INPUT_PENALTIES, "lecam", "orthogonal")
+# A generator's one embedding of its labels, which orthogonal regularisation leaves out (BigGAN).
+SHARED_EMBEDDING = "embedding"
 # In the task's state, for LeCam: the moving averages of D on real and on fake, (2,), and how slowly they move.
 ANCHORS, ANCHOR_DECAY = "score_averages", 0.99
 
@@ -220,7 +229,7 @@ class Generation:
     # What a player makes of it
 
     def loss(self, player: str, networks: Networks, draw: Draw, settings: Settings) -> Loss:
-        """The objective's terms for this player, and for D its penalties."""
+        """The objective's terms for this player, for D its penalties, and for G that on its weights."""
         labels = (draw["labels"],) if self.conditional else ()
         fake = networks[GENERATOR](draw["z"], *labels)
 
@@ -244,7 +253,10 @@ class Generation:
             if self.top_k:
                 kept = fake_scores.detach().topk(max(1, round(settings["task.top_k"] * len(fake_scores)))).indices
             pair = None if real_scores is None else real_scores[kept]
-            return Loss(value=self.objective.generator_terms(fake_scores[kept], pair))
+            return Loss(
+                value=self.objective.generator_terms(fake_scores[kept], pair),
+                costs=self._orthogonal(networks, settings),
+            )
 
         real = self._real(draw)
         real_scores, costs_real = self._scored(score_real, real, "r1", settings)
@@ -274,6 +286,14 @@ class Generation:
             return score(images), {}
         scores, gradient = scores_and_gradient(score, images)
         return scores, {penalty: zero_centred(gradient, settings[f"penalties.{penalty}"])}
+
+    def _orthogonal(self, networks: Networks, settings: Settings) -> Mapping[str, Tensor]:
+        if "orthogonal" not in self.penalties:
+            return {}
+        weights = weights_of(networks[GENERATOR])
+        shared = any(name.startswith(f"{SHARED_EMBEDDING}.") for name in weights)
+        cost = orthogonal_regularisation(weights, left_out=[SHARED_EMBEDDING] if shared else [])
+        return {"orthogonal": settings["penalties.orthogonal"] * cost}
 
     def remember(self, player: str, draw: Draw, loss: Loss) -> None:
         """D's scores, for LeCam's averages and for the probability of adaptive augmentation."""

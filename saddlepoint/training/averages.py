@@ -2,8 +2,8 @@
 
     average <- beta average + (1 - beta) weights,   beta = .5^(progress of one step / half-life)
 
-Buffers are copied. During warm-up the half-life is at most a fraction of the progress so far, so that the first, random
-weights do not stay in the average (Karras et al. 2020).
+Buffers are copied. Two ways keep the first, random weights out of the average: during warm-up the half-life is at most
+a fraction of the progress so far (Karras et al. 2020), and up to `start` the weights are copied (BigGAN 2019).
 """
 
 import copy
@@ -30,11 +30,13 @@ class Average:
         half_life: in `unit`; 0 keeps the newest weights. Read from the setting "average.half_life".
         unit: steps or images.
         warm_up: the half-life is at most this fraction of the progress so far; None for no warm-up.
+        start: up to this progress, in `unit`, the weights are copied.
     """
 
     half_life: Number
     unit: Literal["steps", "images"] = "images"
     warm_up: float | None = 0.05
+    start: float = 0.0
     __pydantic_config__ = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
@@ -44,6 +46,8 @@ class Average:
             raise UserError(
                 f"average.warm_up = {self.warm_up}", "a positive fraction", "set average.warm_up=null for none"
             )
+        if not 0 <= self.start < math.inf:
+            raise UserError(f"average.start = {self.start}", "0 or more", f"give it in {self.unit}")
 
 
 class Averages:
@@ -75,7 +79,7 @@ class Averages:
         half_life = settings["average.half_life"]
         if self.average.warm_up is not None:
             half_life = min(half_life, self.average.warm_up * progress)
-        beta = 0.5 ** (advance / half_life) if half_life > 0 else 0.0
+        beta = 0.5 ** (advance / half_life) if half_life > 0 and progress > self.average.start else 0.0
         modules = networks_of(task)
         for name, average in self.networks.items():
             module = modules[name]

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from saddlepoint.errors import UserError
+from saddlepoint.game.penalties import orthogonal_regularisation
 from saddlepoint.game.task import Request, networks_of
 from saddlepoint.networks import Dcgan
 from saddlepoint.tasks.adaptive import PROBABILITY, Adaptive
@@ -196,10 +197,10 @@ def test_the_loss_has_the_objectives_terms_and_the_penalties_and_the_outputs_are
     task = generation(penalties=PENALTIES)
     networks = networks_of(task)
     loss = task.loss("discriminator", networks, _draws(task, "discriminator", 1)[0], SETTINGS)
-    assert set(loss.value or {}) == {"f1", "f2"} and set(loss.costs) == set(PENALTIES)
+    assert set(loss.value or {}) == {"f1", "f2"} and set(loss.costs) == set(PENALTIES) - {"orthogonal"}
     assert all(0 < value < 1 for value in loss.outputs.values()), "minimax names D a probability"
     loss = task.loss("generator", networks, _draws(task, "generator", 1)[0], SETTINGS)
-    assert set(loss.value or {}) == {"f3"} and not loss.costs and not loss.outputs
+    assert set(loss.value or {}) == {"f3"} and set(loss.costs) == {"orthogonal"} and not loss.outputs
 
 
 def test_both_sides_are_augmented_and_penalties_are_of_the_pixels_before() -> None:
@@ -233,6 +234,18 @@ def test_lecam_draws_each_side_to_where_the_other_has_been() -> None:
     assert torch.equal(task.state[ANCHORS], averages), "only D's steps are remembered"
     task.remember("discriminator", draw, loss)
     torch.testing.assert_close(task.state[ANCHORS], 0.99 * averages + 0.01 * torch.stack([real.mean(), fake.mean()]))
+
+
+def test_orthogonal_regularisation_is_a_cost_of_the_generator_without_its_embedding() -> None:
+    task = generation(penalties=("orthogonal",), conditional=True)
+    draws = {player: task.draw(player, 0, 0, State(seed=0)) for player in ("generator", "discriminator")}
+    weights = dict(task.generator.named_parameters())
+    assert "embedding.weight" in weights
+    cost = task.loss("generator", networks_of(task), draws["generator"], SETTINGS).costs["orthogonal"]
+    torch.testing.assert_close(cost, orthogonal_regularisation(weights, ["embedding"]))
+    (feels,) = torch.autograd.grad(cost, [weights["embedding.weight"]], allow_unused=True)
+    assert feels is None
+    assert task.loss("discriminator", networks_of(task), draws["discriminator"], SETTINGS).costs == {}
 
 
 def test_top_k_is_the_loss_of_the_best_scored_fakes() -> None:

@@ -57,6 +57,14 @@ def test_a_warm_up_bounds_the_half_life_by_the_progress_and_then_lets_go() -> No
     assert averaged_after(average, [0.0] * len(halves)) == pytest.approx(expected)
 
 
+def test_up_to_its_start_it_copies_the_weights() -> None:
+    average = Average(half_life=1, unit="steps", warm_up=None, start=2)
+    assert averaged_after(average, [5.0, 7.0]) == 7.0
+    assert averaged_after(average, [5.0, 7.0, 0.0, 0.0]) == pytest.approx(7.0 / 4)
+    # In images it begins after so many of them, whatever the batch.
+    assert averaged_after(Average(half_life=60, warm_up=None, start=60), [7.0, 0.0], batch=60) == pytest.approx(3.5)
+
+
 def test_buffers_are_copied_and_the_networks_are_frozen_copies_in_evaluation_mode() -> None:
     game = image_game(average=Average(half_life=100, unit="steps")).play(3)
     assert game.state.averages is not None
@@ -78,7 +86,7 @@ def test_keeping_an_average_does_not_change_the_training() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"half_life": -1}, {"half_life": 10, "warm_up": 0.0}, {"half_life": 10, "warm_up": -1.0}]
+    "wrong", [{"half_life": -1}, {"half_life": 10, "warm_up": 0.0}, {"half_life": 10, "warm_up": -1.0}, {"half_life": 10, "start": -1.0}]
 )
 def test_nonsense_is_refused(wrong: dict) -> None:
     with pytest.raises(UserError):
