@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from saddlepoint.recipes.catalogue import recipe_named as recipe
     from saddlepoint.tasks.generation import Generation as Generation
     from saddlepoint.theory.proof import prove as prove
+    from saddlepoint.translator import Translator as Translator
 
 _HOMES = {
     "Gan": ("saddlepoint.api", "Gan"),
@@ -42,6 +43,7 @@ _HOMES = {
     "prove": ("saddlepoint.theory.proof", "prove"),
     "recipe": ("saddlepoint.recipes.catalogue", "recipe_named"),
     "Generation": ("saddlepoint.tasks.generation", "Generation"),
+    "Translator": ("saddlepoint.translator", "Translator"),
 }
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "Generation",
     "Run",
     "RunStopped",
+    "Translator",
     "UserError",
     "__version__",
     "evaluate",

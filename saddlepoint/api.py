@@ -25,9 +25,13 @@ from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import OwnNetworks
 from saddlepoint.recipes.text import override, read_recipe
 from saddlepoint.report import write_report
+from saddlepoint.tasks.cycle import Cycle
 from saddlepoint.tasks.generation import Generation
+from saddlepoint.tasks.super_resolution import SuperResolution
+from saddlepoint.tasks.translation import Translation
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer
+from saddlepoint.translator import Translator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,8 +191,10 @@ def load(
     discriminator: nn.Module | None = None,
     latent: int | None = None,
     step: int | None = None,
-) -> Gan:
+) -> Gan | Any:
     """The generator of a run, with its averaged weights where it kept an average.
+
+    It is a `Translator` where the run makes images from images (translation, cycle, super-resolution), else a `Gan`.
 
     Args:
         run: its folder.
@@ -203,8 +209,12 @@ def load(
     # Only the generator is needed to sample.
     own = None if generator is None else (generator, discriminator if discriminator is not None else nn.Identity())
     loaded = load_task(path, device=device, networks=own, latent=latent, step=step)
+    if isinstance(loaded.task, Translation | Cycle | SuperResolution):
+        return Translator(loaded.task, loaded.found, loaded.step)
     if not isinstance(loaded.task, Generation):
-        raise UserError(f"{path}, a run of the task {loaded.recipe.task.kind}", "a run with latents", "choose another")
+        raise UserError(
+            f"{path}, a run of the task {loaded.recipe.task.kind}", "a run with a generator", "choose another"
+        )
     return Gan(loaded.task, loaded.found.classes, loaded.step)
 
 

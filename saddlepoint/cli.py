@@ -94,7 +94,13 @@ def build_parser() -> argparse.ArgumentParser:
     sample.add_argument("--standing", type=int, metavar="N", help=_STANDING)
     sample.add_argument("--step", type=int, metavar="N", help="of the checkpoint (default: the newest)")
     sample.add_argument("--neighbours", type=int, metavar="K", help="show the K nearest training images beside each")
-    sample.add_argument("--data", metavar="PATH", help="where the training data is now, if it has moved")
+    sample.add_argument(
+        "--data",
+        metavar="PATH",
+        help="your own image or folder, for a run that makes images from images; with --neighbours: where the training "
+        "data is now, if it has moved",
+    )
+    sample.add_argument("--back", action="store_true", help="translate back, with a run of the task cycle")
     sample.add_argument("--out", metavar="FILE.png|FILE.npz|DIR", help="default: a picture in the run's folder")
 
     interpolate = verb("interpolate", "make the images between two seeds, and on to the next; or a film of them")

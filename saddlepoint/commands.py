@@ -40,9 +40,9 @@ def resume(chosen: argparse.Namespace, command: str) -> int:
 
 
 def sample(chosen: argparse.Namespace, command: str) -> int:
-    from saddlepoint import drawn
+    from saddlepoint import drawn, translated
 
-    return drawn.sample(chosen)
+    return translated.translate(chosen) if translated.starts_from_images(chosen.run) else drawn.sample(chosen)
 
 
 def interpolate(chosen: argparse.Namespace, command: str) -> int:

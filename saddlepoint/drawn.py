@@ -32,6 +32,8 @@ def sample(chosen: argparse.Namespace) -> int:
         raise UserError(
             "--seeds together with --count or --seed", "one way to choose", "use --seeds, or --count and --seed"
         )
+    if chosen.back:
+        raise UserError("--back for a run with latents", "a run of the task cycle", "leave --back out")
     if chosen.data is not None and near is None:
         raise UserError("--data without --neighbours", "both", "add --neighbours 1, or leave --data out")
     seeds = parse_seeds(chosen.seeds) if chosen.seeds is not None else None
@@ -116,6 +118,12 @@ def new_place(chosen: argparse.Namespace, default: str) -> Path:
 
 def _loaded(chosen: argparse.Namespace, step: int | None = None) -> Gan:
     gan = load(chosen.run, step=step)
+    if not isinstance(gan, Gan):
+        raise UserError(
+            f"{chosen.run}, a run that starts from images",
+            "a run with latents",
+            "use `saddlepoint sample RUN --data PATH`",
+        )
     if chosen.standing is not None:
         gan.standing_statistics(chosen.standing, truncation=chosen.truncation)
     return gan
@@ -139,6 +147,7 @@ def _training_data(run: Path, source: str | None) -> Packed:
     if source is not None:
         recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
     data = open_recipe_data(recipe)
+    assert isinstance(data, Packed), "a run with latents has no pairs"
     before = recorded["found"]["fingerprint"]
     if data.fingerprint != before:
         raise UserError(

@@ -1,0 +1,95 @@
+"""A trained generator of images from images, as a person holds it: translated one way or back, or enlarged."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from saddlepoint.errors import UserError
+from saddlepoint.game.task import Request
+from saddlepoint.recipes.found import Found
+from saddlepoint.tasks.cycle import BACK, Cycle
+from saddlepoint.tasks.generation import GENERATOR
+from saddlepoint.tasks.super_resolution import SuperResolution
+from saddlepoint.tasks.translation import Translation
+
+
+class Translator:
+    """A trained generator of images from images.
+
+    Args:
+        task: its networks hold the weights to use.
+        found: what the run found its data to be.
+        step: of the checkpoint.
+    """
+
+    def __init__(self, task: Translation | Cycle | SuperResolution, found: Found, step: int):
+        self.task, self.found, self.step = task, found, step
+
+    def __call__(self, images: Tensor, *, back: bool = False) -> Tensor:
+        """The same as `translate`."""
+        return self.translate(images, back=back)
+
+    @torch.no_grad()
+    def translate(self, images: Tensor, *, back: bool = False) -> Tensor:
+        """Each image by itself, so that it is the same to the bit whatever else is translated.
+
+        Args:
+            images: float32 (n, channels, height, width) in [0, 1], rounded to 8 bits as files are; of any size that the
+                generator can take.
+            back: from the targets' kind to the sources', for a run of the task cycle.
+
+        Returns:
+            float32 (n, channels', height', width') in [0, 1], on the CPU.
+
+        Raises:
+            UserError: no such images, a size that the generator cannot take, or no way back.
+        """
+        if images.ndim != 4 or not len(images) or not images.is_floating_point():
+            raise UserError(
+                f"{images.dtype} of shape {tuple(images.shape)}",
+                "float32 images (n, channels, height, width), one or more",
+                "divide 8-bit pixels by 255; add the axis of a single image by images[None]",
+            )
+        low, high = float(images.min()), float(images.max())
+        if not (low >= 0 and high <= 1):
+            raise UserError(f"images in [{low:.4g}, {high:.4g}]", "pixels in [0, 1]", "map them, as in (x + 1) / 2")
+        self.check(tuple(images.shape[1:]), back=back)
+        network = self._generator(back)
+        stored = (images * 255).round().to(torch.uint8)
+        return torch.cat(
+            [
+                self.task.sample({GENERATOR: network}, Request(sources=each[None].to(self.task.device))).cpu()
+                for each in stored
+            ]
+        )
+
+    def channels(self, back: bool = False) -> int:
+        """How many channels the generator's sources have."""
+        # A run of super-resolution found large images alone.
+        return (self.found.shape if back or self.found.source_shape is None else self.found.source_shape)[0]
+
+    def check(self, shape: tuple[int, ...], *, back: bool = False) -> None:
+        """Whether images of a shape (channels, height, width) can be translated.
+
+        Raises:
+            UserError: they cannot; with the nearest size that can.
+        """
+        if shape[0] != (channels := self.channels(back)):
+            raise UserError(f"images of {shape[0]} channels", f"{channels}, as in training", "convert the images")
+        network = self._generator(back)
+        grid, smallest = network.grid, network.smallest
+        if any(side % grid or side < smallest for side in shape[1:]):
+            height, width = (max(round(side / grid) * grid, smallest) for side in shape[1:])
+            raise UserError(
+                f"images of {shape[1]}x{shape[2]} (height x width)",
+                f"sides that are multiples of {grid}" + (f", at least {smallest}" if smallest > grid else ""),
+                f"resize or crop them to {height}x{width}, the nearest",
+            )
+
+    def _generator(self, back: bool) -> Any:
+        if not back:
+            return self.task.generator
+        if not isinstance(self.task, Cycle):
+            raise UserError("a translation back", "a run of the task cycle, which learns both ways", "leave back out")
+        return getattr(self.task, GENERATOR + BACK)

@@ -1,0 +1,181 @@
+"""A person's own images through runs that make images from images: in Python, and by `sample --data`."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import saddlepoint as sp
+from saddlepoint.cli import main
+from saddlepoint.data.pairs import ImagePairs
+from saddlepoint.recipes.catalogue import recipe_named
+from tests.tasks.examples import packed
+
+QUICK = {"watch.log_every": 1, "watch.samples": 2, "training.threads": 1}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, sp.Run]:
+    """A run of each task, a step long."""
+    folder = tmp_path_factory.mktemp("runs")
+    tiles = packed(labelled=False, channels=3, side=48)
+    sides = [packed(labelled=False, channels=3, side=32) for _ in range(2)]
+    found = {}
+    for name in ("srresnet-x4-small", "pix2pix", "cyclegan"):
+        pairs = ImagePairs(
+            sources=sides[0],
+            targets=sides[1],
+            paired=name == "pix2pix",
+            layout="a test",
+            fingerprint="2" * 64,
+            source="random",
+            split_rule="a test",
+        )
+        data = tiles if name.startswith("srresnet") else pairs
+        recipe = recipe_named(name).shrunken()
+        found[name] = sp.train(recipe, data=data, out=folder / name, steps=1, set=QUICK, show=False)
+    return found
+
+
+def _photograph(height: int, width: int, seed: int = 0) -> Image.Image:
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def _pixels(image: Image.Image) -> torch.Tensor:
+    return torch.from_numpy(np.array(image).transpose(2, 0, 1).copy())[None].float() / 255
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "made"),
+    [
+        ("srresnet-x4-small", (7, 10), (28, 40)),
+        ("pix2pix", (64, 32), (64, 32)),
+        ("cyclegan", (12, 20), (12, 20)),
+    ],
+)
+def test_images_of_other_sizes_than_in_training(name, size, made, runs: dict[str, sp.Run]) -> None:
+    translator = sp.load(runs[name])
+    assert isinstance(translator, sp.Translator) and translator.step == 1
+    images = torch.cat([_pixels(_photograph(*size, seed)) for seed in range(3)])
+    found = translator(images)
+    assert found.shape == (3, 3, *made) and found.dtype == torch.float32
+    assert 0 <= found.min() < found.max() <= 1
+    assert torch.equal(found, translator.translate(images))
+    # Whatever else is translated.
+    assert torch.equal(found[1:2], translator(images[1:2]))
+    # It is the network's own answer, in evaluation mode.
+    low, high = translator.task.generator.source_range
+    network = translator.task.generator.eval()
+    with torch.no_grad():
+        expected = torch.cat([network(each[None] * (high - low) + low) for each in images])
+    torch.testing.assert_close(found, ((expected + 1) / 2).clamp(0, 1), rtol=1e-4, atol=1e-5)
+
+
+def test_the_way_back_is_the_other_generator(runs: dict[str, sp.Run]) -> None:
+    translator = sp.load(runs["cyclegan"])
+    images = _pixels(_photograph(16, 16))
+    with torch.no_grad():
+        expected = translator.task.generator_back(images * 2 - 1) / 2 + 0.5
+    torch.testing.assert_close(translator(images, back=True), expected, rtol=1e-4, atol=1e-5)
+    assert not torch.equal(translator(images, back=True), translator(images))
+    with pytest.raises(sp.UserError, match="task cycle"):
+        sp.load(runs["pix2pix"])(_pixels(_photograph(32, 32)), back=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "images", "complaint"),
+    [
+        ("cyclegan", torch.rand(1, 3, 30, 17), r"30x17 .*multiples of 4, at least 8.*32x16, the nearest"),
+        ("cyclegan", torch.rand(1, 3, 4, 64), "8x64, the nearest"),
+        ("pix2pix", torch.rand(1, 3, 48, 32), r"multiples of 32; .*(64|32)x32"),
+        ("srresnet-x4-small", torch.rand(1, 1, 8, 8), "1 channels; expected 3"),
+        ("srresnet-x4-small", torch.rand(3, 8, 8), r"shape \(3, 8, 8\)"),
+        ("srresnet-x4-small", torch.zeros(1, 3, 8, 8, dtype=torch.uint8), "torch.uint8"),
+        ("srresnet-x4-small", 2 * torch.ones(1, 3, 8, 8), r"images in \[2, 2\]"),
+        ("srresnet-x4-small", torch.full((1, 3, 8, 8), torch.nan), "images in .nan"),
+    ],
+)
+def test_what_cannot_be_translated_is_refused(name: str, images, complaint: str, runs: dict[str, sp.Run]) -> None:
+    with pytest.raises(sp.UserError, match=complaint):
+        sp.load(runs[name])(images)
+
+
+def test_a_folder_is_enlarged_under_the_same_names(
+    runs: dict[str, sp.Run], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    own, run = tmp_path / "my.photographs", runs["srresnet-x4-small"]
+    (own / "inner").mkdir(parents=True)
+    first, second = _photograph(5, 9, 1), _photograph(6, 4, 2).convert("L")
+    first.save(own / "first.bmp")
+    second.save(own / "inner" / "second.png")
+    out = tmp_path / "large"
+    command = ["sample", str(run.path), "--data", str(own), "--out", str(out), "--json"]
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out) == {"out": str(out), "count": 2}
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*")) == ["first.png", "inner/second.png"]
+    made = np.asarray(Image.open(out / "first.png"))
+    expected = (sp.load(run)(_pixels(first))[0] * 255).round().numpy().transpose(1, 2, 0)
+    assert made.shape == (20, 36, 3) and np.array_equal(made, expected)
+    # Grey becomes colour, because the generator was trained on colour.
+    assert Image.open(out / "inner" / "second.png").size == (16, 24)
+    before = (out / "first.png").read_bytes()
+    assert main(command) == 2 and "which exists" in capsys.readouterr().err
+    assert (out / "first.png").read_bytes() == before
+    # Without --out, each time another folder in the run.
+    assert main(command[:4]) == main(command[:4]) == 0
+    places = capsys.readouterr().out.split()
+    assert len(set(places)) == 2 and all((Path(place) / "first.png").is_file() for place in places)
+
+
+def test_a_single_file_goes_to_a_file_or_into_a_folder(
+    runs: dict[str, sp.Run], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    _photograph(32, 32).save(tmp_path / "one.png")
+    base = ["sample", str(runs["cyclegan"].path), "--data", str(tmp_path / "one.png")]
+    assert main([*base, "--out", str(tmp_path / "new.png"), "--back"]) == 0
+    assert main([*base, "--out", str(tmp_path / "new")]) == 0
+    assert Image.open(tmp_path / "new.png").size == Image.open(tmp_path / "new" / "one.png").size == (32, 32)
+    assert (tmp_path / "new.png").read_bytes() != (tmp_path / "new" / "one.png").read_bytes()
+    capsys.readouterr()
+
+
+def test_mistakes_are_said_before_anything_is_written(
+    runs: dict[str, sp.Run], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    _photograph(8, 8).save(own / "a.png")
+    out = tmp_path / "out"
+
+    def said(name: str, *more: str) -> str:
+        assert main(["sample", str(runs[name].path), *more, "--out", str(out)]) == 2
+        assert not out.exists()
+        return capsys.readouterr().err
+
+    data = ["--data", str(own)]
+    assert "without --data" in said("cyclegan")
+    assert "--count" in said("cyclegan", *data, "--count", "3")
+    assert "--neighbours" in said("cyclegan", *data, "--neighbours", "3")
+    assert "does not exist" in said("cyclegan", "--data", str(tmp_path / "nowhere"))
+    assert "task cycle" in said("pix2pix", "--data", str(own), "--back")
+    _photograph(8, 9).save(own / "b.png")
+    assert "b.png, images of 8x9" in said("cyclegan", *data)
+    (own / "b.png").write_bytes(b"no image")
+    assert "b.png (" in said("cyclegan", *data)
+    (own / "b.png").unlink()
+    _photograph(8, 8).save(own / "a.bmp")
+    assert "a.bmp and a.png" in said("cyclegan", *data)
+    assert main(["interpolate", str(runs["pix2pix"].path)]) == 2
+    assert "a run with latents" in capsys.readouterr().err
+
+
+def test_a_run_with_latents_takes_no_images(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    run = sp.train("digits", out=tmp_path / "run", steps=1, show=False)
+    assert main(["sample", str(run.path), "--data", str(tmp_path)]) == 2
+    assert "--data without --neighbours" in capsys.readouterr().err
+    assert main(["sample", str(run.path), "--back"]) == 2
+    assert "--back" in capsys.readouterr().err
