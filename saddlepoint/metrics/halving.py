@@ -7,6 +7,7 @@ neighbourhood is inside the largest of all partitions' neighbourhoods, so that o
 Quarters say how the variance falls with the size.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +18,8 @@ from saddlepoint.metrics.distances import squared_distances
 
 PARTITIONS = 32
 PARTS = 4
+# Points in a block of those that are set against each other.
+_ROWS = 1024
 
 
 def fewest_points(k: int) -> int:
@@ -125,10 +128,7 @@ def part_radii(
     whole = torch.empty(count, dtype=torch.float64, device=device)
     halves = torch.empty(partitions, count, dtype=torch.float64, device=device)
     quarters = torch.empty_like(halves)
-    for block, squared in squared_distances(table, table, device=device):
-        own = torch.arange(block.start, block.stop, device=squared.device)
-        squared[own - block.start, own] = torch.inf
-        nearest, indices = squared.topk(longest, dim=1, largest=False)
+    for block, nearest, indices in _nearest(table, longest, device):
         whole[block] = nearest[:, k - 1]
         for index in range(partitions):
             assert labels is not None
@@ -136,6 +136,38 @@ def part_radii(
             halves[index, block] = _kth(nearest, apart % 2 == 0, k)
             quarters[index, block] = _kth(nearest, apart == 0, k)
     return whole, halves, quarters
+
+
+def _nearest(table: Tensor, count: int, device: str | torch.device) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    """Squared distances and indices of every point's nearest others, a block of points at a time.
+
+    A block is set against itself and what comes after it alone; those get their distances to the block with it. That
+    halves the products, which are most of the work.
+    """
+    total = len(table)
+    distances = torch.full((total, count), torch.inf, dtype=torch.float64, device=device)
+    indices = torch.zeros(total, count, dtype=torch.int64, device=device)
+    for start in range(0, total, _ROWS):
+        stop = min(total, start + _ROWS)
+        block = slice(start, stop)
+        for part, squared in squared_distances(table[block], table[start:], device=device):
+            own = torch.arange(part.start, part.stop, device=squared.device)
+            squared[own - part.start, own] = torch.inf
+            mine = slice(start + part.start, start + part.stop)
+            _merge(distances, indices, mine, squared, start)
+            _merge(distances, indices, slice(stop, total), squared[:, stop - start :].T, mine.start)
+        yield block, distances[block], indices[block]
+
+
+def _merge(distances: Tensor, indices: Tensor, rows: slice, new: Tensor, first: int) -> None:
+    """Takes new distances of some rows, to the points from `first` on, into the lists of their nearest."""
+    count = distances.shape[1]
+    if new.shape[0] == 0:
+        return
+    nearest, places = new.topk(min(count, new.shape[1]), dim=1, largest=False)
+    found = torch.cat([distances[rows], nearest], dim=1)
+    distances[rows], order = found.topk(count, dim=1, largest=False)
+    indices[rows] = torch.cat([indices[rows], places + first], dim=1).gather(1, order)
 
 
 def _kth(nearest: Tensor, mine: Tensor, k: int) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from prdc import compute_prdc
 
 import saddlepoint.metrics.distances as distances_module
+import saddlepoint.metrics.halving as halving_module
 import saddlepoint.metrics.neighbours as neighbours_module
 from benchmarks.coverage.neighbours import CASES
 from benchmarks.coverage.run import measure
@@ -88,10 +89,13 @@ def test_copies_far_from_the_origin_are_equal():
     assert values(reference, reference) == {"precision": 0.0, "recall": 0.0, "density": 0.0, "coverage": 0.0}
 
 
-def test_radii_of_parts_are_those_of_the_part_alone():
+@pytest.mark.parametrize("rows", [1024, 70, 1])
+def test_radii_of_parts_are_those_of_the_part_alone(rows, monkeypatch):
+    monkeypatch.setattr(halving_module, "_ROWS", rows)
     table = torch.from_numpy(vectors(1, 300))
     labels = torch.from_numpy(np.random.default_rng(0).integers(0, 4, (2, 300)))
-    _, halves, quarters = part_radii(table, labels, 3, "cpu")
+    whole, halves, quarters = part_radii(table, labels, 3, "cpu")
+    assert torch.allclose(whole, torch.cdist(table, table).sort(dim=1).values[:, 3].square(), rtol=1e-10)
     for index in range(2):
         for part in range(4):
             quarter, half = labels[index] == part, labels[index] % 2 == part % 2
