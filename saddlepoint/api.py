@@ -191,7 +191,7 @@ def load(
     discriminator: nn.Module | None = None,
     latent: int | None = None,
     step: int | None = None,
-) -> Gan | Any:
+) -> Any:
     """The generator of a run, with its averaged weights where it kept an average.
 
     It is a `Translator` where the run makes images from images (translation, cycle, super-resolution), else a `Gan`.
