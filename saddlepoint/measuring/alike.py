@@ -5,6 +5,7 @@ measured may not. A key that nobody has named here counts as how: then a compari
 allowed.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -72,6 +73,24 @@ def rows(runs: Sequence[Sequence[Record]], metrics: Sequence[str] | None = None)
         for metric, features in kinds
         if metrics is None or metric in metrics
     ]
+
+
+def groups(runs: Mapping[str, Sequence[Record]]) -> list[tuple[str, str, dict[str, Record]]]:
+    """Which runs' newest numbers may stand side by side.
+
+    Args:
+        runs: the records of each run by its name, oldest first.
+
+    Returns:
+        Metric, features, and the records by run, for each way of measuring that at least two runs share.
+    """
+    alike: dict[str, tuple[str, str, dict[str, Record]]] = {}
+    for name, records in runs.items():
+        newest = {_kind(record): record for record in records if record.get("metric")}
+        for (metric, features), record in newest.items():
+            how = json.dumps([metric, features, sorted(_settings(record).items())], default=str)
+            alike.setdefault(how, (metric, features, {}))[2][name] = record
+    return [group for group in alike.values() if len(group[2]) > 1]
 
 
 def row(metric: str, features: str, records: tuple[Record | None, ...]) -> Row:

@@ -127,7 +127,9 @@ class Measurer:
 
     def _of_real(self, name: str, count: int) -> dict[str, Any]:
         metric = METRICS[name]
-        if metric.baseline is None or self.real is None:
+        if self.real is None:
+            return {"value": None, "why": "pairs are compared, not sets"}
+        if metric.baseline is None:
             return {"value": None, "why": "it is measured on real items as they are"}
         given = self._comparison(Samples(make=lambda _: self.real.halves(count)[1]), count)  # pyright: ignore
         if metric.baseline == "unseen":

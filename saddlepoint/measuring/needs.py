@@ -83,13 +83,13 @@ NEEDS: dict[str, Need] = {
         there=lambda c: c.unseen is not None and c.training is not None,
         without="data of which nothing is held out",
         expected="items that were not trained on",
-        cure="train with data.hold_out=0.1",
+        cure="train with data.hold_out=0.1, or give data with a test split",
     ),
     "validation and test": Need(
         there=lambda c: c.validation is not None and c.test is not None,
         without="data of which too little is held out",
         expected="some validation and at least two test images",
-        cure="train with data.hold_out=0.1",
+        cure="train with data.hold_out=0.1, or give data with a test split",
     ),
     "pairs": Need(
         there=lambda c: c.pairs is not None,

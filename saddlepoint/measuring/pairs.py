@@ -51,7 +51,7 @@ def _files(location: str | Path) -> dict[str, Tensor]:
         if key in found:
             raise UserError(f"two files named {key} in {location}", "one", "rename one of them")
         try:
-            found[key] = torch.from_numpy(decode(load()).pixels).float() / 255
+            found[key] = torch.tensor(decode(load()).pixels, dtype=torch.float32) / 255
         except UnreadableError as reason:
             raise UserError(
                 f"{name} in {location} ({reason})", "a readable image", "repair it or take it out"

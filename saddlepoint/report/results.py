@@ -17,11 +17,17 @@ from typing import Any
 
 from saddlepoint.errors import UserError
 from saddlepoint.files import write_whole
-from saddlepoint.report.read import read_run
+from saddlepoint.measuring.alike import groups
+from saddlepoint.report.evidence import is_evidence, section_of_evidence
+from saddlepoint.report.markdown import cell, code
+from saddlepoint.report.read import Record, read_run
 from saddlepoint.report.state import count, duration, short
 
 FORMAT = 1
 _NOT_RECORDED = "not recorded"
+# In a column of its own, or too long for a table.
+_UNSHOWN = {"baseline", "closest", "different", "by_class"}
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -71,7 +77,7 @@ def _record(folder: Path) -> tuple[dict[str, Any], Path | None]:
             f"the run {folder}, which has no metrics", "lines in its metrics.jsonl", "measure it first, or leave it out"
         )
     # An evaluation that was repeated and gave the same says nothing new.
-    metrics = {json.dumps(metric, sort_keys=True): metric for metric in run.metrics}
+    metrics = {json.dumps(metric, sort_keys=True): metric for metric in _final(run.metrics)}
     newest = run.samples[-1] if run.samples else None
     record = {
         "format": FORMAT,
@@ -95,11 +101,21 @@ def _record(folder: Path) -> tuple[dict[str, Any], Path | None]:
     return plain, newest.file if newest else None
 
 
+def _final(metrics: Sequence[Record]) -> list[Record]:
+    """What a person measured; of what the run measured as it went on, the newest of each metric, if nobody did."""
+    during = {metric.get("metric"): metric for metric in metrics if "during" in (metric.get("provenance") or {})}
+    by_hand = [metric for metric in metrics if "during" not in (metric.get("provenance") or {})]
+    known = {metric.get("metric") for metric in by_hand}
+    return [*by_hand, *(metric for name, metric in during.items() if name not in known)]
+
+
 def _read_record(file: Path) -> Mapping[str, Any]:
     try:
         record = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
         raise UserError(f"the record {file} ({error})", "valid JSON", "restore it, or record the run again") from None
+    if is_evidence(record):
+        return record
     if not isinstance(record, dict) or record.get("format") != FORMAT or not isinstance(record.get("metrics"), list):
         raise UserError(f"the record {file}", f"an object of format {FORMAT} with metrics", "record the run again")
     return record
@@ -113,8 +129,13 @@ def _document(sections: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
         " do not edit.",
         "Each section names the command, the seed and the machine, so that the number can be made again.",
     ]
-    for name, record in sections:
+    runs = {name: record for name, record in sections if not is_evidence(record)}
+    for name, record in runs.items():
         lines += ["", *_section(name, record)]
+    lines += _side_by_side({name: record["metrics"] for name, record in runs.items()})
+    for name, record in sections:
+        if is_evidence(record):
+            lines += ["", *section_of_evidence(name, record)]
     return "\n".join(lines) + "\n"
 
 
@@ -122,22 +143,22 @@ def _section(name: str, record: Mapping[str, Any]) -> Iterator[str]:
     yield f"## {name}"
     if record.get("summary"):
         yield ""
-        yield _cell(record["summary"])
+        yield cell(record["summary"])
     if record.get("picture"):
         step = count(record.get("picture_step"))
         yield ""
         yield f"![Samples of the run {name} after {step} steps](pictures/{record['picture']})"
     for remark in record.get("remarks") or ():
         yield ""
-        yield f"Note: {_cell(remark)}"
+        yield f"Note: {cell(remark)}"
     machine, versions = record.get("machine") or {}, record.get("versions") or {}
     cores = machine.get("cores")
     rows = [
-        ("Command", _code(record["command"]) if record.get("command") else _NOT_RECORDED),
+        ("Command", code(record["command"]) if record.get("command") else _NOT_RECORDED),
         ("Recipe", _recorded(record.get("recipe"))),
         ("Seed", _recorded(record.get("seed"))),
         ("Date", _recorded(record.get("started"))),
-        ("Processor", _recorded(machine.get("processor")) + (f", {_cell(cores)} cores" if cores is not None else "")),
+        ("Processor", _recorded(machine.get("processor")) + (f", {cell(cores)} cores" if cores is not None else "")),
         ("Device", _recorded(machine.get("device"))),
         ("Threads", _recorded(machine.get("threads"))),
         ("torch", _recorded(versions.get("torch"))),
@@ -145,16 +166,60 @@ def _section(name: str, record: Mapping[str, Any]) -> Iterator[str]:
     ]
     yield from ("", "| | |", "|---|---|")
     yield from (f"| {label} | {text} |" for label, text in rows)
-    yield from ("", "| Metric | Value | Interval | Provenance |", "|---|---|---|---|")
+    yield from ("", "| Metric | Value | Interval | Real against real | Provenance |", "|---|---|---|---|---|")
     for metric in record["metrics"]:
-        interval, found = metric.get("interval"), metric.get("provenance")
-        low, high = interval if isinstance(interval, list) and len(interval) == 2 else (None, None)
+        found = metric.get("provenance")
         facts = _flat(found if isinstance(found, dict) else {"": found} if found else {})
-        provenance = "; ".join(f"{_cell(key)}: {_cell(value)}" if key else _cell(value) for key, value in facts)
+        provenance = "; ".join(f"{cell(key)}: {cell(value)}" if key else cell(value) for key, value in facts)
         yield (
-            f"| {_code(metric.get('metric'))} | {_cell(short(metric.get('value')))} "
-            f"| {_cell(short(low))} to {_cell(short(high))} | {provenance or _NOT_RECORDED} |"
+            f"| {code(metric.get('metric'))} | {cell(short(metric.get('value')))} | {_ends(metric)} "
+            f"| {_real(metric)} | {provenance or _NOT_RECORDED} |"
         )
+
+
+def _side_by_side(runs: Mapping[str, Sequence[Record]]) -> Iterator[str]:
+    """The numbers of different runs that were measured in the same way."""
+    found = groups(runs)
+    if not found:
+        return
+    yield from ("", "## Side by side", "", "Only numbers that were measured in the same way stand here.")
+    yield from (
+        "",
+        "| Metric | Features | Reference | Run | Value | Interval | Real against real |",
+        "|---|---|---|---|---|---|---|",
+    )
+    for metric, features, records in found:
+        for name, record in records.items():
+            yield (
+                f"| {code(metric)} | {cell(features or 'none')} | {_reference(record)} | {cell(name)} "
+                f"| {cell(short(record.get('value')))} | {_ends(record)} | {_real(record)} |"
+            )
+
+
+def _reference(metric: Mapping[str, Any]) -> str:
+    """What was compared with, in short."""
+    reference = (metric.get("provenance") or {}).get("reference")
+    if not isinstance(reference, dict):
+        return _NOT_RECORDED
+    return f"{cell(reference.get('split'))} of {cell(str(reference.get('fingerprint'))[:12])}"
+
+
+def _ends(metric: Mapping[str, Any]) -> str:
+    interval = metric.get("interval")
+    low, high = interval if isinstance(interval, list) and len(interval) == 2 else (None, None)
+    return f"{cell(short(low))} to {cell(short(high))}"
+
+
+def _real(metric: Mapping[str, Any]) -> str:
+    """What real data scores in the samples' place."""
+    found = metric.get("provenance")
+    baseline = found.get("baseline") if isinstance(found, dict) else None
+    if not isinstance(baseline, dict):
+        return _NOT_RECORDED
+    if "interval" not in baseline:
+        return cell(baseline.get("why", _NOT_RECORDED))
+    counts = "" if baseline.get("same_counts") else f", of {cell(baseline.get('samples'))}"
+    return f"{cell(short(baseline.get('value')))} ({_ends(baseline)}){counts}"
 
 
 def _trained(record: Mapping[str, Any]) -> str:
@@ -170,29 +235,20 @@ def _trained(record: Mapping[str, Any]) -> str:
 
 def _flat(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in node.items():
+        if f"{prefix}{key}" in _UNSHOWN:
+            continue
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")
         elif isinstance(value, list):
             yield prefix + key, ", ".join(str(item) for item in value) or "none"
         else:
-            yield prefix + key, short(value) if isinstance(value, float) else value
+            shown = short(value) if isinstance(value, float) else value
+            # A digest is told by its beginning.
+            yield prefix + key, shown[:12] if isinstance(shown, str) and _DIGEST.fullmatch(shown) else shown
 
 
 def _recorded(value: Any) -> str:
-    return _NOT_RECORDED if value is None else _cell(value)
-
-
-def _cell(value: Any) -> str:
-    """Any value as one line of Markdown text, in which nothing is markup."""
-    return re.sub(r"([\\`*_\[\]<>|#&])", r"\\\1", " ".join(str(value).split()))
-
-
-def _code(value: Any) -> str:
-    """Any value as Markdown code inside a table."""
-    text = " ".join(str(value).split()).replace("|", r"\|")
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    space = " " if "`" in text else ""
-    return f"{fence}{space}{text}{space}{fence}"
+    return _NOT_RECORDED if value is None else cell(value)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -25,7 +25,7 @@ def test_a_section_has_what_is_needed_to_make_the_number_again(make_run, tmp_pat
         "| Threads | 1 |",
         "| torch | 2.13.0 |",
         "| Trained | 100 steps, 6,400 images, 50 s |",
-        "| `parzen_log_likelihood` | 225.125 | 221.5 to 228.75 "
+        "| `parzen_log_likelihood` | 225.125 | 221.5 to 228.75 | not recorded "
         "| target: nats; version: 1; samples: 10000; reference.split: test; deviations: none |",
     ):
         assert line in document.splitlines(), line
@@ -72,13 +72,16 @@ def test_what_a_run_did_not_record_is_said(make_run, tmp_path):
     lines = write_results([run], tmp_path / "docs" / "results.md").read_text().splitlines()
     for label in ("Command", "Seed", "Date", "Processor", "Threads", "torch", "Trained"):
         assert f"| {label} | not recorded |" in lines
-    assert "| `m` | – | – to – | not recorded |" in lines
+    assert "| `m` | – | – to – | not recorded | not recorded |" in lines
     assert not [line for line in lines if line.startswith("![")] and not (tmp_path / "docs" / "pictures").exists()
 
 
 def test_a_metric_of_another_form_is_shown_as_far_as_it_goes(make_run, tmp_path):
     run = make_run("own", metrics=[{"metric": "m", "value": 2.0, "interval": 5, "provenance": "by hand"}])
-    assert "| `m` | 2 | – to – | by hand |" in write_results([run], tmp_path / "docs" / "results.md").read_text()
+    assert (
+        "| `m` | 2 | – to – | not recorded | by hand |"
+        in write_results([run], tmp_path / "docs" / "results.md").read_text()
+    )
 
 
 def test_a_torn_line_is_said_in_the_document(make_run, tmp_path):
@@ -152,3 +155,51 @@ def test_the_command(make_run, tmp_path, capsys):
     assert main([str(tmp_path / "nowhere"), "--out", str(out)]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and "nowhere" in said
+
+
+def _measured(value: float, *, samples: int = 10, **more: object) -> dict:
+    baseline = {"value": 0.5, "interval": [0.25, 0.75], "samples": 10, "reference_samples": 10, "same_counts": True}
+    about = {"version": 1, "samples": samples, "features": {"name": "pixels", "sha256": "0123456789abcdef" * 4}}
+    provenance = {**about, "seed": value, "baseline": baseline, "closest": [{"sample": 1}], **more}
+    return {"metric": "frechet_distance", "value": value, "interval": [value - 1, value + 1], "provenance": provenance}
+
+
+def test_numbers_stand_beside_what_real_data_scores_and_side_by_side_where_they_may(make_run, tmp_path):
+    out = tmp_path / "docs" / "results.md"
+    runs = [make_run(name, metrics=[_measured(value)]) for name, value in (("a", 2.0), ("b", 3.0))]
+    other = make_run("c", metrics=[_measured(4.0, samples=20)])
+    text = write_results([*runs, other], out).read_text()
+    shown = "features.name: pixels; features.sha256: 0123456789ab; seed: 2 |"
+    assert f"| `frechet_distance` | 2 | 1 to 3 | 0.5 (0.25 to 0.75) | version: 1; samples: 10; {shown}" in text
+    beside = text[text.index("## Side by side") :]
+    assert "| a | 2 | 1 to 3 | 0.5 (0.25 to 0.75) |" in beside and "| b | 3 | 2 to 4 |" in beside
+    assert "| c |" not in beside
+
+
+def test_of_what_a_run_measured_as_it_went_on_only_the_newest_is_recorded(make_run, tmp_path):
+    lines = [_measured(float(step), step=step, during="every 100 images") for step in (1, 2, 3)]
+    write_results([make_run("a", metrics=lines)], tmp_path / "docs" / "results.md")
+    assert [line["value"] for line in json.loads((tmp_path / "docs/results/a.json").read_text())["metrics"]] == [3.0]
+    write_results([make_run("b", metrics=[*lines, _measured(9.0)])], tmp_path / "docs" / "results.md")
+    assert [line["value"] for line in json.loads((tmp_path / "docs/results/b.json").read_text())["metrics"]] == [9.0]
+
+
+def test_what_benchmarks_wrote_has_sections_of_its_own(make_run, tmp_path):
+    records = tmp_path / "docs" / "results"
+    records.mkdir(parents=True)
+    case = {
+        "name": "two normals",
+        "metric": "m",
+        "target": 1.5,
+        "mean_value": 1.25,
+        "repetitions": 200,
+        "coverage": 0.95,
+    }
+    (records / "coverage.json").write_text(json.dumps({"command": "measure it", "date": "today", "rows": [case]}))
+    metric = {"metric": "psnr", "value": 21.625, "interval": [None, None], "provenance": {"samples": 1}}
+    published = {"set": "comic", "published": {"psnr": 21.59}, "metrics": [metric]}
+    (records / "bicubic.json").write_text(json.dumps({"command": "x", "protocol": "of 2017", "rows": [published]}))
+    lines = write_results([make_run("a")], tmp_path / "docs" / "results.md").read_text().splitlines()
+    assert "| two normals | `m` | 1.5 | 1.25 | 200 | 0.950 |" in lines
+    assert "Made by `measure it`, today." in lines
+    assert "| comic | `psnr` | 21.625 | 21.59 | 1 |" in lines

@@ -1,0 +1,46 @@
+"""Sections of docs/results.md that come from benchmarks: the coverage of the intervals, published numbers remade."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from saddlepoint.report.markdown import cell, code
+from saddlepoint.report.state import short
+
+
+def is_evidence(record: Any) -> bool:
+    """Whether a file beside the runs' records is what a benchmark wrote: a command and rows."""
+    return isinstance(record, dict) and isinstance(record.get("rows"), list) and "format" not in record
+
+
+def section_of_evidence(name: str, record: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of its section."""
+    rows = record["rows"]
+    if rows and "coverage" in rows[0]:
+        yield "## Coverage of the intervals"
+        yield from ("", "How often the 95 % interval held its target, over draws of known cases.")
+        yield from _made(record)
+        yield from ("", "| Case | Metric | Target | Mean value | Draws | Coverage |", "|---|---|---|---|---|---|")
+        for row in rows:
+            yield (
+                f"| {cell(row['name'])} | {code(row['metric'])} | {cell(short(row['target']))} "
+                f"| {cell(short(row['mean_value']))} | {cell(row['repetitions'])} | {row['coverage']:.3f} |"
+            )
+        return
+    yield f"## {cell(name)}"
+    if record.get("protocol"):
+        yield from ("", f"Published numbers made again: {cell(record['protocol'])}.")
+    yield from _made(record)
+    yield from ("", "| Set | Metric | Measured | Published | Images |", "|---|---|---|---|---|")
+    for row in rows:
+        for metric in row.get("metrics", ()):
+            published = row.get("published", {}).get(metric["metric"])
+            yield (
+                f"| {cell(row.get('set'))} | {code(metric['metric'])} | {cell(short(metric['value']))} "
+                f"| {cell(short(published)) if published is not None else 'none'} "
+                f"| {cell(metric['provenance'].get('samples'))} |"
+            )
+
+
+def _made(record: Mapping[str, Any]) -> Iterator[str]:
+    date = f", {cell(record['date'])}" if record.get("date") else ""
+    yield from ("", f"Made by {code(record.get('command'))}{date}.")
