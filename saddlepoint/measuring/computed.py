@@ -1,6 +1,7 @@
 """How each metric is computed of a comparison: which arrays it is given, and with which settings."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -32,6 +33,9 @@ _LARGEST_COVARIANCE = 8192
 # The birthday test wants many batches; so many samples make one, or fewer where there are few.
 _BIRTHDAY_BATCH, _BIRTHDAY_BATCHES = 100, 25
 _FEWEST_OF_A_CLASS = 10
+_OF_A_CLASS = (
+    "expected Frechet distance within a class at its counts, in squared feature units; 95 % over draws of both sets"
+)
 
 
 def frechet_distance(c: Comparison) -> Result:
@@ -56,14 +60,17 @@ def _check_covariance(c: Comparison) -> None:
 
 def frechet_distance_by_class(c: Comparison) -> Result:
     def of_class(real: Tensor, made: Tensor) -> Result:
-        return frechet(made, real, provenance=c.about_features, device=c.arithmetic)
+        found = frechet(made, real, provenance=c.about_features, device=c.arithmetic)
+        # The counts in its words are those of the class; a mean over classes is of one thing.
+        return replace(found, target=_OF_A_CLASS)
 
     assert c.judged.labels is not None and c.real.labels is not None
     found = by_class(
         of_class, c.real.vectors, c.judged.vectors, c.real.labels, c.judged.labels,
         classes=len(c.classes), fewest=_FEWEST_OF_A_CLASS,
     )  # fmt: skip
-    return class_mean(found)
+    mean = class_mean(found)
+    return replace(mean, provenance={**mean.provenance, "reference_samples": c.real.count})
 
 
 def kernel(c: Comparison) -> Result:

@@ -143,12 +143,13 @@ class Measurer:
         except UserError as error:
             return {"value": None, "why": f"too little real data: {error}"}
         line = found.as_json()
-        samples, reference = given.judged.count, given.real.count
+        samples, against = given.judged.count, given.unseen if metric.baseline == "unseen" else given.reference
+        assert against is not None
         return {
             "value": line["value"],
             "interval": line["interval"],
             "what": "unseen data in two halves" if metric.baseline == "unseen" else f"two parts of {self.real.split}",
             "samples": samples,
-            "reference_samples": reference,
+            "reference_samples": against.count,
             "same_counts": samples == count,
         }
