@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,10 +58,12 @@ def _pixels(image: Image.Image) -> torch.Tensor:
         ("cyclegan", (12, 20), (12, 20)),
     ],
 )
-def test_images_of_other_sizes_than_in_training(name, size, made, runs: dict[str, sp.Run]) -> None:
+def test_images_of_other_sizes_than_in_training(
+    name: str, size: tuple[int, int], made: tuple[int, int], runs: dict[str, sp.Run]
+) -> None:
     translator = sp.load(runs[name])
     assert isinstance(translator, sp.Translator) and translator.step == 1
-    images = torch.cat([_pixels(_photograph(*size, seed)) for seed in range(3)])
+    images = torch.cat([_pixels(_photograph(size[0], size[1], seed)) for seed in range(3)])
     found = translator(images)
     assert found.shape == (3, 3, *made) and found.dtype == torch.float32
     assert 0 <= found.min() < found.max() <= 1
@@ -68,8 +71,8 @@ def test_images_of_other_sizes_than_in_training(name, size, made, runs: dict[str
     # Whatever else is translated.
     assert torch.equal(found[1:2], translator(images[1:2]))
     # It is the network's own answer, in evaluation mode.
-    low, high = translator.task.generator.source_range
-    network = translator.task.generator.eval()
+    network: Any = translator.task.generator.eval()
+    low, high = network.source_range
     with torch.no_grad():
         expected = torch.cat([network(each[None] * (high - low) + low) for each in images])
     torch.testing.assert_close(found, ((expected + 1) / 2).clamp(0, 1), rtol=1e-4, atol=1e-5)

@@ -5,7 +5,9 @@ vgg19:FILE       the last map of VGG19, phi_54, divided by 12.75 (SRGAN)
 classifier:RUN   the last map of a network that the recipe `classifier` has trained
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -14,6 +16,7 @@ from saddlepoint.metrics.features import Features
 from saddlepoint.metrics.features.vgg import PUBLISHED, SMALLEST, vgg19
 from saddlepoint.tasks.classification import Classification
 from saddlepoint.tasks.content import PIXELS, Content
+from saddlepoint.tasks.super_resolution import SuperResolution
 
 # Ledig et al. 2017, section 3.2: by this the losses in the maps are of the size of the MSE.
 VGG_SCALE = 1 / 12.75
@@ -63,7 +66,8 @@ def _vgg19(text: str, place: str, crop: int, device: torch.device) -> Content:
             f"at least {SMALLEST}, because VGG19 halves images four times",
             f"set task.crop={SMALLEST} or more",
         )
-    return _last_map(vgg19(path, device), VGG_SCALE)
+    features = vgg19(path, device)
+    return _last_map(features, VGG_SCALE, features.about["weights"]["sha256"])
 
 
 def _classifier(text: str, run: Path, channels: int, device: torch.device) -> Content:
@@ -84,10 +88,32 @@ def _classifier(text: str, run: Path, channels: int, device: torch.device) -> Co
             f"{channels}, as the images that are enlarged have",
             f"train it with --set data.channels={channels}",
         )
-    return _last_map(features_of(loaded, run), 1.0)
+    features = features_of(loaded, run)
+    return _last_map(features, 1.0, features.about["sha256"])
 
 
-def _last_map(features: Features, scale: float) -> Content:
+def _last_map(features: Features, scale: float, sha256: str) -> Content:
     maps = features.maps
     assert maps is not None, f"{features.name} has no maps"
-    return Content(name=features.name, maps=lambda images: maps(images)[-1], scale=scale, about=features.about)
+    return Content(
+        name=features.name, maps=lambda images: maps(images)[-1], scale=scale, sha256=sha256, about=features.about
+    )
+
+
+def check_unchanged(task: SuperResolution, before: Mapping[str, Any]) -> None:
+    """Whether a run that goes on compares images in the network that it began with.
+
+    Args:
+        task: as it is now.
+        before: what the run wrote down when it began.
+
+    Raises:
+        UserError: the weights are others.
+    """
+    began = before.get("content", {}).get("sha256")
+    if began != task.content.sha256:
+        raise UserError(
+            f"task.content with weights of sha256 {str(task.content.sha256)[:12]}",
+            f"those that the run began with, {str(began)[:12]}",
+            "put that file or run back in its place, or begin a new run with --from",
+        )

@@ -16,7 +16,7 @@ from saddlepoint.game.schedules import value_at
 from saddlepoint.game.task import networks_of
 from saddlepoint.recipes.advice import as_stop, introduce, say
 from saddlepoint.recipes.build import Game, build_game
-from saddlepoint.recipes.content import absolute
+from saddlepoint.recipes.content import absolute, check_unchanged
 from saddlepoint.recipes.evaluations import planned_evaluation
 from saddlepoint.recipes.found import Found, RecipeData, open_recipe_data, resolved
 from saddlepoint.recipes.pictures import planned_pictures
@@ -24,6 +24,7 @@ from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.task_parts import SuperResolutionPart
 from saddlepoint.recipes.tasks import OwnNetworks, RecipeTask, build_task
 from saddlepoint.recipes.text import read_recipe, to_yaml
+from saddlepoint.tasks.super_resolution import SuperResolution
 from saddlepoint.training import machine
 from saddlepoint.training.checkpoint import (
     load_network,
@@ -183,6 +184,8 @@ def resume(
             changed = machine.differences(recorded.get("machine", {}), machine.describe(device))
             changed += machine.differences(recorded.get("versions", {}), machine.versions())
             task = brought.task or build_task(recipe, found, data, device, brought.networks)
+            if isinstance(task, SuperResolution):
+                check_unchanged(task, recorded["found"])
             game = build_game(recipe, task, device)
             measure = planned_evaluation(recipe, task, data, recorded.get("command", ""))
             if checkpoint is not None:

@@ -24,12 +24,14 @@ class Content:
         maps: images in [0, 1] (n, channels, height, width) -> maps of a frozen network, differentiable with respect to
             the images; None compares pixels.
         scale: by which the maps are multiplied.
-        about: the network and the sha256 of its weights, as plain values.
+        sha256: of the network's weights.
+        about: the network and how it is fed, as plain values.
     """
 
     name: str
     maps: Callable[[Tensor], Tensor] | None = None
     scale: float = 1.0
+    sha256: str | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def distance(self, made: Tensor, real: Tensor, pixel_range: tuple[float, float]) -> Tensor:

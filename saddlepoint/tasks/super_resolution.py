@@ -100,7 +100,10 @@ class SuperResolution:
     @property
     def recorded(self) -> dict[str, Any]:
         """What a run writes down beside its recipe: the network that images are compared in."""
-        return {} if self.content.maps is None else {"content": {"name": self.content.name, **self.content.about}}
+        content = self.content
+        if content.maps is None:
+            return {}
+        return {"content": {"name": content.name, "sha256": content.sha256, "scale": content.scale, **content.about}}
 
     @property
     def averaged(self) -> tuple[str, ...]:

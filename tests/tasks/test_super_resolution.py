@@ -37,14 +37,13 @@ def super_resolution(
     torch.manual_seed(0)
     generator, discriminator = SrResNet(width=4, blocks=1).build((3, 4, 4), (3, 16, 16))
     judge = nn.Conv2d(3, 2, 3).requires_grad_(False).eval()
-    about = {"weights": {"sha256": "ab"}}
     return SuperResolution(
         **{
             "generator": generator,
             "discriminator": None if alone else discriminator,
             "data": packed(labelled=False, channels=3, side=20),
             "objective": None if alone else objective(name),
-            "content": Content(name="judge", maps=judge, scale=0.5, about=about) if judged else PIXELS,
+            "content": Content(name="judge", maps=judge, scale=0.5, sha256="ab") if judged else PIXELS,
             "crop": 16,
             "batch": 5,
             **options,
@@ -130,7 +129,7 @@ def test_content_in_the_maps_of_a_network() -> None:
     task = super_resolution(alone=True, judged=True)
     judge = task.content.maps
     assert isinstance(judge, nn.Conv2d)
-    assert task.recorded == {"content": {"name": "judge", "weights": {"sha256": "ab"}}}
+    assert task.recorded == {"content": {"name": "judge", "sha256": "ab", "scale": 0.5}}
     assert super_resolution().recorded == {}
     draw = task.draw("generator", 0, 0, State(seed=0))
     (player,) = task.players
