@@ -19,7 +19,7 @@ from saddlepoint.metrics.distances import squared_distances
 PARTITIONS = 32
 PARTS = 4
 # Points in a block of those that are set against each other.
-_ROWS = 1024
+_ROWS = 2048
 
 
 def fewest_points(k: int) -> int:

@@ -89,7 +89,7 @@ def test_copies_far_from_the_origin_are_equal():
     assert values(reference, reference) == {"precision": 0.0, "recall": 0.0, "density": 0.0, "coverage": 0.0}
 
 
-@pytest.mark.parametrize("rows", [1024, 70, 1])
+@pytest.mark.parametrize("rows", [2048, 70, 1])
 def test_radii_of_parts_are_those_of_the_part_alone(rows, monkeypatch):
     monkeypatch.setattr(halving_module, "_ROWS", rows)
     table = torch.from_numpy(vectors(1, 300))
