@@ -1,4 +1,4 @@
-"""Where super-resolution compares images: VGG19 from a file, a classifier's run; and what a run of SRGAN begins with."""
+"""Where super-resolution compares images, VGG19 or a classifier; and what a run of SRGAN begins with."""
 
 import hashlib
 import json
