@@ -231,7 +231,7 @@ class Recipe(Part):
     def shrunken(self) -> "Recipe":
         """The same recipe with narrower networks, a small batch and small images, for tests and first looks."""
         changes: dict = {"training": self.training.model_copy(update={"batch": 4})}
-        if isinstance(self.networks, str):
+        if isinstance(self.networks, str) or self.data.size is not None:
             changes["data"] = self.data.model_copy(update={"size": (16, 16)})
         else:
             changes["networks"] = self.networks.shrunken()

@@ -33,6 +33,7 @@ class GenerationPart(TaskPart):
     kind: Literal["generation"] = "generation"
     conditional: bool = Field(default=False, description="give labels to both networks")
     top_k: Number | None = Field(default=None, description="G learns from this share of its best-scored fakes")
+    mirror: bool = Field(default=False, description="mirror each real image with probability 1/2")
     dequantise: bool = Field(default=False, description="add noise of one grey level to the real images (WGAN-GP)")
 
     @property

@@ -125,6 +125,7 @@ def _generation(
         generator_batches=recipe.dynamics.generator_batches,
         adaptive=recipe.adaptive_augmentation,
         top_k=part.top_k is not None,
+        mirror=part.mirror,
         dequantise=part.dequantise,
         penalties=tuple(name for name, weight in recipe.penalties if weight is not None),
         augmentations=tuple(name for name, strength in recipe.augment if strength is not None),

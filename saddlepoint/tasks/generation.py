@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from saddlepoint.augment import augment, check_shape, draw_width
+from saddlepoint.augment import augment, check_shape, draw_width, flip
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.game.constraints import Constraint
@@ -66,6 +66,7 @@ class Generation:
         adaptive: the strengths are multiplied by a probability that follows r_t; None for fixed ones.
         top_k: G learns from its best-scored fakes only; their share of the batch is the setting "task.top_k"
             (Sinha et al. 2020).
+        mirror: mirror each real image with probability 1/2, so that the data are twice as many.
         dequantise: add uniform noise of one grey level to the real images (WGAN-GP).
         constraint: on the discriminator.
         seed: of data order, latents, augmentation and dropout.
@@ -86,6 +87,7 @@ class Generation:
     augmentations: tuple[str, ...] = ()
     adaptive: Adaptive | None = None
     top_k: bool = False
+    mirror: bool = False
     dequantise: bool = False
     constraint: Constraint | None = None
     seed: int = 0
@@ -128,6 +130,8 @@ class Generation:
                 "an objective whose D tells real from fake by its sign, because r_t is its mean sign",
                 "set adaptive_augmentation=null and schedule the strengths, or choose another objective",
             )
+        if self.mirror and self.pixel_range is None:
+            raise UserError("mirrored points", "images, which have a left and a right", "set task.mirror=false")
         if self.dequantise and self.pixel_range is None:
             raise UserError("dequantised points", "images, which have grey levels", "set task.dequantise=false")
 
@@ -195,7 +199,7 @@ class Generation:
         if discriminates or self.objective.generator_uses_real or self.conditional:
             indices = self._stream(stream).at(position, count)
             real, labels = self.data.batch(indices)
-            tensors["real"] = real
+            tensors["real"] = flip(real, numbers("mirror", 1), strength=1.0) if self.mirror else real
             if self.conditional:
                 assert labels is not None
                 tensors["labels"] = labels

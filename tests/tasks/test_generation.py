@@ -284,6 +284,16 @@ def test_dequantised_images_lie_within_one_grey_level_above() -> None:
     assert 0 < noise.min() and noise.max() < 1 / 128 and noise.std() > 1 / 128 / 5
 
 
+def test_half_of_the_real_images_are_mirrored_and_no_fakes() -> None:
+    data = packed(count=300, side=8)
+    plain, mirrored = (generation(data=data, batch=256, mirror=mirror) for mirror in (False, True))
+    before, after = (task.draw("discriminator", 3, 0, State(seed=0)) for task in (plain, mirrored))
+    assert torch.equal(before["z"], after["z"])
+    same = (before["real"] == after["real"]).flatten(1).all(1)
+    assert 0.4 < same.float().mean() < 0.6
+    assert torch.equal(after["real"][~same], before["real"][~same].flip(3))
+
+
 def test_adaptive_strengths_are_multiplied_by_the_probability() -> None:
     task = generation(augmentations=("flip",), adaptive=Adaptive(images=10.0, every=1))
     task = replace(task, discriminator=Seen(task.discriminator))
@@ -303,6 +313,8 @@ def test_adaptive_strengths_are_multiplied_by_the_probability() -> None:
 
 
 def test_options_without_a_meaning_are_refused() -> None:
+    with pytest.raises(UserError, match="mirrored points"):
+        generation(mirror=True, pixel_range=None)
     with pytest.raises(UserError, match="without any augmentation"):
         generation(adaptive=Adaptive())
     with pytest.raises(UserError, match="mean sign"):

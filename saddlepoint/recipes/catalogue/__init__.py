@@ -4,10 +4,10 @@ Each is a complete description; what it leaves open ("by_size") follows from the
 """
 
 from saddlepoint.errors import UserError
-from saddlepoint.recipes.catalogue import first, super_resolution, translation
+from saddlepoint.recipes.catalogue import attentive, convolutional, first, relativistic, super_resolution, translation
 from saddlepoint.recipes.specification import Recipe
 
-_THEMES = (first, translation, super_resolution)
+_THEMES = (first, convolutional, attentive, relativistic, translation, super_resolution)
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for theme in _THEMES for recipe in theme.RECIPES}
 
