@@ -185,7 +185,13 @@ def test_what_was_measured_may_differ_and_how_it_was_measured_may_not() -> None:
         records = ({"metric": "m", "provenance": base}, {"metric": "m", "provenance": {**base, **other}})
         return dict(row("m", "inception", records).differs)
 
-    assert compared() == compared(seed=1, step=2, trained_on="x", command="y", baseline={"value": 1}) == {}
+    assert (
+        compared()
+        == compared(
+            labels="as often as in training", seed=1, step=2, trained_on="x", command="y", baseline={"value": 1}
+        )
+        == {}
+    )
     features = {"name": "inception", "sha256": "b", "resize": "bicubic"}
     assert compared(features=features) == {"features.sha256": ("a", "b"), "features.resize": ("bilinear", "bicubic")}
     assert compared(version=2) == {"version": (1, 2)}
@@ -269,3 +275,9 @@ def test_pairs_by_the_other_measures(runs, tmp_path) -> None:
             metrics=["perceptual_distance"],
             features=f"classifier:{runs['classifier']}",
         )
+
+
+def test_a_covariance_that_would_take_an_hour_is_refused_with_a_way_out() -> None:
+    wide = np.zeros((8200, 1, 91, 91), np.uint8)
+    with pytest.raises(UserError, match=r"covariance of 8200 vectors of 8281 numbers.*--samples-count"):
+        sp.evaluate((wide, wide), metrics=["frechet_distance"], count=8200)

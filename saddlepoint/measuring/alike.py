@@ -18,7 +18,15 @@ BESIDE = frozenset(
     (
         # who measured what, and when
         *("seed", "step", "images", "trained_on", "command", "during", "weights", "baseline", "target", "interval"),
-        *("samples_from", "features.run", "features.file", "features.step", "features.torch", "features.pillow"),
+        *(
+            "samples_from",
+            "labels",
+            "features.run",
+            "features.file",
+            "features.step",
+            "features.torch",
+            "features.pillow",
+        ),
         # further findings beside the value
         *("standard_error", "standard_deviation", "standard_deviation_of_subsets", "limit", "sigma"),
         *("sigma_at_grid_edge", "distance_at_counts", "distance_at_half_counts", "seen_once", "modes_found"),
