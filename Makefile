@@ -1,4 +1,4 @@
-# make setup | demo | test | check. Needs Python 3.11 or later (with venv and pip) and git; everything else goes into .venv.
+# make setup | demo | test | check | bench. Needs Python 3.11 or later (with venv and pip) and git; everything else goes into .venv.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -9,13 +9,14 @@ PYTHON ?=
 PIP := .venv/bin/python -m pip -qq --disable-pip-version-check
 INSTALLED := .venv/.installed
 
-.PHONY: help setup demo test check evidence
+.PHONY: help setup demo test check evidence bench
 
 help:
 	@echo 'make setup   .venv with everything at the versions of constraints.txt'
 	@echo 'make demo    set up, then train on real handwritten digits (no download) and say where the result is'
 	@echo 'make test    set up, then run the tests'
 	@echo 'make check   set up, then lint, format, types and the laws on structure'
+	@echo 'make bench   slow, on a machine that does nothing else: speed and cost; DEVICE=cuda for a GPU'
 	@echo 'make evidence MNIST=DIR   slow: train on MNIST, measure, and write docs/results.md'
 
 setup: $(INSTALLED)
@@ -70,3 +71,16 @@ evidence: setup
 	timeout --signal=INT 600 $(TRAIN) mnist-2014 --data $(MNIST) --out runs/mnist-2014 || test $$? -eq 124
 	for run in digits mnist mnist-2014; do .venv/bin/saddlepoint evaluate runs/$$run --metrics parzen; done
 	.venv/bin/python -m saddlepoint.report.results runs/digits runs/mnist runs/mnist-2014 --out docs/results.md
+
+# BENCH passes options to the table alone: make bench BENCH='--only mlp-28 --seconds 2'
+DEVICE ?= cpu
+BENCH ?=
+
+bench: setup
+	.venv/bin/python -m benchmarks.training --device $(DEVICE) $(BENCH)
+ifeq ($(BENCH),)
+	.venv/bin/python -m benchmarks.scaling --device $(DEVICE)
+ifeq ($(DEVICE),cpu)
+	.venv/bin/python -m benchmarks.startup
+endif
+endif

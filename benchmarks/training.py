@@ -9,28 +9,18 @@ machine does falls on both; figures are medians of the rounds. `benchmarks/work.
 """
 
 import argparse
-import json
 import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmarks import speed_page
 from benchmarks.record import default_path, merged, now, read, record
 from benchmarks.rows import ROWS
-from benchmarks.turns import ROOT, compared, interleaved
+from benchmarks.turns import asked, compared, interleaved
 
 NAMES = [row.name for row in ROWS]
-
-
-def asked(module: str, *arguments: str) -> Any:
-    """The JSON that a module of ours prints, in a process of its own."""
-    command = [sys.executable, "-W", "ignore", "-m", module, *arguments]
-    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
-    return json.loads(answer.stdout.splitlines()[-1])
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""Two sides taking turns: each is a process of its own that trains while the others wait."""
+"""Processes that are measured: two sides taking turns, each training while the other waits, and single answers."""
 
 import json
 import os
@@ -14,6 +14,13 @@ from typing import Any
 from benchmarks.rows import Row
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def asked(module: str, *arguments: str) -> Any:
+    """The JSON that a module of ours prints, in a process of its own."""
+    command = [sys.executable, "-W", "ignore", "-m", module, *arguments]
+    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
+    return json.loads(answer.stdout.splitlines()[-1])
 
 
 class Side:
