@@ -18,6 +18,7 @@ from torch.func import functional_call
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.player import Player
+from saddlepoint.game.tangent import ByTangent
 from saddlepoint.game.task import Draw, Loss, Networks, Settings, Task, frozen, networks_of, player_named
 
 # By network name, then by the name that the network gives to the tensor.
@@ -52,12 +53,14 @@ class Field:
         precision: makes the context in which losses are computed (autocast).
         differentiable: directions keep their graph, so that a whole update can be differentiated by where it began
             (`game/update_map.py`); dearer, and not for training.
+        tangent: names of the networks whose input gradient the hot path takes by `game/tangent.py`.
     """
 
     task: Task
     accumulate: int = 1
     precision: Callable[[], AbstractContextManager] = nullcontext
     differentiable: bool = False
+    tangent: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.accumulate < 1:
@@ -100,7 +103,10 @@ class Field:
             # Ordinary backward accumulates into leaves only, and opponents that are no leaves cannot be frozen.
             found = self(self.parameters, buffers_of(self.task), {player.name: draw}, settings)
             return self.leave([player.name], flat(found.directions), found)[player.name]
-        networks = networks_of(self.task)
+        networks: dict[str, Callable[..., Tensor]] = {
+            name: ByTangent(module) if name in self.tangent else module
+            for name, module in networks_of(self.task).items()
+        }
         parts: list[tuple[Loss, float]] = []
         with frozen(self.task, player):
             for part, share in draw.parts(self.accumulate):

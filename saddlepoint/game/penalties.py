@@ -7,22 +7,47 @@
     orthogonal regularisation: 1/2 sum over W of |W W^T * (1 - I)|_F^2      (Brock, Donahue and Simonyan 2019)
 
 |.|^2 sums over a sample's own elements, E averages over samples. Each is minimised. The input gradient goes through
-torch.func.grad, so that a whole step can be compiled.
+torch.func.grad, so that a whole step can be compiled; on the hot path of a piecewise linear D through `tangent.py`.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from saddlepoint.errors import UserError
+from saddlepoint.game.tangent import ByTangent
 
 # A discriminator as a function of the images alone: labels and augmentation are already inside.
 Score = Callable[[Tensor], Tensor]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """Such a function in its parts, so that a discriminator that knows its own input gradient can be asked for it.
+
+    Attributes:
+        network: (images, *labels) -> scores (n,).
+        labels: what it is given beside the images.
+        before: what is done to the images before it sees them (augmentation), without parameters; None for nothing.
+    """
+
+    network: Callable[..., Tensor]
+    labels: tuple[Tensor, ...] = ()
+    before: Callable[[Tensor], Tensor] | None = None
+
+    def __call__(self, images: Tensor) -> Tensor:
+        return self.network(images if self.before is None else self.before(images), *self.labels)
+
+
 def scores_and_gradient(score: Score, images: Tensor) -> tuple[Tensor, Tensor]:
-    """D(x), (n,), and grad_x D(x), the shape of x, from one forward pass; both differentiable by D's parameters."""
+    """D(x), (n,), and grad_x D(x), the shape of x, from one forward pass; both differentiable by D's parameters.
+
+    Of a `Judge` whose network is `ByTangent`, as on the hot path, to first order and without double backward.
+    """
+    if isinstance(score, Judge) and isinstance(score.network, ByTangent):
+        return score.network.scores_and_gradient(images, score.labels, score.before)
 
     def summed(inputs: Tensor) -> tuple[Tensor, Tensor]:
         # A sample's score depends on that sample alone (no batch statistics), so the sum's gradient holds each one's.

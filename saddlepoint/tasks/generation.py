@@ -21,6 +21,8 @@ from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.game.constraints import Constraint
 from saddlepoint.game.penalties import (
+    Judge,
+    Score,
     lecam,
     one_centred,
     orthogonal_regularisation,
@@ -239,18 +241,22 @@ class Generation:
 
         probability = draw.get(PROBABILITY)
 
-        def score(images: Tensor, numbers: Tensor | None) -> Tensor:
-            if self.augmentations:
-                assert numbers is not None
-                strengths: dict[str, float | Tensor] = {
-                    name: settings[f"augment.{name}"] * (probability[0] if probability is not None else 1.0)
-                    for name in self.augmentations
-                }
-                images = augment(images, self.augmentations, numbers, strengths)
-            return networks[DISCRIMINATOR](images, *labels)
+        def augmented(images: Tensor, numbers: Tensor | None) -> Tensor:
+            assert numbers is not None
+            strengths: dict[str, float | Tensor] = {
+                name: settings[f"augment.{name}"] * (probability[0] if probability is not None else 1.0)
+                for name in self.augmentations
+            }
+            return augment(images, self.augmentations, numbers, strengths)
 
-        score_real = partial(score, numbers=draw.get("augment_real"))
-        score_fake = partial(score, numbers=draw.get("augment_fake"))
+        score_real, score_fake = (
+            Judge(
+                network=networks[DISCRIMINATOR],
+                labels=labels,
+                before=partial(augmented, numbers=draw.get(numbers)) if self.augmentations else None,
+            )
+            for numbers in ("augment_real", "augment_fake")
+        )
         if player == GENERATOR:
             real_scores = score_real(self._real(draw)) if self.objective.generator_uses_real else None
             fake_scores, kept = score_fake(fake), slice(None)
@@ -285,7 +291,9 @@ class Generation:
             shown={"real": real_scores.detach(), "fake": fake_scores.detach()} if self.state else {},
         )
 
-    def _scored(self, score, images: Tensor, penalty: str, settings: Settings) -> tuple[Tensor, Mapping[str, Tensor]]:
+    def _scored(
+        self, score: Score, images: Tensor, penalty: str, settings: Settings
+    ) -> tuple[Tensor, Mapping[str, Tensor]]:
         if penalty not in self.penalties:
             return score(images), {}
         scores, gradient = scores_and_gradient(score, images)

@@ -1,0 +1,112 @@
+"""D's scores and its input gradient, differentiable by the parameters to first order without double backward.
+
+    g_i = grad_x D(x_i);  a cost of scores and gradients;  c_i = d cost / d D(x_i),  w_i = d cost / d g_i
+    d cost / d theta = d / d theta of sum_i [c_i D(x_i) + <w_i, grad_x D(x_i)>],  c and w held
+
+Where D is piecewise linear, <w, grad_x D(x)> is the network itself with the masks of x, without constants, at w. Both
+terms together are the network with these masks at c_i x_i + w_i, its constants multiplied by c_i: one forward pass of
+that is enough, because the slope of D by each layer's output is known from the pass that gave g.
+(docs/speed.md derives it and counts the passes.) It holds for every cost of scores and gradients: R1, R2, and the
+gradient penalty of WGAN-GP.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from saddlepoint.game.piecewise_linear import Recording, replayed
+
+
+class ByTangent:
+    """A discriminator as the hot path calls it: the module itself, and its input gradient by the tangent pass.
+
+    Args:
+        module: (images (n, ...), ...) -> scores (n,), piecewise linear.
+    """
+
+    def __init__(self, module: nn.Module):
+        self.module = module
+        self._parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        return self.module(*inputs)
+
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        return self.module.named_parameters()
+
+    def scores_and_gradient(
+        self, images: Tensor, labels: tuple[Tensor, ...] = (), before: Callable[[Tensor], Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """D(A(x)), (n,), and its gradient by x, the shape of x; both differentiable by D's parameters, not by x.
+
+        Args:
+            images: x, (n, ...), without a graph.
+            labels: further inputs of D.
+            before: A, any differentiable function without parameters (augmentation), or None.
+
+        Raises:
+            NotPiecewiseLinear: D has another function than matrices and rectifiers.
+        """
+        assert not images.requires_grad, "a tangent pass has no gradient by the images"
+        if before is None:
+            return _ScoresAndGradient.apply(self.module, images, labels, *self._parameters)
+        leaf = images.detach().requires_grad_()
+        shown = before(leaf)
+        scores, slope = _ScoresAndGradient.apply(self.module, shown.detach(), labels, *self._parameters)
+        (gradient,) = torch.autograd.grad(shown, leaf, slope, create_graph=True)
+        return scores, gradient
+
+
+class _ScoresAndGradient(torch.autograd.Function):
+    """(x, parameters) -> D(x), grad_x D(x)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, module: nn.Module, images: Tensor, labels: tuple[Tensor, ...], *parameters: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        with torch.enable_grad():
+            leaf = images.detach().requires_grad_()
+            with Recording(leaf) as recording:
+                scores = module(leaf, *labels)
+            operations = recording.end(scores)
+            results = [operation.result for operation in operations if operation.result is not None]
+            gradient, *slopes = torch.autograd.grad(scores, [leaf, *results], torch.ones_like(scores))
+        ctx.images, ctx.operations, ctx.slopes, ctx.parameters = leaf.detach(), operations, slopes, parameters
+        ctx.precision = _precision(images.device.type)
+        return scores.detach(), gradient
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, of_scores: Tensor, of_gradient: Tensor) -> tuple[Tensor | None, ...]:
+        scale = of_scores.to(ctx.images.dtype)
+        images = ctx.images * scale.reshape(-1, *[1] * (ctx.images.dim() - 1)) + of_gradient
+        # By identity: what is learned is a parameter, or has been made of parameters (spectral norm).
+        learned: dict[int, tuple[Tensor, Tensor]] = {}
+        slopes = iter(ctx.slopes)
+        with ctx.precision():
+            for result, constants in replayed(ctx.operations, images, scale):
+                found = torch.autograd.grad(result, constants, next(slopes))
+                for constant, gradient in zip(constants, found, strict=True):
+                    _, before = learned.get(id(constant), (constant, None))
+                    learned[id(constant)] = constant, gradient if before is None else before + gradient
+        gradients = [learned.pop(id(parameter), (None, None))[1] for parameter in ctx.parameters]
+        if learned:
+            made, of_made = zip(*learned.values(), strict=True)
+            through = torch.autograd.grad(made, ctx.parameters, of_made, allow_unused=True)
+            gradients = [
+                one if other is None else other if one is None else one + other
+                for one, other in zip(gradients, through, strict=True)
+            ]
+        return (None, None, None, *gradients)
+
+
+def _precision(device: str) -> Callable[[], AbstractContextManager]:
+    """Makes the autocast that is on now, for a time when it is not."""
+    if not torch.is_autocast_enabled(device):
+        return nullcontext
+    kind = torch.get_autocast_dtype(device)
+    return lambda: torch.autocast(device, dtype=kind)
