@@ -10,7 +10,11 @@ from PIL import Image
 from skimage.color import rgb2ycbcr
 from torch.nn.functional import interpolate
 
-from benchmarks.super_resolution import bicubic, main
+import saddlepoint as sp
+from benchmarks.super_resolution import bicubic, main, reconstructed
+from saddlepoint.cli import main as sp_main
+from saddlepoint.recipes.catalogue import recipe_named
+from tests.tasks.examples import packed
 
 
 def write(root: Path) -> None:
@@ -54,9 +58,35 @@ def by_torch(path: Path) -> float:
 def test_the_crop_is_at_the_top_left(tmp_path):
     write(tmp_path)
     path = tmp_path / "Set5" / "HR" / "baby.png"
-    enlarged, original = bicubic(path)
+    enlarged, original = reconstructed(path, bicubic)
     assert enlarged.shape == original.shape == (3, 88, 72) and enlarged.dtype == original.dtype == np.uint8
     np.testing.assert_array_equal(original, np.asarray(Image.open(path))[:88, :72].transpose(2, 0, 1))
+
+
+def test_a_run_stands_beside_bicubic(tmp_path, capsys):
+    write(tmp_path)
+    recipe = recipe_named("srresnet-x4-small").shrunken()
+    tiles = packed(labelled=False, channels=3, side=48)
+    run = sp.train(recipe, data=tiles, out=tmp_path / "run", steps=1, set={"watch.samples": 1}, show=False)
+    assert main(["--data", str(tmp_path), "--run", str(run.path)]) == 0
+    record = json.loads((run.path / "super_resolution.json").read_text())
+    alone = tmp_path / "bicubic.json"
+    assert main(["--data", str(tmp_path), "--out", str(alone)]) == 0
+    assert record["bicubic"] == json.loads(alone.read_text())["rows"]
+    # By the saved files of the same command that a person would use.
+    for name, reduced in (("baby", "RGB"), ("bridge", "L")):
+        folder = "Set5" if name == "baby" else "Set14"
+        with Image.open(tmp_path / folder / "HR" / f"{name}.png") as image:
+            image.crop((0, 0, 72, 88)).resize((18, 22), Image.Resampling.BICUBIC).save(tmp_path / "small.png")
+            original = np.asarray(image)[:88, :72]
+        made = tmp_path / f"{name}.png"
+        assert sp_main(["sample", str(run.path), "--data", str(tmp_path / "small.png"), "--out", str(made)]) == 0
+        pixels = np.asarray(Image.open(made).convert(reduced))
+        lumas = [rgb2ycbcr(each)[..., 0] if reduced == "RGB" else each.astype(float) for each in (pixels, original)]
+        expected = 10 * np.log10(255**2 / np.mean((lumas[0] - lumas[1])[4:-4, 4:-4] ** 2))
+        row = next(row for row in record["rows"] if row["set"] == folder)
+        assert row["psnr_of"][name] == pytest.approx(expected, abs=2e-3)
+    capsys.readouterr()
 
 
 def test_a_folder_without_the_sets_is_named(tmp_path):
