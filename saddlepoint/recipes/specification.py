@@ -233,6 +233,6 @@ class Recipe(Part):
         changes: dict = {"training": self.training.model_copy(update={"batch": 4})}
         if isinstance(self.networks, str) or self.data.size is not None:
             changes["data"] = self.data.model_copy(update={"size": (16, 16)})
-        else:
+        if not isinstance(self.networks, str):
             changes["networks"] = self.networks.shrunken()
         return self.model_copy(update=changes)
