@@ -41,6 +41,8 @@ def introduce(
         + "; ".join(f"{name} {count:,} parameters" for name, count in parameters.items())
         + f"; {about['device']}, {about['threads']} threads",
     )
+    if game.input_gradients.said is not None:
+        say(True, f"penalties: {game.input_gradients.said}")
     if memory is None:
         say(True, "memory: not estimated, because these networks do not run on torch's meta device")
     elif memory.fits:

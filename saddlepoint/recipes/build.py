@@ -11,6 +11,7 @@ from saddlepoint.game.field import Field
 from saddlepoint.game.schedules import Number
 from saddlepoint.game.steps import Step
 from saddlepoint.game.turns import Turn, alone, alternating, simultaneous
+from saddlepoint.recipes.input_gradients import InputGradients, choose_input_gradients
 from saddlepoint.recipes.specification import PLAYERS, Dynamics, Recipe
 from saddlepoint.recipes.tasks import RecipeTask
 from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
@@ -30,6 +31,7 @@ class Game:
     steps: Mapping[str, Step]
     schedules: Mapping[str, Number]
     state: State
+    input_gradients: InputGradients
 
 
 def build_game(recipe: Recipe, task: RecipeTask, device: torch.device) -> Game:
@@ -72,10 +74,12 @@ def build_game(recipe: Recipe, task: RecipeTask, device: torch.device) -> Game:
     for name in task.settings:
         if name not in schedules:
             raise UserError(f"a task with {name} and a recipe without it", "its weight", f"set {name} to a number")
+    input_gradients = choose_input_gradients(recipe, task, correction)
     field = Field(
         task=task,
         accumulate=recipe.training.accumulate,
         precision=precision_context(recipe.training.precision, device),
+        tangent=input_gradients.tangent,
     )
     steps = {player.name: Step(player, optimizers[player.name]) for player in task.players}
     if not correction.first_order and recipe.training.precision != "float32":
@@ -91,6 +95,7 @@ def build_game(recipe: Recipe, task: RecipeTask, device: torch.device) -> Game:
         correction=correction,
         steps=steps,
         schedules=schedules,
+        input_gradients=input_gradients,
         state=State(
             seed=recipe.seed,
             averages=Averages(task, recipe.average) if recipe.average is not None else None,

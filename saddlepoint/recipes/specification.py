@@ -127,6 +127,9 @@ class Training(Part):
     accumulate: PositiveInt = Field(default=1, description="micro-batches per step")
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["float32", "bfloat16"] = "float32"
+    fast_penalties: bool = Field(
+        default=True, description="input gradients of a piecewise linear D by the tangent pass; false: double backward"
+    )
     threads: PositiveInt | None = Field(
         default=None, le=1024, description="torch's threads; null takes torch's own choice"
     )

@@ -100,6 +100,7 @@ def test_every_recipe_is_reached() -> None:
             "saddlepoint.recipes.pictures": "the pictures of a run; tests/recipes/test_runs.py",
             "saddlepoint.recipes.by_size": "what follows from the data's shape; tests/recipes/test_by_size.py",
             "saddlepoint.recipes.advice": "what a run tells a person; tests/recipes/test_advice.py",
+            "saddlepoint.recipes.input_gradients": "how penalties are taken; tests/recipes/test_input_gradients.py",
             "saddlepoint.recipes.runs": "starting and resuming; every recipe below goes through it",
         },
     )

@@ -36,6 +36,7 @@ def test_it_says_what_is_trained_on_what(tmp_path: Path, capsys: pytest.CaptureF
     assert "digits: random, 16 training images of 1x8x8, 3 classes, 1 unreadable files left out" in said
     parameters = sum(parameter.numel() for parameter in RECIPE.networks.build((1, 8, 8))[0].parameters())  # type: ignore[union-attr]
     assert "paired_logistic; discriminator " in said and f"generator {parameters:,} parameters; cpu, 3 threads" in said
+    assert "penalties: r1, r2 by the tangent pass" in said
     assert "memory: about 74 MiB of 100 MiB free" in said and f"run folder: {tmp_path}" in said
 
 
