@@ -5,7 +5,8 @@
 batch, size, width: the recipe dcgan-64 with the one number changed, through the trainer's own loop; images a second and
 peak memory, each run a process of its own, three rounds. items: random images of 32x32 in the packed form,
 memory-mapped; what one batch of 64 from the training order takes, and the memory that is the process's own (pages of
-the mapped file are the system's, and are given back when somebody needs them); each number a process of its own.
+the mapped file are the system's, and are given back when somebody needs them); each number a process of its own. The
+order of an epoch, which is in memory, is 16 bytes an image of it.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from benchmarks import speed_page
 from benchmarks.record import default_path, now, read, record
 from benchmarks.rows import Row
 from benchmarks.turns import asked, interleaved
@@ -101,7 +103,6 @@ def drawn(items: int) -> dict[str, Any]:
         "slowest_batch": max(seconds),
         "seconds_per_epoch_order": epoch,
         "own_memory_mb": (highest - before) / 2**20,
-        "order_mb": 2 * 8 * items / 2**20,
     }
 
 
@@ -138,6 +139,8 @@ def main(arguments: Sequence[str]) -> int:
         command = shlex.join(["python", "-m", "benchmarks.scaling", *arguments])
         measured = {"rows": lines, "date": now(), "command": command}
         record(out, scaling={**read(out).get("scaling", {}), part: measured})
+    if given.out is None:
+        speed_page.write()
     return 0
 
 

@@ -1,4 +1,4 @@
-"""docs/speed.md's table of training speed, from the recorded figures: `python -m benchmarks.speed_page`.
+"""The tables of docs/speed.md, from the recorded figures: `python -m benchmarks.speed_page`.
 
 Only what stands between the two markers is written; where the page has none, they are added at its end.
 """
@@ -29,6 +29,11 @@ def line(row: dict[str, Any]) -> str:
 
 def figures(recorded: dict[str, Any]) -> str:
     """A device's part of the page; empty where nothing is recorded."""
+    parts = (_training(recorded), _scaling(recorded.get("scaling", {})), _startup(recorded.get("startup", {})))
+    return "\n\n".join(filter(None, parts))
+
+
+def _training(recorded: dict[str, Any]) -> str:
     if not recorded.get("training"):
         return ""
     machine = recorded["machine"]
@@ -39,6 +44,29 @@ def figures(recorded: dict[str, Any]) -> str:
         f"{machine['bfloat16_gflops']:,.0f} in bfloat16. `{recorded['command']}`, {recorded['date'][:10]}."
     )
     return "\n".join([about, "", HEADER, *(line(row) for row in recorded["training"])])
+
+
+def _scaling(scaling: dict[str, Any]) -> str:
+    tables = []
+    for part in [part for part in ("batch", "size", "width") if part in scaling]:
+        lines = [f"| {part} | images/s | peak memory, MB |", "|---|---|---|"]
+        for row in scaling[part]["rows"]:
+            lines.append(f"| {row[part]} | {_three(row['images_per_s'])} | {row['peak_memory_mb']:,.0f} |")
+        tables.append("\n".join(lines))
+    if "items" in scaling:
+        lines = ["| images, mapped | ms a batch of 64 | slowest, ms | own memory, MB |", "|---|---|---|---|"]
+        for row in scaling["items"]["rows"]:
+            times = [_three(1e3 * row[name]) for name in ("seconds_per_batch", "slowest_batch")]
+            lines.append(f"| {row['items']:,} | {' | '.join(times)} | {row['own_memory_mb']:,.1f} |")
+        tables.append("\n".join(lines))
+    return "\n\n".join(tables)
+
+
+def _startup(startup: dict[str, Any]) -> str:
+    if not startup:
+        return ""
+    lines = [f"| `{row['command']}` | {row['seconds']:.2f} |" for row in startup["rows"]]
+    return "\n".join(["| command | s |", "|---|---|", *lines])
 
 
 def placed(page: str, content: str) -> str:

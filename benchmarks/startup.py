@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks import speed_page
 from benchmarks.record import default_path, now, record
 from benchmarks.turns import ROOT
 
@@ -94,7 +95,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.startup", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5, help="of each command (default 5)")
     parser.add_argument("--only", nargs="+", default=[], metavar="TEXT", help="commands that begin so")
-    parser.add_argument("--out", type=Path, default=default_path("cpu"))
+    parser.add_argument("--out", type=Path, default=None)
     given = parser.parse_args(arguments)
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -107,7 +108,9 @@ def main(arguments: Sequence[str]) -> int:
             rows.append({"command": name, "seconds": median(seconds), "slowest": max(seconds)})
             print(f"{name:32} {median(seconds):7.2f} s", flush=True)
     command = shlex.join(["python", "-m", "benchmarks.startup", *arguments])
-    record(given.out, startup={"rows": rows, "date": now(), "command": command})
+    record(given.out or default_path("cpu"), startup={"rows": rows, "date": now(), "command": command})
+    if given.out is None:
+        speed_page.write()
     return 0
 
 

@@ -113,6 +113,15 @@ def test_the_table_has_a_line_for_each_row(tmp_path, monkeypatch):
     assert speed_page.figures({}) == ""
 
 
+def test_cost_and_waits_have_tables():
+    scaling_ = {
+        "batch": {"rows": [{"batch": 16, "images_per_s": 1234.0, "peak_memory_mb": 5.0}]},
+        "items": {"rows": [{"items": 1000, "seconds_per_batch": 1e-3, "slowest_batch": 2e-3, "own_memory_mb": 1.0}]},
+    }
+    page = speed_page.figures({"scaling": scaling_, "startup": {"rows": [{"command": "--help", "seconds": 0.15}]}})
+    assert {"| 16 | 1,234 | 5 |", "| 1,000 | 1 | 2 | 1.0 |", "| `--help` | 0.15 |"} <= set(page.splitlines())
+
+
 def test_a_mapped_data_set_is_measured():
     found = scaling.drawn(300)
     assert found["items"] == 300 and 0.0 < found["seconds_per_batch"] <= found["slowest_batch"]
