@@ -110,7 +110,7 @@ RECIPES = (
     r3gan_32,
     r3gan_64,
     r3gan_256,
-    small(r3gan_32, networks=R3gan(width=64), size=32, batch=32, steps=600),
-    small(r3gan_64, networks=R3gan(width=64), size=32, batch=32, steps=600),
-    small(r3gan_256, networks=R3gan(width=64), size=64, batch=16, steps=400),
+    small(r3gan_32, networks=R3gan(width=16), size=32, batch=16, steps=600),
+    small(r3gan_64, networks=R3gan(width=16), size=32, batch=16, steps=600),
+    small(r3gan_256, networks=R3gan(width=16), size=64, batch=8, steps=400),
 )

@@ -42,8 +42,13 @@ cyclegan = Recipe(
 RECIPES = (
     pix2pix,
     cyclegan,
-    small(pix2pix, networks=UnetPatchgan(width=16, discriminator_layers=2), size=64, batch=1, steps=1500, samples=16),
+    small(pix2pix, networks=UnetPatchgan(width=16, discriminator_layers=2), size=64, batch=1, steps=3000, samples=16),
     small(
-        cyclegan, networks=CycleGan(width=12, blocks=3, discriminator_layers=2), size=64, batch=1, steps=800, samples=16
+        cyclegan,
+        networks=CycleGan(width=12, blocks=3, discriminator_layers=2),
+        size=64,
+        batch=1,
+        steps=1000,
+        samples=16,
     ),
 )
