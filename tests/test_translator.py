@@ -22,7 +22,7 @@ QUICK = {"watch.log_every": 1, "watch.samples": 2, "training.threads": 1}
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, sp.Run]:
     """A run of each task, a step long."""
     folder = tmp_path_factory.mktemp("runs")
-    tiles = packed(labelled=False, channels=3, side=48)
+    tiles = packed(labelled=False, channels=3, side=100)
     sides = [packed(labelled=False, channels=3, side=32) for _ in range(2)]
     found = {}
     for name in ("srresnet-x4-small", "pix2pix", "cyclegan"):

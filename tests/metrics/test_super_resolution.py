@@ -66,7 +66,7 @@ def test_the_crop_is_at_the_top_left(tmp_path):
 def test_a_run_stands_beside_bicubic(tmp_path, capsys):
     write(tmp_path)
     recipe = recipe_named("srresnet-x4-small").shrunken()
-    tiles = packed(labelled=False, channels=3, side=48)
+    tiles = packed(labelled=False, channels=3, side=100)
     run = sp.train(recipe, data=tiles, out=tmp_path / "run", steps=1, set={"watch.samples": 1}, show=False)
     assert main(["--data", str(tmp_path), "--run", str(run.path)]) == 0
     record = json.loads((run.path / "super_resolution.json").read_text())

@@ -22,7 +22,7 @@ from tests.metrics.features.published import random_weights, vgg19_shapes
 from tests.tasks.examples import packed
 
 CPU = torch.device("cpu")
-TILES = packed(labelled=False, channels=3, side=52)
+TILES = packed(labelled=False, channels=3, side=100)
 
 
 def _recipe(name: str, *changes: str) -> Recipe:
@@ -146,7 +146,7 @@ def test_a_run_goes_on_in_the_network_that_it_began_with_alone(classifier: Path,
         ("srgan-x4-small", "objective=null", "task.adversarial and discriminator without objective"),
         ("srgan-x4-small", "discriminator=null", "without discriminator"),
         ("srresnet-x4-small", "clip=0.1", "clip in a recipe of the task super-resolution"),
-        ("srresnet-x4-small", "task.crop=50", "task.crop=48, the nearest"),
+        ("srresnet-x4-small", "task.crop=98", "task.crop=96, the nearest"),
         ("srresnet-x4-small", "task.factor=3", "task.factor"),
         ("srresnet-x4-small", "task.content_weight=-1", "weight of 0 or more"),
         ("srresnet-x4-small", "networks={pair: cyclegan}", "networks cyclegan"),
@@ -160,5 +160,5 @@ def test_what_does_not_go_together_is_refused(name: str, change: str, complaint:
 
 @pytest.mark.parametrize("make", [lambda: packed(channels=3, side=40), lambda: packed(channels=1, side=8)])
 def test_tiles_smaller_than_a_piece_are_refused(make: Callable, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"for pieces of 48x48"):
+    with pytest.raises(UserError, match=r"for pieces of 96x96"):
         sp.train(_recipe("srresnet-x4-small"), data=make(), out=tmp_path / "run", steps=1, show=False)
