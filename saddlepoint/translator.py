@@ -13,6 +13,9 @@ from saddlepoint.tasks.generation import GENERATOR
 from saddlepoint.tasks.super_resolution import SuperResolution
 from saddlepoint.tasks.translation import Translation
 
+# Side of the pieces, in pixels of the sources, in which a large photograph is enlarged: it bounds the memory.
+_PIECE = 128
+
 
 class Translator:
     """A trained generator of images from images.
@@ -57,12 +60,28 @@ class Translator:
         self.check(tuple(images.shape[1:]), back=back)
         network = self._generator(back)
         stored = (images * 255).round().to(torch.uint8)
-        return torch.cat(
-            [
-                self.task.sample({GENERATOR: network}, Request(sources=each[None].to(self.task.device))).cpu()
-                for each in stored
-            ]
-        )
+        return torch.cat([self._made(network, each[None]) for each in stored])
+
+    def _made(self, network: Any, stored: Tensor) -> Tensor:
+        """What the network makes of one image, in pieces where a network that sees only so far meets a large image."""
+
+        def sample(sources: Tensor) -> Tensor:
+            return self.task.sample({GENERATOR: network}, Request(sources=sources.to(self.task.device))).cpu()
+
+        reach, (height, width) = getattr(network, "reach", None), stored.shape[2:]
+        if reach is None or max(height, width) <= _PIECE:
+            return sample(stored)
+        factor, rows = network.factor, []
+        for top in range(0, height, _PIECE):
+            bottom, above = min(top + _PIECE, height), max(top - reach, 0)
+            row = []
+            for left in range(0, width, _PIECE):
+                right, before = min(left + _PIECE, width), max(left - reach, 0)
+                made = sample(stored[:, :, above : bottom + reach, before : right + reach])
+                kept = made[:, :, factor * (top - above) : factor * (bottom - above)]
+                row.append(kept[..., factor * (left - before) : factor * (right - before)])
+            rows.append(torch.cat(row, dim=3))
+        return torch.cat(rows, dim=2)
 
     def channels(self, back: bool = False) -> int:
         """How many channels the generator's sources have."""

@@ -78,6 +78,24 @@ def test_images_of_other_sizes_than_in_training(
     torch.testing.assert_close(found, ((expected + 1) / 2).clamp(0, 1), rtol=1e-4, atol=1e-5)
 
 
+def test_a_large_photograph_is_enlarged_in_pieces_without_seams(
+    runs: dict[str, sp.Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translator = sp.load(runs["srresnet-x4-small"])
+    images = _pixels(_photograph(70, 45))
+    whole = translator(images)
+    sizes = []
+    network: Any = translator.task.generator
+    network.register_forward_pre_hook(lambda _, given: sizes.append(tuple(given[0].shape[2:])))
+    monkeypatch.setattr("saddlepoint.translator._PIECE", 16)
+    pieces = translator(images)
+    # A row or column less would be seen: the margin is as narrow as it can be, but for the rounding up.
+    assert network.reach == 12 and max(max(size) for size in sizes) == 16 + 2 * 12 and len(sizes) == 5 * 3
+    torch.testing.assert_close(pieces, whole, rtol=0, atol=1e-5)
+    network.reach -= 2
+    assert (translator(images) - whole).abs().max() > 0
+
+
 def test_the_way_back_is_the_other_generator(runs: dict[str, sp.Run]) -> None:
     translator = sp.load(runs["cyclegan"])
     images = _pixels(_photograph(16, 16))

@@ -57,6 +57,8 @@ class Generator(nn.Module):
     def __init__(self, source_channels: int, channels: int, *, factor: int, width: int, blocks: int):
         super().__init__()
         self.factor = factor
+        # How far a pixel of the sources is seen: 9x9, then 3x3 at the sources' size and twice, four times... as large.
+        self.reach = math.ceil(4 + 2 * blocks + 1 + 2 * (1 - 1 / factor) + 4 / factor)
         self.first = nn.Sequential(nn.Conv2d(source_channels, width, 9, 1, 4), nn.PReLU())
         within = [Block(width) for _ in range(blocks)]
         self.trunk = nn.Sequential(*within, nn.Conv2d(width, width, 3, 1, 1), nn.BatchNorm2d(width))
