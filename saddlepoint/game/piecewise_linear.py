@@ -48,17 +48,19 @@ class Operation:
             result.
         replay: does it again.
         learned: what else enters here and asks for a gradient (weights, biases, what was made of them).
-        result: with its graph, where something is learned here; else None.
     """
 
     inputs: tuple[int, ...]
     replay: Replay
     learned: tuple[Tensor, ...]
-    result: Tensor | None
 
 
 class Recording(TorchFunctionMode):
     """Inside, everything that is done to `images` (n, ...) is recorded.
+
+    Attributes:
+        operations: what was done, in order.
+        results: of the operations where something is learned, with their graph.
 
     Raises:
         NotPiecewiseLinear: inside, at the first function without a rule.
@@ -67,6 +69,7 @@ class Recording(TorchFunctionMode):
     def __init__(self, images: Tensor):
         super().__init__()
         self.operations: list[Operation] = []
+        self.results: list[Tensor] = []
         self._count = len(images)
         # Kept alive while recording, so that no other tensor can have the same id.
         self._tensors = [images]
@@ -99,20 +102,16 @@ class Recording(TorchFunctionMode):
             for value in _leaves((*args, *kwargs.values()))
             if isinstance(value, Tensor) and value.requires_grad and not self._known(value)
         )
-        self.operations.append(
-            Operation(
-                inputs=tuple(self._numbers[id(value)] for value in inputs),
-                replay=replay,
-                learned=learned,
-                result=result if learned else None,
-            )
-        )
+        numbers = tuple(self._numbers[id(value)] for value in inputs)
+        self.operations.append(Operation(inputs=numbers, replay=replay, learned=learned))
+        if learned:
+            self.results.append(result)
         self._tensors.append(result)
         self._numbers[id(result)] = len(self.operations)
         return result
 
-    def end(self, scores: Tensor) -> list[Operation]:
-        """The operations, when the network has given its scores; the recorded tensors are let go.
+    def end(self, scores: Tensor) -> None:
+        """Checks the scores that the network has given, and lets the recorded tensors go.
 
         Raises:
             NotPiecewiseLinear: it gave more than one score per sample, or one that does not depend on the sample.
@@ -122,16 +121,13 @@ class Recording(TorchFunctionMode):
         if not self.operations or self._numbers.get(id(scores)) != len(self.operations):
             raise NotPiecewiseLinear("scores that are not the last thing it computes")
         self._tensors, self._numbers = [], {}
-        return self.operations
 
 
-def replayed(
-    operations: Sequence[Operation], images: Tensor, scale: Tensor
-) -> Iterator[tuple[Tensor, tuple[Tensor, ...]]]:
+def replayed(operations: list[Operation], images: Tensor, scale: Tensor) -> Iterator[tuple[Tensor, tuple[Tensor, ...]]]:
     """Replays a recording, so that first-order gradients of what is learned in it can be taken.
 
     Args:
-        operations: of a recording.
+        operations: of a recording; emptied on the way, so that what was kept for one is let go after it.
         images: u, the shape of the recorded input.
         scale: c, (n,).
 
@@ -141,7 +137,9 @@ def replayed(
     """
     last_use = {number: index for index, operation in enumerate(operations) for number in operation.inputs}
     values = {0: images}
-    for index, operation in enumerate(operations):
+    operations.reverse()
+    for index in range(len(operations)):
+        operation = operations.pop()
         inputs = [values[number] for number in operation.inputs]
         for number in set(operation.inputs):
             if last_use[number] == index:

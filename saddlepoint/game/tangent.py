@@ -10,7 +10,7 @@ that is enough, because the slope of D by each layer's output is known from the 
 gradient penalty of WGAN-GP.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -19,6 +19,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from saddlepoint.game.piecewise_linear import Recording, replayed
+
+# Elements of results that wait for one call of autograd: small networks need few calls, large ones little memory.
+TOGETHER = 2**18
 
 
 class ByTangent:
@@ -72,36 +75,59 @@ class _ScoresAndGradient(torch.autograd.Function):
             leaf = images.detach().requires_grad_()
             with Recording(leaf) as recording:
                 scores = module(leaf, *labels)
-            operations = recording.end(scores)
-            results = [operation.result for operation in operations if operation.result is not None]
-            gradient, *slopes = torch.autograd.grad(scores, [leaf, *results], torch.ones_like(scores))
-        ctx.images, ctx.operations, ctx.slopes, ctx.parameters = leaf.detach(), operations, slopes, parameters
+            recording.end(scores)
+            gradient, *slopes = torch.autograd.grad(scores, [leaf, *recording.results], torch.ones_like(scores))
+        ctx.images, ctx.operations, ctx.slopes = leaf.detach(), recording.operations, slopes
+        ctx.parameters = parameters
         ctx.precision = _precision(images.device.type)
         return scores.detach(), gradient
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, of_scores: Tensor, of_gradient: Tensor) -> tuple[Tensor | None, ...]:
+        assert ctx.operations, "what a tangent pass keeps is used up by one backward"
         scale = of_scores.to(ctx.images.dtype)
         images = ctx.images * scale.reshape(-1, *[1] * (ctx.images.dim() - 1)) + of_gradient
-        # By identity: what is learned is a parameter, or has been made of parameters (spectral norm).
-        learned: dict[int, tuple[Tensor, Tensor]] = {}
-        slopes = iter(ctx.slopes)
+        learned = _Learned()
+        ctx.slopes.reverse()
+        results: list[Tensor] = []
+        slopes: list[Tensor] = []
+        constants: list[Tensor] = []
         with ctx.precision():
-            for result, constants in replayed(ctx.operations, images, scale):
-                found = torch.autograd.grad(result, constants, next(slopes))
-                for constant, gradient in zip(constants, found, strict=True):
-                    _, before = learned.get(id(constant), (constant, None))
-                    learned[id(constant)] = constant, gradient if before is None else before + gradient
-        gradients = [learned.pop(id(parameter), (None, None))[1] for parameter in ctx.parameters]
-        if learned:
-            made, of_made = zip(*learned.values(), strict=True)
-            through = torch.autograd.grad(made, ctx.parameters, of_made, allow_unused=True)
-            gradients = [
-                one if other is None else other if one is None else one + other
-                for one, other in zip(gradients, through, strict=True)
-            ]
-        return (None, None, None, *gradients)
+            for result, entering in replayed(ctx.operations, images, scale):
+                results.append(result)
+                slopes.append(ctx.slopes.pop())
+                constants.extend(entering)
+                if sum(each.numel() for each in results) > TOGETHER or not ctx.slopes:
+                    learned.add(constants, results, slopes)
+                    results, slopes, constants = [], [], []
+        return (None, None, None, *learned.of(ctx.parameters))
+
+
+class _Learned:
+    """Sums of gradients, by the tensor that they belong to: a parameter, or what was made of some (spectral norm)."""
+
+    def __init__(self) -> None:
+        self._sums: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def add(self, constants: Sequence[Tensor], results: Sequence[Tensor], slopes: Sequence[Tensor]) -> None:
+        once = {id(constant): constant for constant in constants}
+        found = torch.autograd.grad(results, list(once.values()), slopes)
+        for (key, constant), gradient in zip(once.items(), found, strict=True):
+            before = self._sums.get(key)
+            self._sums[key] = constant, gradient if before is None else before[1] + gradient
+
+    def of(self, parameters: Sequence[Tensor]) -> list[Tensor | None]:
+        """The gradients of these; those of what was made of them are taken back to them."""
+        gradients = [self._sums.pop(id(parameter), (None, None))[1] for parameter in parameters]
+        if not self._sums:
+            return gradients
+        made, of_made = zip(*self._sums.values(), strict=True)
+        through = torch.autograd.grad(made, parameters, of_made, allow_unused=True)
+        return [
+            one if other is None else other if one is None else one + other
+            for one, other in zip(gradients, through, strict=True)
+        ]
 
 
 def _precision(device: str) -> Callable[[], AbstractContextManager]:
