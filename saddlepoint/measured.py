@@ -117,7 +117,9 @@ def _why(row: Row, runs: Sequence[str]) -> str:
     absent = [run for run, record in zip(runs, row.records, strict=True) if record is None]
     if absent:
         return f"not measured in {', '.join(absent)}"
-    return "; ".join(f"{key}: {' against '.join(map(_short, values))}" for key, values in row.differs.items())
+    differs = "; ".join(f"{key}: {' against '.join(map(_short, values))}" for key, values in row.differs.items())
+    held_out_otherwise = set(row.differs) == {"reference.items"}
+    return differs + (" (evaluate them with --reference test, if the data has one)" if held_out_otherwise else "")
 
 
 def _short(value: Any) -> str:

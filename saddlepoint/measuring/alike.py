@@ -32,7 +32,7 @@ BESIDE = frozenset(
         *("sigma_at_grid_edge", "distance_at_counts", "distance_at_half_counts", "seen_once", "modes_found"),
         *("number", "different", "empty_of_samples", "with_duplicate", "closest", "c_t", "p_value"),
         *("median_distance", "copies", "by_class", "of_density_0", "high_quality", "projection_error", "identical"),
-        # how the splits came about; which items they are is the fingerprint's and the split's matter
+        # how the split came about, in words; which items it holds is reference.items
         "reference.split_rule",
     )
 )

@@ -9,6 +9,7 @@ The reference is the training split unless another is asked for, as published Fr
 a generator that memorises: the held-out or test split does not, and `memorisation` tests for it.
 """
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -68,7 +69,13 @@ class Real:
     @property
     def about(self) -> dict[str, Any]:
         """The reference, for the record."""
-        return {"split": self.split, "fingerprint": self.data.fingerprint, "split_rule": self.data.split_rule}
+        return {
+            "split": self.split,
+            # The same data may be split otherwise: its training items are another reference then.
+            "items": hashlib.sha256(self.data.splits[self.split].astype("<i8").tobytes()).hexdigest()[:16],
+            "fingerprint": self.data.fingerprint,
+            "split_rule": self.data.split_rule,
+        }
 
     @property
     def density(self) -> Mixture | SwissRoll | None:
