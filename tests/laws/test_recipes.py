@@ -12,6 +12,7 @@ from safetensors.numpy import load_file
 import saddlepoint as sp
 from saddlepoint.data import Packed
 from saddlepoint.data.pairs import ImagePairs
+from saddlepoint.recipes import runs
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override, recipe_from, to_yaml
@@ -66,10 +67,10 @@ def _packed(side: int, channels: int, seed: int) -> Packed:
     )
 
 
-@pytest.fixture(scope="module")
-def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> sp.Run:
-    """Six steps of the recipe of that name, played once for all laws."""
-    return _train(request.param, tmp_path_factory.mktemp("whole") / request.param, 6)
+@pytest.fixture(autouse=True)
+def without_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The estimate of memory takes longer than six steps; tests/training/test_memory.py is about it."""
+    monkeypatch.setattr(runs, "_estimate", lambda game: None)
 
 
 def _train(name: str, out: Path, steps: int) -> sp.Run:
@@ -109,8 +110,9 @@ def test_every_recipe_is_reached() -> None:
     )
 
 
-@pytest.mark.parametrize(("whole", "name"), [(name, name) for name in NAMES], indirect=["whole"], ids=NAMES)
-def test_three_steps_resumed_to_six_equal_six(whole: sp.Run, name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_three_steps_resumed_to_six_equal_six_and_are_loaded_as_they_are(name: str, tmp_path: Path) -> None:
+    whole = _train(name, tmp_path / "whole", 6)
     part = _train(name, tmp_path / "part", 3)
     part = sp.resume(part, steps=6, data=_images(RECIPES[name].shrunken()), show=False)
     for step in (3, 6):
@@ -127,23 +129,22 @@ def test_three_steps_resumed_to_six_equal_six(whole: sp.Run, name: str, tmp_path
     if name not in SILENT:
         assert whole.samples is not None and part.samples is not None
         assert whole.samples.read_bytes() == part.samples.read_bytes()
+    if RECIPES[name].task.kind == "generation":
+        _check_loaded(whole)
 
 
-def test_only_classifiers_make_nothing() -> None:
-    assert {name for name in NAMES if RECIPES[name].task.kind == "classification"} == SILENT
-
-
-GENERATING = [name for name in NAMES if RECIPES[name].task.kind == "generation"]
-
-
-@pytest.mark.parametrize("whole", GENERATING, indirect=True)
-def test_saved_and_loaded_it_makes_the_same_samples(whole: sp.Run) -> None:
-    one, two = sp.load(whole).sample(5, seed=3), sp.load(str(whole.path)).sample(7, seed=3)
+def _check_loaded(run: sp.Run) -> None:
+    """Loaded twice it makes the same samples of a seed, whatever their number, and others of another seed."""
+    one, two = sp.load(run).sample(5, seed=3), sp.load(str(run.path)).sample(7, seed=3)
     assert torch.equal(one, two[:5])
     assert one.dtype == torch.float32 and one.isfinite().all()
     if one.dim() == 4:
         assert one.min() >= 0 and one.max() <= 1
-    assert not torch.equal(one, sp.load(whole).sample(5, seed=4))
+    assert not torch.equal(one, sp.load(run).sample(5, seed=4))
+
+
+def test_only_classifiers_make_nothing() -> None:
+    assert {name for name in NAMES if RECIPES[name].task.kind == "classification"} == SILENT
 
 
 @pytest.mark.parametrize("name", NAMES)
