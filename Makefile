@@ -9,7 +9,7 @@ PYTHON ?=
 PIP := .venv/bin/python -m pip -qq --disable-pip-version-check
 INSTALLED := .venv/.installed
 
-.PHONY: help setup demo test check evidence bench
+.PHONY: help setup demo test check evidence evidence-small bench
 
 help:
 	@echo 'make setup   .venv with everything at the versions of constraints.txt'
@@ -18,6 +18,7 @@ help:
 	@echo 'make check   set up, then lint, format, types and the laws on structure'
 	@echo 'make bench   slow, on a machine that does nothing else: speed and cost; DEVICE=cuda for a GPU'
 	@echo 'make evidence MNIST=DIR   slow: train on MNIST, measure, and write docs/results.md'
+	@echo 'make evidence-small DATA=DIR   two minutes of each small sibling of a published recipe, and its picture'
 
 setup: $(INSTALLED)
 
@@ -71,6 +72,14 @@ evidence: setup
 	timeout --signal=INT 600 $(TRAIN) mnist-2014 --data $(MNIST) --out runs/mnist-2014 || test $$? -eq 124
 	for run in digits mnist mnist-2014; do .venv/bin/saddlepoint evaluate runs/$$run --metrics parzen; done
 	.venv/bin/python -m saddlepoint.report.results runs/digits runs/mnist runs/mnist-2014 --out docs/results.md
+
+# The folder with all the data that `python -m benchmarks.small_recipes --help` names.
+DATA ?= data
+
+# Every small sibling of a published recipe for two minutes; then look at docs/pictures/*-small.png.
+evidence-small: setup
+	.venv/bin/python -m benchmarks.small_recipes --data $(DATA)
+	.venv/bin/python -m saddlepoint.report.results --out docs/results.md
 
 # BENCH passes options to the table alone: make bench BENCH='--only mlp-28 --seconds 2'
 DEVICE ?= cpu

@@ -58,7 +58,7 @@ def train(name: str, data: Path, out: Path, seconds: float, threads: int) -> flo
     Raises:
         SystemExit: it ended otherwise than by its last step or by the signal.
     """
-    settings = [f"training.threads={threads}", "training.device=cpu", *ASKED.get(name, [])]
+    settings = [f"training.threads={threads}", "training.device=cpu", "watch.log_every=1", *ASKED.get(name, [])]
     command = [sys.executable, "-m", "saddlepoint", "train", name, "--data", str(data), "--out", str(out)]
     process = subprocess.Popen([*command, *(word for each in settings for word in ("--set", each))])
     while process.poll() is None and not (out / "events.jsonl").exists():
@@ -128,7 +128,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--data", type=Path, required=True, help="the folder of all the data")
     parser.add_argument("--minutes", type=float, default=2.0, help="of training, for each recipe")
     parser.add_argument("--only", choices=SMALL, nargs="+", help="these recipes")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="of torch")
     parser.add_argument("--runs", type=Path, default=Path("runs/small"), help="where the runs go")
     parser.add_argument("--out", type=Path, default=Path("docs/results/small.json"))
     parser.add_argument("--pictures", type=Path, default=Path("docs/pictures"))

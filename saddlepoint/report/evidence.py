@@ -1,4 +1,4 @@
-"""Sections of docs/results.md that come from benchmarks: the coverage of the intervals, published numbers remade."""
+"""Sections of docs/results.md that come from benchmarks: coverage of intervals, numbers remade, small siblings."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,6 +24,21 @@ def section_of_evidence(name: str, record: Mapping[str, Any]) -> Iterator[str]:
             yield (
                 f"| {cell(row['name'])} | {code(row['metric'])} | {cell(short(row['target']))} "
                 f"| {cell(short(row['mean_value']))} | {cell(row['repetitions'])} | {row['coverage']:.3f} |"
+            )
+        return
+    if rows and "alive" in rows[0]:
+        yield "## Small siblings of published recipes"
+        yield from ("", "Trained for so many seconds: whether all numbers stayed finite, no player stood still and G")
+        yield "made different images for different inputs. The spread is over images, as a share of the data's."
+        yield from _made(record)
+        yield from ("", "| Recipe | Data | Seconds | Steps | Images/s | Spread | Alive | Picture |")
+        yield "|---|---|---|---|---|---|---|---|"
+        for row in rows:
+            picture = f"[picture](pictures/{cell(row['name'])}.png)"
+            yield (
+                f"| {code(row['name'])} | {cell(row['data'])} | {cell(short(row['seconds']))} | {cell(row['steps'])} "
+                f"| {cell(short(row['images_per_s']))} | {row['spread'] / row['spread_of_data']:.2f} "
+                f"| {'yes' if row['alive'] else 'no'} | {picture} |"
             )
         return
     yield f"## {cell(name)}"

@@ -199,7 +199,11 @@ def test_what_benchmarks_wrote_has_sections_of_its_own(make_run, tmp_path):
     metric = {"metric": "psnr", "value": 21.625, "interval": [None, None], "provenance": {"samples": 1}}
     published = {"set": "comic", "published": {"psnr": 21.59}, "metrics": [metric]}
     (records / "bicubic.json").write_text(json.dumps({"command": "x", "protocol": "of 2017", "rows": [published]}))
+    trained = {"name": "x-small", "data": "d.zip", "seconds": 120.0, "steps": 7, "images_per_s": 3.5, "alive": False}
+    spread = {"spread": 0.05, "spread_of_data": 0.2}
+    (records / "small.json").write_text(json.dumps({"command": "train them", "rows": [trained | spread]}))
     lines = write_results([make_run("a")], tmp_path / "docs" / "results.md").read_text().splitlines()
     assert "| two normals | `m` | 1.5 | 1.25 | 200 | 0.950 |" in lines
     assert "Made by `measure it`, today." in lines
+    assert "| `x-small` | d.zip | 120 | 7 | 3.5 | 0.25 | no | [picture](pictures/x-small.png) |" in lines
     assert "| comic | `psnr` | 21.625 | 21.59 | 1 |" in lines
