@@ -97,6 +97,6 @@ RECIPES = (
         batch=16,
         steps=600,
     ),
-    small(biggan_128, networks=BigGan(width=4, embedding=32), size=32, batch=16, steps=600),
-    small(biggan_deep_128, networks=BigGanDeep(width=8, embedding=32, depth=1), size=32, batch=16, steps=400),
+    small(biggan_128, networks=BigGan(width=8, embedding=32), size=32, batch=8, steps=1500),
+    small(biggan_deep_128, networks=BigGanDeep(width=12, embedding=32, depth=1), size=32, batch=8, steps=1200),
 )

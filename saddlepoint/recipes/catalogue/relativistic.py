@@ -110,7 +110,8 @@ RECIPES = (
     r3gan_32,
     r3gan_64,
     r3gan_256,
-    small(r3gan_32, networks=R3gan(width=16), size=32, batch=16, steps=600),
-    small(r3gan_64, networks=R3gan(width=16), size=32, batch=16, steps=600),
-    small(r3gan_256, networks=R3gan(width=16), size=64, batch=8, steps=400),
+    # The rates stay as they are, and with them a narrow net learns slowly: many steps of few images each.
+    small(r3gan_32, networks=R3gan(width=32), size=32, batch=8, steps=4000),
+    small(r3gan_64, networks=R3gan(width=32), size=32, batch=8, steps=4000),
+    small(r3gan_256, networks=R3gan(width=32), size=64, batch=8, steps=2000),
 )
