@@ -7,8 +7,8 @@ multiplied and the image is resampled once: to resample after each would blur it
 Between pixels the image is bilinear; the original has wavelet filters. Beyond its edges the image is continued by
 reflection (the edge row itself is not repeated).
 
-The bilinear mean is taken by gathering, which can be differentiated twice (a penalty on the input gradient needs it) and
-compiled with the rest of a step, on every device.
+The bilinear mean is taken by gathering, which can be differentiated twice on every device (a penalty on the input
+gradient needs it) and compiled with the rest of a step.
 """
 
 import torch

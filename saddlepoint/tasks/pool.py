@@ -40,7 +40,7 @@ class Pool:
             order: a permutation of the pool's places, int64 (size,).
 
         Returns:
-            By name: `old` images (n, ...), `uses_old` (n,) bool, and `place` (n,), where the new fake will be kept, or -1.
+            `old` images (n, ...), `uses_old` (n,) bool, and `place` (n,), where the new one will be kept (-1: nowhere).
         """
         filled, count = int(state[f"{self.name}/filled"]), len(numbers)
         free = min(self.size - filled, count)

@@ -17,7 +17,7 @@ from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found, open_recipe_data, resolved
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.tasks import OwnNetworks, build_task
+from saddlepoint.recipes.tasks import OwnNetworks, RecipeTask, build_task
 from saddlepoint.recipes.text import override
 from saddlepoint.tasks.generation import Generation
 from tests.tasks.examples import packed
@@ -33,7 +33,12 @@ def recipe(*assignments: str, name: str = "digits") -> Recipe:
 
 def built(made: Recipe, data: Packed | None = None) -> Generation:
     data = packed() if data is None else data
-    return build_task(made, Found.of(data), data, CPU)
+    return generation(build_task(made, Found.of(data), data, CPU))
+
+
+def generation(task: RecipeTask) -> Generation:
+    assert isinstance(task, Generation)
+    return task
 
 
 def game(*assignments: str):
@@ -67,7 +72,7 @@ def test_the_net_of_2014_starts_at_the_training_images_mean() -> None:
 
 def test_without_data_it_starts_in_the_middle_and_without_need_no_data_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     made = override(RECIPES["digits"], [*MAXOUT, "penalties.r1=null", "penalties.r2=null"])
-    task = build_task(made, Found.of(packed()), None, CPU)
+    task = generation(build_task(made, Found.of(packed()), None, CPU))
     assert without_last_weights(task.generator)(torch.randn(1, 5)).eq(0.5).all()
 
     def read(self: Packed, indices: object) -> None:
@@ -98,8 +103,9 @@ def test_labels_enter_the_networks_of_conditional_tasks_only() -> None:
 
 def test_a_bound_on_weights_holds_from_the_start() -> None:
     made = game("clip=0.01", "objective=wasserstein", "penalties.r1=null", "penalties.r2=null")
-    assert max(parameter.abs().max().item() for parameter in made.task.discriminator.parameters()) <= 0.01
-    assert max(parameter.abs().max().item() for parameter in made.task.generator.parameters()) > 0.01
+    task = generation(made.task)
+    assert max(parameter.abs().max().item() for parameter in task.discriminator.parameters()) <= 0.01
+    assert max(parameter.abs().max().item() for parameter in task.generator.parameters()) > 0.01
 
 
 # What the pieces are told
@@ -107,10 +113,11 @@ def test_a_bound_on_weights_holds_from_the_start() -> None:
 
 def test_a_games_numbers_are_the_recipes() -> None:
     made = game("augment.flip=0.25", "average.half_life=7", "penalties.r2=null")
-    assert made.task.penalties == ("r1",) and made.task.augmentations == ("flip",)
+    task = generation(made.task)
+    assert task.penalties == ("r1",) and task.augmentations == ("flip",)
     assert made.schedules["penalties.r1"] == 0.1 and "penalties.r2" not in made.schedules
     assert made.schedules["augment.flip"] == 0.25 and made.schedules["average.half_life"] == 7
-    assert made.schedules["generator.rate"] == RECIPES["digits"].generator.rate
+    assert made.schedules["generator.rate"] == RECIPES["digits"].numbers()["generator.rate"]
     assert made.state.averages is not None and list(made.state.averages.networks) == ["generator"]
 
 

@@ -21,6 +21,7 @@ from saddlepoint.recipes.runs import Brought, Ended, resume, start
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
+from saddlepoint.tasks.generation import Generation
 from saddlepoint.training.checkpoint import steps_saved
 from saddlepoint.training.control import Control, Stop
 from saddlepoint.training.observers import Observer
@@ -192,11 +193,14 @@ def test_sample_pictures_are_of_one_row_of_labels_after_the_other() -> None:
     data = packed()
     recipe = override(RECIPE, ["task.conditional=true", "watch.samples=7"])
     task = build_task(recipe, Found.of(data), data, torch.device("cpu"))
+    assert isinstance(task, Generation)
     request, again = (fixed_request(recipe, task, Found.of(data)) for _ in range(2))
     assert request.labels is not None and request.labels.tolist() == [0, 1, 2, 0, 1, 2, 0]
     assert request.latents.shape == (7, 5) and torch.equal(request.latents, again.latents)
     plain = override(RECIPE, ["watch.samples=7"])
-    assert fixed_request(plain, build_task(plain, Found.of(data), data, task.device), Found.of(data)).labels is None
+    task = build_task(plain, Found.of(data), data, task.device)
+    assert isinstance(task, Generation)
+    assert fixed_request(plain, task, Found.of(data)).labels is None
 
 
 def test_pictures_of_points_show_a_distribution() -> None:
@@ -205,4 +209,5 @@ def test_pictures_of_points_show_a_distribution() -> None:
     data: Packed = packed(40, labelled=False, items=points, kind="points", shape=(2,), splits=splits)
     recipe = override(RECIPES["toy"], ["networks.width=4", "watch.samples=7"])
     task = build_task(recipe, Found.of(data), data, torch.device("cpu"))
+    assert isinstance(task, Generation)
     assert len(fixed_request(recipe, task, Found.of(data)).latents) == 1000

@@ -11,6 +11,7 @@ from saddlepoint.game.steps import SGD, Adam
 from saddlepoint.networks import Dcgan, Mlp
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.task_parts import GenerationPart
 from saddlepoint.recipes.text import RECORDED, known_keys, override, read_recipe, recipe_from, to_yaml
 
 DIGITS = RECIPES["digits"]
@@ -95,8 +96,12 @@ def test_values_are_yaml() -> None:
             "objective=f1=log(D); f2=log(1-D); f3=log(D); link=sigmoid",
         ],
     )
-    assert changed.training.batch == 32 and changed.generator.rate == 1e-4
-    assert changed.data.size == (16, 24) and changed.penalties.r1 is None and changed.task.conditional
+    assert changed.training.batch == 32 and changed.numbers()["generator.rate"] == 1e-4
+    assert (
+        changed.data.size == (16, 24)
+        and changed.penalties.r1 is None
+        and changed.task == GenerationPart(conditional=True)
+    )
     assert changed.summary == "a: b"
     assert changed.objective == "f1=log(D); f2=log(1-D); f3=log(D); link=sigmoid"
     assert DIGITS.training.batch == 64, "the named recipe is as it was"
@@ -197,18 +202,18 @@ def test_naming_the_kind_that_is_chosen_already_changes_nothing() -> None:
 
 def test_a_schedule_is_chosen_anew_and_then_filled() -> None:
     keys = ["generator.rate.schedule=linear", "generator.rate.start=1", "generator.rate.end=0", "generator.rate.over=9"]
-    assert override(DIGITS, keys).generator.rate == Linear(start=1, end=0, over=9)
-    assert isinstance(DIGITS.generator.rate, Cosine)
+    assert override(DIGITS, keys).numbers()["generator.rate"] == Linear(start=1, end=0, over=9)
+    assert isinstance(DIGITS.numbers()["generator.rate"], Cosine)
     whole = "generator.rate={schedule: exponential, start: 0.1, factor: 0.99, unit: images}"
-    assert override(DIGITS, [whole]).generator.rate == Exponential(start=0.1, factor=0.99, unit="images")
-    assert override(DIGITS, ["generator.rate=0.5"]).generator.rate == 0.5
+    assert override(DIGITS, [whole]).numbers()["generator.rate"] == Exponential(start=0.1, factor=0.99, unit="images")
+    assert override(DIGITS, ["generator.rate=0.5"]).numbers()["generator.rate"] == 0.5
 
 
 def test_a_number_has_no_keys_until_a_schedule_is_chosen() -> None:
     constant = override(DIGITS, ["generator.rate=0.0002"])
     assert "generator.rate is 0.0002" in refused("generator.rate.start=1", recipe=constant)
     keys = ["generator.rate.schedule=linear", "generator.rate.start=1", "generator.rate.end=0", "generator.rate.over=9"]
-    assert override(constant, keys).generator.rate == Linear(start=1, end=0, over=9)
+    assert override(constant, keys).numbers()["generator.rate"] == Linear(start=1, end=0, over=9)
 
 
 def test_a_pair_is_chosen_where_the_recipe_leaves_it_open() -> None:

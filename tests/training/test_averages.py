@@ -86,7 +86,13 @@ def test_keeping_an_average_does_not_change_the_training() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"half_life": -1}, {"half_life": 10, "warm_up": 0.0}, {"half_life": 10, "warm_up": -1.0}, {"half_life": 10, "start": -1.0}]
+    "wrong",
+    [
+        {"half_life": -1},
+        {"half_life": 10, "warm_up": 0.0},
+        {"half_life": 10, "warm_up": -1.0},
+        {"half_life": 10, "start": -1.0},
+    ],
 )
 def test_nonsense_is_refused(wrong: dict) -> None:
     with pytest.raises(UserError):
