@@ -22,6 +22,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.record import now
 from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.files import write_whole
 from saddlepoint.recipes.catalogue import RECIPES
@@ -30,6 +31,7 @@ from saddlepoint.recipes.loading import load_task
 from saddlepoint.recipes.pictures import planned_pictures
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override
+from saddlepoint.training.machine import describe
 
 SMALL = [name for name in RECIPES if name.endswith("-small")]
 # Unconditional nets that were published on faces.
@@ -141,12 +143,17 @@ def main(arguments: list[str]) -> int:
         if run.exists():
             raise SystemExit(f"{run}: got a run; expected no such folder; move it away, or name another with --runs")
         trained = train(name, data, run, 60 * given.minutes, given.threads)
-        row = {**looked_at(name, run, data), "seconds": round(trained, 1), "threads": given.threads}
+        row = {**looked_at(name, run, data), "seconds": round(trained, 1), "threads": given.threads, "date": now()}
         rows[name] = row
         shutil.copyfile(sorted((run / "samples").glob("*.png"))[-1], given.pictures / f"{name}.png")
         # The folder's own name only: where it stands on this machine is nobody else's concern.
         command = shlex.join(["python", "-m", "benchmarks.small_recipes", "--data", given.data.name])
-        record = {"command": command, "rows": [rows[name] for name in SMALL if name in rows]}
+        record = {
+            "command": command,
+            "date": now(),
+            "machine": describe(torch.device("cpu")),
+            "rows": [rows[name] for name in SMALL if name in rows],
+        }
         write_whole(given.out, (json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
         print(json.dumps(row), flush=True)
     return 0 if all(row["alive"] for row in rows.values()) else 1

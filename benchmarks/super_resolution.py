@@ -25,11 +25,13 @@ import PIL
 import torch
 from PIL import Image
 
+from benchmarks.record import now
 from saddlepoint.api import load
 from saddlepoint.files import write_whole
 from saddlepoint.metrics.image_pairs import SUPER_RESOLUTION
 from saddlepoint.metrics.psnr import psnr, psnr_values
 from saddlepoint.metrics.ssim import ssim, ssim_srgan
+from saddlepoint.training.machine import describe
 from saddlepoint.translator import Translator
 
 FACTOR = 4
@@ -121,7 +123,13 @@ def main(arguments: list[str]) -> int:
     rows = measure(given.data)
     # The folders' own names only: where they stand on this machine is nobody else's concern.
     command = ["python", "-m", "benchmarks.super_resolution", "--data", given.data.name]
-    record: dict[str, Any] = {"command": shlex.join(command), "protocol": "Ledig et al. 2017, factor 4", "rows": rows}
+    record: dict[str, Any] = {
+        "command": shlex.join(command),
+        "date": now(),
+        "machine": describe(torch.device("cpu")),
+        "protocol": "Ledig et al. 2017, factor 4",
+        "rows": rows,
+    }
     compared: list[dict[str, Any]] = [{}] * len(rows)
     if given.run is not None:
         translator = load(given.run)

@@ -58,4 +58,6 @@ def section_of_evidence(name: str, record: Mapping[str, Any]) -> Iterator[str]:
 
 def _made(record: Mapping[str, Any]) -> Iterator[str]:
     date = f", {cell(record['date'])}" if record.get("date") else ""
-    yield from ("", f"Made by {code(record.get('command'))}{date}.")
+    machine = record.get("machine")
+    processor = f", {cell(machine.get('processor'))}" if isinstance(machine, Mapping) else ""
+    yield from ("", f"Made by {code(record.get('command'))}{date}{processor}.")
