@@ -2,17 +2,17 @@
 
 FOLDER holds cifar10/*.parquet (32-pixel GANs), faces/*.parquet (those for faces), paired/facades*.zip (translation) and
 super_resolution/bsds*.zip. A run is the command itself, interrupted by SIGINT so many minutes after it began to train.
-For each: are all logged numbers finite; does a player stand still (a gradient norm of 0); has D saturated (its loss'
+For each: are all logged numbers finite; does a player stand still (a gradient norm of 0 in each of its
+last five steps; the hinge alone gives that now and then to a small batch); has D saturated (its loss'
 own gradient is gone, seen in D's gradient norm); does G make one image whatever its input (the standard deviation over
-samples, averaged over pixels, beside the data's)? The record goes to docs/results/small.json, the last picture of each
-run to docs/pictures/NAME.png: the numbers do not replace looking at it.
+samples, averaged over pixels, beside the data's)? The record goes to docs/results/small.json, a picture of what each
+run makes to docs/pictures/NAME.png: the numbers do not replace looking at it.
 """
 
 import argparse
 import json
 import math
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -31,6 +31,7 @@ from saddlepoint.recipes.loading import load_task
 from saddlepoint.recipes.pictures import planned_pictures
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override
+from saddlepoint.sampling.pictures import grid, save_picture
 from saddlepoint.training.machine import describe
 
 SMALL = [name for name in RECIPES if name.endswith("-small")]
@@ -76,8 +77,8 @@ def train(name: str, data: Path, out: Path, seconds: float, threads: int) -> flo
     return trained
 
 
-def looked_at(name: str, run: Path, data: Path) -> dict[str, Any]:
-    """The numbers of a run that ended."""
+def looked_at(name: str, run: Path, data: Path, picture: Path) -> dict[str, Any]:
+    """The numbers of a run that ended; what it makes is drawn into `picture`, without the data's own images."""
     lines = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     values = [value for line in lines for value in _leaves(line)]
     norms = {
@@ -85,9 +86,10 @@ def looked_at(name: str, run: Path, data: Path) -> dict[str, Any]:
         for player in lines[-1]["gradient_norms"]
     }
     made, real = _made_and_real(run, data)
+    save_picture(grid(made), picture)
     spread, reference = (float(images.std(0).mean()) for images in (made, real))
     finite = all(math.isfinite(value) for value in values)
-    still = [player for player, values in norms.items() if min(values[-5:]) == 0.0]
+    still = [player for player, values in norms.items() if max(values[-5:]) == 0.0]
     return {
         "name": name,
         "data": data.name,
@@ -143,9 +145,13 @@ def main(arguments: list[str]) -> int:
         if run.exists():
             raise SystemExit(f"{run}: got a run; expected no such folder; move it away, or name another with --runs")
         trained = train(name, data, run, 60 * given.minutes, given.threads)
-        row = {**looked_at(name, run, data), "seconds": round(trained, 1), "threads": given.threads, "date": now()}
+        row = {
+            **looked_at(name, run, data, given.pictures / f"{name}.png"),
+            "seconds": round(trained, 1),
+            "threads": given.threads,
+            "date": now(),
+        }
         rows[name] = row
-        shutil.copyfile(sorted((run / "samples").glob("*.png"))[-1], given.pictures / f"{name}.png")
         # The folder's own name only: where it stands on this machine is nobody else's concern.
         command = shlex.join(["python", "-m", "benchmarks.small_recipes", "--data", given.data.name])
         record = {
