@@ -59,9 +59,12 @@ class Row:
         return cls(**{**read, "shape": tuple(read["shape"]), "changes": tuple(read["changes"])})
 
 
+# Of a reference whose recipe shares its draws: both sides then make their fakes once.
+_SHARED = {"shared": True}
+
 ROWS = (
     Row(name="mlp-28", recipe="mnist-intro", shape=(1, 28, 28), batch=128, reference="mlp"),
-    Row(name="dcgan-64", recipe="dcgan-64", shape=(3, 64, 64), batch=128, reference="dcgan"),
+    Row(name="dcgan-64", recipe="dcgan-64", shape=(3, 64, 64), batch=128, reference="dcgan", options=_SHARED),
     Row(name="sngan-32", recipe="sngan-32", shape=(3, 32, 32), batch=64, reference="sngan"),
     Row(
         name="r3gan-32-w8",
@@ -83,7 +86,15 @@ ROWS = (
         options={"classes": 10},
     ),
     Row(name="biggan-32", recipe="biggan-32", shape=(3, 32, 32), batch=32, classes=10, reference="biggan"),
-    Row(name="pix2pix-256", recipe="pix2pix", shape=(3, 256, 256), batch=1, pairs=True, reference="pix2pix"),
+    Row(
+        name="pix2pix-256",
+        recipe="pix2pix",
+        shape=(3, 256, 256),
+        batch=1,
+        pairs=True,
+        reference="pix2pix",
+        options=_SHARED,
+    ),
     Row(name="srresnet", recipe="srresnet-x4", shape=(3, 192, 192), batch=16, reference="srresnet"),
 )
 

@@ -17,12 +17,11 @@ in a recipe without D an image that G's step draws.
 """
 
 import json
-import math
 import sys
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from benchmarks.random_data import data
 from benchmarks.rows import ROWS, Row, recipe_of
@@ -32,34 +31,7 @@ from saddlepoint.recipes.tasks import RecipeTask, build_task
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.tasks.super_resolution import SuperResolution
 from saddlepoint.tasks.translation import Translation
-
-
-def forward_operations(network: nn.Module, *inputs: Tensor) -> int:
-    """Operations of one call, in convolutions and linear layers.
-
-    Args:
-        network, inputs: on the meta device, or any.
-    """
-    counted = 0
-
-    def count(layer: nn.Module, given: tuple[Tensor, ...], made: Tensor) -> None:
-        nonlocal counted
-        if isinstance(layer, nn.ConvTranspose2d):
-            # Each number that goes in is multiplied by every tap and output channel of its group.
-            counted += 2 * given[0].numel() * layer.out_channels // layer.groups * math.prod(layer.kernel_size)
-        elif isinstance(layer, nn.Conv2d):
-            counted += 2 * made.numel() * layer.in_channels // layer.groups * math.prod(layer.kernel_size)
-        elif isinstance(layer, nn.Linear):
-            counted += 2 * made.numel() * layer.in_features
-
-    hooks = [layer.register_forward_hook(count) for layer in network.modules()]
-    try:
-        with torch.no_grad():
-            network(*inputs)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return counted
+from saddlepoint.training.work import forward_operations
 
 
 def per_image(row: Row) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import reduce
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,9 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.player import Player
 from saddlepoint.game.tangent import ByTangent
 from saddlepoint.game.task import Draw, Loss, Networks, Settings, Task, frozen, networks_of, player_named
+
+if TYPE_CHECKING:
+    from saddlepoint.game.compiled import Compilation
 
 # By network name, then by the name that the network gives to the tensor.
 Tensors = Mapping[str, Mapping[str, Tensor]]
@@ -54,6 +58,7 @@ class Field:
         differentiable: directions keep their graph, so that a whole update can be differentiated by where it began
             (`game/update_map.py`); dearer, and not for training.
         tangent: names of the networks whose input gradient the hot path takes by `game/tangent.py`.
+        compiled: where the hot path's compiled steps are kept; None to play it as it is written.
     """
 
     task: Task
@@ -61,6 +66,7 @@ class Field:
     precision: Callable[[], AbstractContextManager] = nullcontext
     differentiable: bool = False
     tangent: frozenset[str] = frozenset()
+    compiled: "Compilation | None" = None
 
     def __post_init__(self) -> None:
         if self.accumulate < 1:
@@ -88,10 +94,14 @@ class Field:
 
     def loss(self, player: Player, networks: Networks, draw: Draw, settings: Settings) -> Loss:
         """The player's loss; the networks' own randomness is a function of the draw."""
-        # A draw may be shared by two players; their dropout masks are not.
-        _seed(draw.seed ^ _stable_hash(player.name))
+        self.seed(player, draw)
         with self.precision():
             return self.task.loss(player.name, networks, draw, settings)
+
+    def seed(self, player: Player, draw: Draw) -> None:
+        """Sets torch's generators, from which the networks draw, to where this player's step on this draw begins."""
+        # A draw may be shared by two players; their dropout masks are not.
+        _seed(draw.seed ^ _stable_hash(player.name))
 
     def backward(self, player: Player, draw: Draw, settings: Settings) -> Loss:
         """Leaves the gradient of the player's cost in its parameters' .grad; the opponent's .grad is untouched.
@@ -103,12 +113,23 @@ class Field:
             # Ordinary backward accumulates into leaves only, and opponents that are no leaves cannot be frozen.
             found = self(self.parameters, buffers_of(self.task), {player.name: draw}, settings)
             return self.leave([player.name], flat(found.directions), found)[player.name]
+        if self.compiled is not None:
+            play = self.compiled.backward
+            return _mean(
+                [(play(self, player, part, share, settings), share) for part, share in draw.parts(self.accumulate)]
+            )
         networks: dict[str, Callable[..., Tensor]] = {
             name: ByTangent(module) if name in self.tangent else module
             for name, module in networks_of(self.task).items()
         }
+        unfrozen: Collection[str] = ()
+        # Of micro-batches all graphs would have to be kept at a time.
+        if draw.forwards is not None and self.accumulate == 1:
+            shared = player_named(self.task, draw.forwards.player).networks
+            networks |= draw.forwards.calls(player.name, shared)
+            unfrozen = shared if player.name != draw.forwards.player else ()
         parts: list[tuple[Loss, float]] = []
-        with frozen(self.task, player):
+        with frozen(self.task, player, besides=unfrozen):
             for part, share in draw.parts(self.accumulate):
                 loss = self.loss(player, networks, part, settings)
                 total = cost(loss)

@@ -16,6 +16,7 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.player import Player
 from saddlepoint.game.schedules import Number
 from saddlepoint.game.task import Settings
+from saddlepoint.game.uncompiled import keep_compiler_out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +28,12 @@ class Adam:
     epsilon: Number = 1e-8
     __pydantic_config__ = {"extra": "forbid"}
 
-    def build(self, parameters: list[torch.nn.Parameter], differentiable: bool = False) -> torch.optim.Optimizer:
+    def build(
+        self, parameters: list[torch.nn.Parameter], differentiable: bool = False, fused: bool = True
+    ) -> torch.optim.Optimizer:
         if differentiable:
             return torch.optim.Adam(parameters, differentiable=True)
-        return torch.optim.Adam(parameters, fused=_fused(parameters))
+        return torch.optim.Adam(parameters, fused=fused and _can_fuse(parameters))
 
     @staticmethod
     def options(values: Mapping[str, float]) -> dict:
@@ -44,10 +47,12 @@ class SGD:
     momentum: Number = 0.0
     __pydantic_config__ = {"extra": "forbid"}
 
-    def build(self, parameters: list[torch.nn.Parameter], differentiable: bool = False) -> torch.optim.Optimizer:
+    def build(
+        self, parameters: list[torch.nn.Parameter], differentiable: bool = False, fused: bool = True
+    ) -> torch.optim.Optimizer:
         if differentiable:
             return torch.optim.SGD(parameters, differentiable=True)
-        return torch.optim.SGD(parameters, fused=_fused(parameters))
+        return torch.optim.SGD(parameters, fused=fused and _can_fuse(parameters))
 
     @staticmethod
     def options(values: Mapping[str, float]) -> dict:
@@ -63,7 +68,10 @@ class RMSProp:
     epsilon: Number = 1e-8
     __pydantic_config__ = {"extra": "forbid"}
 
-    def build(self, parameters: list[torch.nn.Parameter], differentiable: bool = False) -> torch.optim.Optimizer:
+    def build(
+        self, parameters: list[torch.nn.Parameter], differentiable: bool = False, fused: bool = True
+    ) -> torch.optim.Optimizer:
+        # torch has no fused one; its own choice takes all weights together on a GPU.
         return torch.optim.RMSprop(parameters, differentiable=differentiable)
 
     @staticmethod
@@ -86,7 +94,9 @@ class Brought:
 
     optimizer: torch.optim.Optimizer
 
-    def build(self, parameters: list[torch.nn.Parameter], differentiable: bool = False) -> torch.optim.Optimizer:
+    def build(
+        self, parameters: list[torch.nn.Parameter], differentiable: bool = False, fused: bool = True
+    ) -> torch.optim.Optimizer:
         own = {id(parameter) for parameter in parameters}
         held = {id(parameter) for group in self.optimizer.param_groups for parameter in group["params"]}
         if held != own:
@@ -114,9 +124,13 @@ class Step:
         player: who moves; its constraint is applied at once and after each step.
         optimizer: which method; its numbers are read from the settings "PLAYER.NUMBER".
         differentiable: a step keeps its graph (see `Field.differentiable`).
+        fused: all weights move in one call, where torch has one for the optimizer and the device.
     """
 
-    def __init__(self, player: Player, optimizer: Optimizer | Brought, differentiable: bool = False):
+    def __init__(
+        self, player: Player, optimizer: Optimizer | Brought, differentiable: bool = False, *, fused: bool = True
+    ):
+        keep_compiler_out()
         self.player = player
         self.kind = optimizer
         named = [
@@ -127,7 +141,7 @@ class Step:
         ]
         self.names = [(network, key) for network, key, _ in named]
         self.parameters = [parameter for _, _, parameter in named]
-        self.torch_optimizer = optimizer.build(self.parameters, differentiable)
+        self.torch_optimizer = optimizer.build(self.parameters, differentiable, fused)
         self._differentiable = differentiable
         player.project()
 
@@ -220,5 +234,5 @@ def _copied(state: Mapping[str, object]) -> dict[str, object]:
     return {key: value.clone() if isinstance(value, torch.Tensor) else value for key, value in state.items()}
 
 
-def _fused(parameters: list[torch.nn.Parameter]) -> bool:
+def _can_fuse(parameters: list[torch.nn.Parameter]) -> bool:
     return all(parameter.device.type in ("cpu", "cuda") and parameter.is_floating_point() for parameter in parameters)

@@ -4,7 +4,7 @@ A task knows its networks, its data and its objective. The game knows none of th
 player makes of it, and moves the player.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from saddlepoint.game.forwards import Forwards
 from saddlepoint.game.player import Player
 
 # Networks by name: the modules themselves on the hot path, functional calls of them in the joint field.
@@ -45,17 +46,26 @@ class Draw:
         tensors: by name, each with one row per sample.
         seed: of whatever the networks themselves draw (dropout).
         images: how many real images this draw adds to the run's count.
+        forwards: where forward passes are kept for the player that shares the draw; None where nobody does.
     """
 
     tensors: Mapping[str, Tensor]
     seed: int
     images: int = 0
+    forwards: Forwards | None = None
+    _derived: dict[str, Tensor] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def __getitem__(self, name: str) -> Tensor:
         return self.tensors[name]
 
     def get(self, name: str) -> Tensor | None:
         return self.tensors.get(name)
+
+    def once(self, name: str, make: Callable[[], Tensor]) -> Tensor:
+        """What a loss derives from the draw alone, made at the first call: the players that share a draw share it too."""
+        if name not in self._derived:
+            self._derived[name] = make()
+        return self._derived[name]
 
     def __len__(self) -> int:
         return len(next(iter(self.tensors.values()))) if self.tensors else 0
@@ -156,8 +166,8 @@ def player_named(task: Task, name: str) -> Player:
 
 
 @contextmanager
-def frozen(task: Task, mover: Player) -> Iterator[None]:
-    """Inside, only the mover's parameters ask for gradients.
+def frozen(task: Task, mover: Player, besides: Collection[str] = ()) -> Iterator[None]:
+    """Inside, only the mover's parameters ask for gradients, and those of the networks named in `besides`.
 
     A fake that D is shown then carries no graph by itself, and D's weights get no gradient in G's step.
     """
@@ -165,7 +175,8 @@ def frozen(task: Task, mover: Player) -> Iterator[None]:
         parameter
         for player in task.players
         if player.name != mover.name
-        for network in player.networks.values()
+        for name, network in player.networks.items()
+        if name not in besides
         for parameter in network.parameters()
         if parameter.requires_grad
     ]

@@ -8,7 +8,7 @@ then applied together; groups follow each other.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from saddlepoint.errors import UserError
 
@@ -21,11 +21,14 @@ class Move:
         player: who moves.
         substep: the how-manieth of this player's steps in the iteration, from 0.
         shares: the player whose last draw of this iteration is used again, or None for a draw of its own.
+        kept_for: the player that will use this move's draw again and whose forward passes on it are kept for its
+            own move, or None where nothing is kept.
     """
 
     player: str
     substep: int = 0
     shares: str | None = None
+    kept_for: str | None = None
 
 
 Turn = Callable[[int], tuple[tuple[Move, ...], ...]]
@@ -57,7 +60,13 @@ class Bursts:
 
 
 def alternating(
-    first: str, second: str, *, first_steps: int = 1, share_draws: bool = False, bursts: Bursts | None = None
+    first: str,
+    second: str,
+    *,
+    first_steps: int = 1,
+    share_draws: bool = False,
+    share_forwards: bool = False,
+    bursts: Bursts | None = None,
 ) -> Turn:
     """`first_steps` steps of one player, then one of the other.
 
@@ -65,14 +74,19 @@ def alternating(
         first, second: the players' names.
         first_steps: k, 1 or more.
         share_draws: the second player uses the first one's last draw.
+        share_forwards: with it, what its networks make of that draw is computed once for both moves.
         bursts: iterations with another k (Arjovsky et al. 2017), or None.
     """
     if first_steps < 1:
         raise UserError(f"{first_steps} {first} steps", "1 or more", "set dynamics.discriminator_steps=1")
 
+    kept_for = second if share_draws and share_forwards else None
+
     def groups(count: int) -> tuple[tuple[Move, ...], ...]:
+        before = [Move(player=first, substep=index) for index in range(count)]
+        before[-1] = replace(before[-1], kept_for=kept_for)
         return (
-            *((Move(player=first, substep=index),) for index in range(count)),
+            *((move,) for move in before),
             (Move(player=second, shares=first if share_draws else None),),
         )
 
@@ -89,7 +103,8 @@ def alone(player: str) -> Turn:
     return lambda step: (group,)
 
 
-def simultaneous(first: str, second: str, *, share_draws: bool = False) -> Turn:
-    """Both players at once, from the same parameters."""
-    group = (Move(player=first), Move(player=second, shares=first if share_draws else None))
+def simultaneous(first: str, second: str, *, share_draws: bool = False, share_forwards: bool = False) -> Turn:
+    """Both players at once, from the same parameters; sharing as in `alternating`."""
+    kept_for = second if share_draws and share_forwards else None
+    group = (Move(player=first, kept_for=kept_for), Move(player=second, shares=first if share_draws else None))
     return lambda step: (group,)

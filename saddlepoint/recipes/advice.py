@@ -41,6 +41,7 @@ def introduce(
         + "; ".join(f"{name} {count:,} parameters" for name, count in parameters.items())
         + f"; {about['device']}, {about['threads']} threads",
     )
+    say(True, f"precision: {game.fitted.said}")
     if game.input_gradients.said is not None:
         say(True, f"penalties: {game.input_gradients.said}")
     if memory is None:

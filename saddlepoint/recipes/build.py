@@ -1,23 +1,30 @@
 """From a recipe and its task to a game that can be played: the one place where all the pieces meet."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from saddlepoint.errors import UserError
-from saddlepoint.game.corrections import CORRECTIONS, Correction
+from saddlepoint.game.compiled import Compilation, check_compiler
+from saddlepoint.game.corrections import CORRECTIONS, Correction, Plain
+from saddlepoint.game.corrections.optimistic import Optimistic
 from saddlepoint.game.field import Field
-from saddlepoint.game.schedules import Number
+from saddlepoint.game.schedules import Number, Schedule
 from saddlepoint.game.steps import Step
 from saddlepoint.game.turns import Turn, alone, alternating, simultaneous
+from saddlepoint.recipes.fitted import Fitted, fitted
 from saddlepoint.recipes.input_gradients import InputGradients, choose_input_gradients
 from saddlepoint.recipes.specification import PLAYERS, Dynamics, Recipe
 from saddlepoint.recipes.tasks import RecipeTask
 from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
 from saddlepoint.training.averages import Averages
-from saddlepoint.training.machine import precision_context
+from saddlepoint.training.layout import keep_channels_last
+from saddlepoint.training.precision import precision_context
 from saddlepoint.training.state import State
+
+# Settings that a loss counts samples with, so that they must be plain numbers.
+COUNTED = ("task.top_k",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +39,7 @@ class Game:
     schedules: Mapping[str, Number]
     state: State
     input_gradients: InputGradients
+    fitted: Fitted
 
 
 def build_game(recipe: Recipe, task: RecipeTask, device: torch.device) -> Game:
@@ -56,7 +64,9 @@ def build_game(recipe: Recipe, task: RecipeTask, device: torch.device) -> Game:
             or "; ".join(f"set {name}=null" for name in optimizers if name not in names),
         )
     dynamics = recipe.dynamics
-    turn = _turn(dynamics, names)
+    # A compiled step lets no graph out that another one could go on from.
+    share_forwards = recipe.training.share_forwards and not recipe.training.compile
+    turn = _turn(dynamics, names, share_forwards=share_forwards)
     correction = CORRECTIONS[dynamics.correction]()
     if recipe.training.accumulate > task.batch:
         raise UserError(
@@ -78,16 +88,15 @@ def build_game(recipe: Recipe, task: RecipeTask, device: torch.device) -> Game:
     field = Field(
         task=task,
         accumulate=recipe.training.accumulate,
-        precision=precision_context(recipe.training.precision, device),
         tangent=input_gradients.tangent,
+        compiled=_compilation(recipe, correction, device) if recipe.training.compile else None,
     )
-    steps = {player.name: Step(player, optimizers[player.name]) for player in task.players}
-    if not correction.first_order and recipe.training.precision != "float32":
-        raise UserError(
-            f"training.precision={recipe.training.precision} with the correction {dynamics.correction}",
-            "float32, because the field is differentiated again",
-            "set training.precision=float32, or dynamics.correction=extragradient",
-        )
+    fits = fitted(recipe, field, correction, device)
+    field = replace(field, precision=precision_context(fits.precision, device))
+    if recipe.training.channels_last:
+        keep_channels_last(task)
+    fused = recipe.training.fused_steps
+    steps = {player.name: Step(player, optimizers[player.name], fused=fused) for player in task.players}
     return Game(
         task=task,
         field=field,
@@ -96,6 +105,7 @@ def build_game(recipe: Recipe, task: RecipeTask, device: torch.device) -> Game:
         steps=steps,
         schedules=schedules,
         input_gradients=input_gradients,
+        fitted=fits,
         state=State(
             seed=recipe.seed,
             averages=Averages(task, recipe.average) if recipe.average is not None else None,
@@ -104,7 +114,25 @@ def build_game(recipe: Recipe, task: RecipeTask, device: torch.device) -> Game:
     )
 
 
-def _turn(dynamics: Dynamics, players: list[str]) -> Turn:
+def _compilation(recipe: Recipe, correction: Correction, device: torch.device) -> Compilation:
+    if not isinstance(correction, Plain | Optimistic):
+        raise UserError(
+            f"training.compile=true with the correction {recipe.dynamics.correction}",
+            "plain or optimistic, because others differentiate the field or move its parameters within a step",
+            "set training.compile=false, or dynamics.correction=plain",
+        )
+    for name in COUNTED:
+        if isinstance(recipe.numbers().get(name, 0.0), Schedule):
+            raise UserError(
+                f"training.compile=true with a schedule for {name}",
+                "one number, because each of its values would be compiled for itself",
+                f"set training.compile=false, or {name} to a number",
+            )
+    check_compiler(device)
+    return Compilation(constants=COUNTED)
+
+
+def _turn(dynamics: Dynamics, players: list[str], *, share_forwards: bool) -> Turn:
     if len(players) == 1:
         idle = {
             "turn": dynamics.turn != "alternating",
@@ -133,6 +161,7 @@ def _turn(dynamics: Dynamics, players: list[str]) -> Turn:
             GENERATOR,
             first_steps=dynamics.discriminator_steps,
             share_draws=dynamics.share_draws,
+            share_forwards=share_forwards,
             bursts=dynamics.bursts,
         )
     if dynamics.discriminator_steps != 1 or dynamics.bursts is not None:
@@ -143,4 +172,4 @@ def _turn(dynamics: Dynamics, players: list[str]) -> Turn:
             "one step of each player",
             "set dynamics.turn=alternating, or dynamics.discriminator_steps=1 and dynamics.bursts=null",
         )
-    return simultaneous(DISCRIMINATOR, GENERATOR, share_draws=dynamics.share_draws)
+    return simultaneous(DISCRIMINATOR, GENERATOR, share_draws=dynamics.share_draws, share_forwards=share_forwards)

@@ -109,6 +109,7 @@ def start(
     with _own_process(device, recipe, recipe.training.threads):
         task = brought.task or build_task(recipe, found, data, device, brought.networks)
         game = build_game(recipe, task, device)
+        machine.set_threads(game.fitted.threads)
         measure = planned_evaluation(recipe, task, data, command)
         fresh = _take_weights(game, weights_from) if weights_from is not None else []
         if fresh:
@@ -117,7 +118,7 @@ def start(
             "command": command,
             "weights_from": str(weights_from.resolve()) if weights_from is not None else None,
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": machine.describe(device),
+            "machine": _about(device, game),
             "versions": machine.versions(),
             "found": _plain({**asdict(found), **task.recorded}),
         }
@@ -181,12 +182,12 @@ def resume(
             )
         device = machine.device_named(recipe.training.device)
         with _own_process(device, recipe, recorded.get("machine", {}).get("threads")):
-            changed = machine.differences(recorded.get("machine", {}), machine.describe(device))
-            changed += machine.differences(recorded.get("versions", {}), machine.versions())
             task = brought.task or build_task(recipe, found, data, device, brought.networks)
             if isinstance(task, SuperResolution):
                 check_unchanged(task, recorded["found"])
-            game = build_game(recipe, task, device)
+            game = build_game(_as_begun(recipe, recorded), task, device)
+            changed = machine.differences(recorded.get("machine", {}), _about(device, game))
+            changed += machine.differences(recorded.get("versions", {}), machine.versions())
             measure = planned_evaluation(recipe, task, data, recorded.get("command", ""))
             if checkpoint is not None:
                 restore(checkpoint, task, game.steps, game.state)
@@ -205,7 +206,7 @@ def resume(
             training = recipe.training.model_copy(update={"steps": until})
             recipe = recipe.model_copy(update={"training": training})
             write_whole(folder.recipe, to_yaml(recipe, recorded).encode())
-            return _play(folder, recipe, game, data, until, machine.describe(device), show, measure, observers)
+            return _play(folder, recipe, game, data, until, _about(device, game), show, measure, observers)
 
 
 def _play(
@@ -280,6 +281,17 @@ def _play(
     finally:
         for observer in watching:
             observer.close()
+
+
+def _about(device: torch.device, game: Game) -> dict[str, Any]:
+    """What the bits of the run depend on beside its recipe and data."""
+    return {**machine.describe(device), "precision": game.fitted.precision}
+
+
+def _as_begun(recipe: Recipe, recorded: dict[str, Any]) -> Recipe:
+    """The recipe in the precision that the run began in, whatever this machine would choose."""
+    precision = recorded.get("machine", {}).get("precision", "float32")
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"precision": precision})})
 
 
 def _task_data(brought: Brought) -> RecipeData | None:
@@ -366,7 +378,9 @@ def _own_process(device: torch.device, recipe: Recipe, threads: int | None) -> I
                 torch.use_deterministic_algorithms(True)
             yield
         finally:
-            torch.use_deterministic_algorithms(deterministic_before)
+            if torch.are_deterministic_algorithms_enabled() != deterministic_before:
+                # Only then: this call imports torch's compiler.
+                torch.use_deterministic_algorithms(deterministic_before)
             torch.set_num_threads(threads_before)
 
 

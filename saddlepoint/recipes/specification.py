@@ -126,12 +126,27 @@ class Training(Part):
     batch: PositiveInt | Literal["by_size"] = 64
     accumulate: PositiveInt = Field(default=1, description="micro-batches per step")
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto",
+        description="of losses; auto takes bfloat16 where the machine is faster in it and the nets large",
+    )
+    channels_last: bool = Field(default=True, description="keep the maps of convolutions with their channels together")
+    share_forwards: bool = Field(
+        default=True, description="with dynamics.share_draws: what G makes is made once for both players' steps"
+    )
+    one_call: bool = Field(
+        default=True, description="show D real and fake images in one call, if it has no batch statistics"
+    )
+    fused_steps: bool = Field(default=True, description="move all weights in one call, where torch can")
     fast_penalties: bool = Field(
         default=True, description="input gradients of a piecewise linear D by the tangent pass; false: double backward"
     )
+    compile: bool = Field(
+        default=False,
+        description="compile each player's whole step; the first steps wait for it, for seconds or minutes",
+    )
     threads: PositiveInt | None = Field(
-        default=None, le=1024, description="torch's threads; null takes torch's own choice"
+        default=None, le=1024, description="torch's threads; null takes one for small nets, else torch's own choice"
     )
     deterministic: bool = Field(default=False, description="on CUDA, use deterministic algorithms only")
 

@@ -10,6 +10,7 @@ from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.errors import UserError
 from saddlepoint.game.constraints import Clipping
 from saddlepoint.networks import PAIRS, Classifier, CycleGan, Pair, SrResNet, UnetPatchgan
+from saddlepoint.networks.layers import couples_samples
 from saddlepoint.objectives import Objective, objective
 from saddlepoint.randomness import derive_seed
 from saddlepoint.recipes.content import open_content
@@ -125,6 +126,8 @@ def _generation(
         generator_batches=recipe.dynamics.generator_batches,
         adaptive=recipe.adaptive_augmentation,
         top_k=part.top_k is not None,
+        # A person's own D may compare the samples of a batch in ways that nobody knows here.
+        one_call=recipe.training.one_call and own is None and not couples_samples(networks.discriminator),
         mirror=part.mirror,
         dequantise=part.dequantise,
         penalties=tuple(name for name, weight in recipe.penalties if weight is not None),

@@ -1,8 +1,26 @@
-"""Which data a step sees: position p of an endless shuffled stream, as a pure function of (seed, stream, p)."""
+"""Which data a step sees, position p of an endless shuffled stream as a pure function of (seed, stream, p); and where."""
+
+from collections.abc import Mapping
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from saddlepoint.randomness import permutation
+
+
+def on_device(tensors: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    """A draw's tensors where they are used.
+
+    To CUDA they go from pinned memory without waiting: as no step waits for the device, the next batch is drawn and on
+    its way while the device works on the one before.
+    """
+    if device.type != "cuda":
+        return {name: tensor.to(device) for name, tensor in tensors.items()}
+    return {
+        name: tensor if tensor.device == device else tensor.pin_memory().to(device, non_blocking=True)
+        for name, tensor in tensors.items()
+    }
 
 
 class ShuffledStream:

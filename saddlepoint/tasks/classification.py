@@ -19,7 +19,7 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.player import Player
 from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
 from saddlepoint.randomness import derive_seed
-from saddlepoint.tasks.batches import ShuffledStream
+from saddlepoint.tasks.batches import ShuffledStream, on_device
 from saddlepoint.tasks.pixels import to_range
 
 CLASSIFIER = "classifier"
@@ -92,7 +92,7 @@ class Classification:
         real, labels = self.data.batch(self._stream.at(state.images, self.batch))
         assert labels is not None
         return Draw(
-            tensors={"real": real.to(self.device), "labels": labels.to(self.device)},
+            tensors=on_device({"real": real, "labels": labels}, self.device),
             seed=derive_seed(self.seed, f"{player}/networks", step, substep),
             images=self.batch,
         )

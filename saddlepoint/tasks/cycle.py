@@ -7,7 +7,7 @@ cost = cycle (E |F(G(x)) - x| + E |G(F(y)) - y|) + identity (E |G(y) - y| + E |F
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 import torch
@@ -19,7 +19,7 @@ from saddlepoint.game.player import Player
 from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
 from saddlepoint.objectives import Objective
 from saddlepoint.randomness import derive_seed, permutation, uniform
-from saddlepoint.tasks.batches import ShuffledStream
+from saddlepoint.tasks.batches import ShuffledStream, on_device
 from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
 from saddlepoint.tasks.jitter import WIDTH, jitter
 from saddlepoint.tasks.pixels import from_range, to_range
@@ -151,7 +151,7 @@ class Cycle:
                 order = torch.from_numpy(permutation(self.pool, self.seed, f"pool/{name}/{substep}", step))
                 tensors.update({f"{name}/{key}": value for key, value in old.draw(self.state, numbers, order).items()})
         return Draw(
-            tensors={name: tensor.to(self.device) for name, tensor in tensors.items()},
+            tensors=on_device(tensors, self.device),
             seed=derive_seed(self.seed, f"{player}/networks", step, substep),
             images=self.batch if discriminates else 0,
         )
@@ -161,7 +161,7 @@ class Cycle:
 
     def loss(self, player: str, networks: Networks, draw: Draw, settings: Settings) -> Loss:
         """Both games' terms; those of the way back end in "_back". G's further costs are averaged over all pixels."""
-        source, real = (to_range(draw[side], self.pixel_range) for side in SIDES)
+        source, real = (draw.once(side, partial(to_range, draw[side], self.pixel_range)) for side in SIDES)
         there, back = networks[GENERATOR], networks[GENERATOR + BACK]
         fake, fake_back = there(source), back(real)
         games = (("", real, fake), (BACK, source, fake_back))

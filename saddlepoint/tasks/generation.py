@@ -22,12 +22,10 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.constraints import Constraint
 from saddlepoint.game.penalties import (
     Judge,
-    Score,
     lecam,
     one_centred,
     orthogonal_regularisation,
     refuse_batch_statistics,
-    scores_and_gradient,
     zero_centred,
 )
 from saddlepoint.game.player import Player
@@ -35,12 +33,13 @@ from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Setti
 from saddlepoint.objectives import Objective, Paired
 from saddlepoint.randomness import PRIORS, derive_seed, prior, uniform
 from saddlepoint.tasks.adaptive import PROBABILITY, Adaptive
-from saddlepoint.tasks.batches import ShuffledStream
+from saddlepoint.tasks.batches import ShuffledStream, on_device
 from saddlepoint.tasks.pixels import from_range, to_range
+from saddlepoint.tasks.scoring import ON_FAKE, ON_REAL, scores
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 # Those on D's input gradient, which a D with batch statistics has no meaning for.
-INPUT_PENALTIES = ("r1", "r2", "gradient_penalty")
+INPUT_PENALTIES = (ON_REAL, ON_FAKE, "gradient_penalty")
 PENALTIES = (*INPUT_PENALTIES, "lecam", "orthogonal")
 # A generator's one embedding of its labels, which orthogonal regularisation leaves out (BigGAN).
 SHARED_EMBEDDING = "embedding"
@@ -68,6 +67,7 @@ class Generation:
         adaptive: the strengths are multiplied by a probability that follows r_t; None for fixed ones.
         top_k: G learns from its best-scored fakes only; their share of the batch is the setting "task.top_k"
             (Sinha et al. 2020).
+        one_call: each score depends on its sample alone, so that D may be shown real and fake images in one call.
         mirror: mirror each real image with probability 1/2, so that the data are twice as many.
         dequantise: add uniform noise of one grey level to the real images (WGAN-GP).
         constraint: on the discriminator.
@@ -89,6 +89,7 @@ class Generation:
     augmentations: tuple[str, ...] = ()
     adaptive: Adaptive | None = None
     top_k: bool = False
+    one_call: bool = False
     mirror: bool = False
     dequantise: bool = False
     constraint: Constraint | None = None
@@ -218,7 +219,7 @@ class Generation:
         if discriminates and "gradient_penalty" in self.penalties:
             tensors["mix"] = numbers("mix", 1).float()
         return Draw(
-            tensors={name: tensor.to(self.device, non_blocking=True) for name, tensor in tensors.items()},
+            tensors=on_device(tensors, self.device),
             seed=derive_seed(self.seed, f"{player}/networks", step, substep),
             images=self.batch if discriminates else 0,
         )
@@ -269,9 +270,11 @@ class Generation:
             )
 
         real = self._real(draw)
-        real_scores, costs_real = self._scored(score_real, real, "r1", settings)
-        fake_scores, costs_fake = self._scored(score_fake, fake, "r2", settings)
-        costs = {**costs_real, **costs_fake}
+        shown = scores(score_real, score_fake, real, fake, penalties=self.penalties, one_call=self.one_call)
+        real_scores, fake_scores = shown.real, shown.fake
+        costs = {
+            name: zero_centred(gradient, settings[f"penalties.{name}"]) for name, gradient in shown.gradients.items()
+        }
         if "gradient_penalty" in self.penalties:
             weight = settings["penalties.gradient_penalty"]
             # The point between a real and a fake image is augmented as the real one is.
@@ -290,14 +293,6 @@ class Generation:
             outputs=outputs,
             shown={"real": real_scores.detach(), "fake": fake_scores.detach()} if self.state else {},
         )
-
-    def _scored(
-        self, score: Score, images: Tensor, penalty: str, settings: Settings
-    ) -> tuple[Tensor, Mapping[str, Tensor]]:
-        if penalty not in self.penalties:
-            return score(images), {}
-        scores, gradient = scores_and_gradient(score, images)
-        return scores, {penalty: zero_centred(gradient, settings[f"penalties.{penalty}"])}
 
     def _orthogonal(self, networks: Networks, settings: Settings) -> Mapping[str, Tensor]:
         if "orthogonal" not in self.penalties:

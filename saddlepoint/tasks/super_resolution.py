@@ -21,7 +21,7 @@ from saddlepoint.game.player import Player
 from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
 from saddlepoint.objectives import Objective
 from saddlepoint.randomness import derive_seed, uniform
-from saddlepoint.tasks.batches import ShuffledStream
+from saddlepoint.tasks.batches import ShuffledStream, on_device
 from saddlepoint.tasks.bicubic import bicubic
 from saddlepoint.tasks.content import PIXELS, Content
 from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
@@ -145,7 +145,7 @@ class SuperResolution:
         real = self._pieces(tiles, numbers)
         side = self.crop // self.factor
         return Draw(
-            tensors={"source": bicubic(real, (side, side)).to(self.device), "real": real.to(self.device)},
+            tensors=on_device({"source": bicubic(real, (side, side)), "real": real}, self.device),
             seed=derive_seed(self.seed, f"{player}/networks", step, substep),
             images=self.batch if counted else 0,
         )
@@ -163,7 +163,8 @@ class SuperResolution:
     def loss(self, player: str, networks: Networks, draw: Draw, settings: Settings) -> Loss:
         """For G the weighted content and, against a discriminator, the objective's weighted terms; for D its terms."""
         real = to_range(draw["real"], self.pixel_range)
-        fake = networks[GENERATOR](to_range(draw["source"], self.source_range))
+        source = draw.once("source", lambda: to_range(draw["source"], self.source_range))
+        fake = networks[GENERATOR](source)
         if player == DISCRIMINATOR:
             assert self.objective is not None
             real_scores, fake_scores = networks[DISCRIMINATOR](real), networks[DISCRIMINATOR](fake)

@@ -19,7 +19,7 @@ from saddlepoint.game.player import Player
 from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
 from saddlepoint.objectives import Objective
 from saddlepoint.randomness import derive_seed, uniform
-from saddlepoint.tasks.batches import ShuffledStream
+from saddlepoint.tasks.batches import ShuffledStream, on_device
 from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
 from saddlepoint.tasks.jitter import WIDTH, jitter
 from saddlepoint.tasks.pixels import from_range, to_range
@@ -118,14 +118,14 @@ class Translation:
             numbers = uniform(self.seed, f"{player}/jitter", step, substep, samples=range(self.batch), width=WIDTH)
             source, real = jitter([source, real], numbers, self.scale, mirror=self.mirror)
         return Draw(
-            tensors={"source": source.to(self.device), "real": real.to(self.device)},
+            tensors=on_device({"source": source, "real": real}, self.device),
             seed=derive_seed(self.seed, f"{player}/networks", step, substep),
             images=self.batch if player == DISCRIMINATOR else 0,
         )
 
     def loss(self, player: str, networks: Networks, draw: Draw, settings: Settings) -> Loss:
         """The objective's terms for this player, and for G the distance from the targets, averaged over all pixels."""
-        source = to_range(draw["source"], self.source_range)
+        source = draw.once("source", lambda: to_range(draw["source"], self.source_range))
         real = to_range(draw["real"], self.pixel_range)
         fake = networks[GENERATOR](source)
         shown = (source,) if self.conditional else ()

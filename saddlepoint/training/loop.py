@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 
-from saddlepoint.errors import RunStopped
 from saddlepoint.game.corrections import Correction
 from saddlepoint.game.field import Field
+from saddlepoint.game.forwards import Forwards
 from saddlepoint.game.schedules import Number, value_at
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Draw, Loss
 from saddlepoint.game.turns import Turn
 from saddlepoint.training.control import Control
+from saddlepoint.training.finite import Finite
 from saddlepoint.training.observers import Observer, Record
 from saddlepoint.training.state import State
 
@@ -43,8 +45,9 @@ def train(
         until: the total number of iterations.
 
     Raises:
-        RunStopped: a loss was not finite; the parameters are as before that player's step.
+        RunStopped: a loss was not finite; on the CPU the parameters are as before that player's step.
     """
+    finite = Finite()
     while state.step < until and not control.stopping:
         began = time.perf_counter()
         settings = {name: value_at(number, state.step, state.images) for name, number in schedules.items()}
@@ -57,16 +60,17 @@ def train(
 
         for group in turn(state.step):
             for move in group:
-                draws[move.player] = (
+                draw = (
                     draws[move.shares] if move.shares else field.task.draw(move.player, state.step, move.substep, state)
                 )
+                draws[move.player] = replace(draw, forwards=Forwards(move.kept_for)) if move.kept_for else draw
                 state.images += 0 if move.shares else draws[move.player].images
             movers = [move.player for move in group]
             if correction.joint:
                 others = [player.name for player in field.task.players if player.name not in draws]
                 draws.update({name: field.task.draw(name, state.step, 0, state) for name in others})
             made, state.correction = correction.apply(field, movers, draws, settings, steps, state.correction)
-            _stop_unless_finite(made, state)
+            finite.take(made, step=state.step + 1, look=measured)
             losses.update(made)
             for name in movers:
                 if measured:
@@ -90,21 +94,5 @@ def train(
             observer.step(state, record)
         control.apply(state, settings)
         state.seconds += time.perf_counter() - began
+    finite.look()
     return state
-
-
-def _stop_unless_finite(losses: Mapping[str, Loss], state: State) -> None:
-    names, terms = [], []
-    for player, loss in losses.items():
-        for term, value in [*(loss.value or {}).items(), *loss.costs.items()]:
-            names.append(f"{player}'s term {term}")
-            terms.append(value.detach().float())
-    values = torch.stack(terms)
-    # One number is read back, not one for each term.
-    if not bool(values.isfinite().all()):
-        first = next(index for index, value in enumerate(values.tolist()) if not abs(value) < float("inf"))
-        raise RunStopped(
-            f"the loss was not finite at step {state.step + 1}: {names[first]} was {values[first].item()}",
-            "nothing was saved after it, and the last good checkpoint is kept",
-            "resume with a smaller rate or a stronger penalty, or choose an objective with bounded gradients",
-        )

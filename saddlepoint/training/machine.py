@@ -1,10 +1,8 @@
-"""The machine a run is on: device, threads, precision; and what the manifest says of it, because bits depend on it."""
+"""The machine a run is on: device, threads; and what the manifest says of it, because bits depend on it."""
 
 import os
 import platform
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +11,6 @@ import torch
 from saddlepoint.errors import UserError
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
-Precision = Literal["float32", "bfloat16"]
 
 
 def device_named(name: str) -> torch.device:
@@ -31,13 +28,6 @@ def device_named(name: str) -> torch.device:
         present = ", ".join(candidate for candidate, there in available.items() if there)
         raise UserError(f"device {name!r}, which torch does not find here", f"one of {present}", "use --device auto")
     return torch.device(name)
-
-
-def precision_context(precision: Precision, device: torch.device) -> Callable[[], AbstractContextManager]:
-    """Makes the context that losses are computed in; weights, gradients and optimizers stay float32."""
-    if precision == "float32":
-        return nullcontext
-    return lambda: torch.autocast(device.type, dtype=torch.bfloat16)
 
 
 def set_threads(threads: int | None) -> int:

@@ -18,8 +18,9 @@ from torch.utils._pytree import tree_leaves
 
 from saddlepoint.game.field import Field
 from saddlepoint.game.steps import SGD, Adam, Brought, RMSProp, Step
-from saddlepoint.game.task import Draw, Settings, networks_of, player_named
+from saddlepoint.game.task import Draw, Settings
 from saddlepoint.training.averages import Averages
+from saddlepoint.training.work import on_meta
 
 # What an allocator and the convolutions' workspaces take beside the tensors themselves: on a CPU, steps of DCGAN pairs
 # with and without penalties and batch normalisation took 1.5 to 1.7 times the tensors' bytes.
@@ -143,15 +144,7 @@ def _step_needs(field: Field, player: str, draw: Draw, settings: Settings) -> tu
 
 
 def _peak(field: Field, player: str, draw: Draw, settings: Settings) -> int:
-    parameters: dict[str, dict[str, Tensor]] = {}
-    buffers: dict[str, dict[str, Tensor]] = {}
-    for name, network in networks_of(field.task).items():
-        parameters[name] = {key: value.detach().to("meta") for key, value in network.named_parameters()}
-        buffers[name] = {key: value.to("meta") for key, value in network.named_buffers()}
-    for name in player_named(field.task, player).networks:
-        for value in parameters[name].values():
-            value.requires_grad_()
-    meta = replace(draw, tensors={name: tensor.to("meta") for name, tensor in draw.tensors.items()})
+    parameters, buffers, meta = on_meta(field, player, draw)
     with _Peak() as peak:
         field(parameters, buffers, {player: meta}, settings)
     return peak.peak

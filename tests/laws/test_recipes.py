@@ -3,6 +3,7 @@
 import importlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,9 +74,9 @@ def without_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "_estimate", lambda game: None)
 
 
-def _train(name: str, out: Path, steps: int) -> sp.Run:
+def _train(name: str, out: Path, steps: int, settings: dict[str, Any] | None = None) -> sp.Run:
     recipe = RECIPES[name].shrunken()
-    changes = {**QUICK, **ASKED.get(name, {})}
+    changes = {**QUICK, **ASKED.get(name, {}), **(settings or {})}
     return sp.train(recipe, data=_images(recipe), out=out, steps=steps, set=changes, show=False)
 
 
@@ -104,6 +105,7 @@ def test_every_recipe_is_reached() -> None:
             "saddlepoint.recipes.pictures": "the pictures of a run; tests/recipes/test_runs.py",
             "saddlepoint.recipes.by_size": "what follows from the data's shape; tests/recipes/test_by_size.py",
             "saddlepoint.recipes.advice": "what a run tells a person; tests/recipes/test_advice.py",
+            "saddlepoint.recipes.fitted": "what is left to the machine; tests/recipes/test_fitted.py",
             "saddlepoint.recipes.input_gradients": "how penalties are taken; tests/recipes/test_input_gradients.py",
             "saddlepoint.recipes.runs": "starting and resuming; every recipe below goes through it",
         },
@@ -112,8 +114,23 @@ def test_every_recipe_is_reached() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_three_steps_resumed_to_six_equal_six_and_are_loaded_as_they_are(name: str, tmp_path: Path) -> None:
-    whole = _train(name, tmp_path / "whole", 6)
-    part = _train(name, tmp_path / "part", 3)
+    whole = _check_resumed(name, tmp_path)
+    if RECIPES[name].task.kind == "generation":
+        _check_loaded(whole)
+
+
+@pytest.mark.parametrize("name", ["mnist", "dcgan-64", "r3gan-32", "wgan-gp-32", "pix2pix", "cyclegan", "classifier"])
+def test_resumed_runs_are_equal_with_every_fast_path_on(name: str, tmp_path: Path) -> None:
+    # All others are on anyway.
+    fast: dict[str, Any] = {"training.precision": "bfloat16"}
+    if name in ("mnist", "r3gan-32"):
+        fast["dynamics.share_draws"] = True
+    _check_resumed(name, tmp_path, fast)
+
+
+def _check_resumed(name: str, tmp_path: Path, settings: dict[str, Any] | None = None) -> sp.Run:
+    whole = _train(name, tmp_path / "whole", 6, settings)
+    part = _train(name, tmp_path / "part", 3, settings)
     part = sp.resume(part, steps=6, data=_images(RECIPES[name].shrunken()), show=False)
     for step in (3, 6):
         folders = [run.path / "checkpoints" / f"{step:08d}" for run in (whole, part)]
@@ -129,8 +146,7 @@ def test_three_steps_resumed_to_six_equal_six_and_are_loaded_as_they_are(name: s
     if name not in SILENT:
         assert whole.samples is not None and part.samples is not None
         assert whole.samples.read_bytes() == part.samples.read_bytes()
-    if RECIPES[name].task.kind == "generation":
-        _check_loaded(whole)
+    return whole
 
 
 def _check_loaded(run: sp.Run) -> None:

@@ -1,4 +1,4 @@
-"""Devices by name, precision, threads, and what a run remembers of the machine."""
+"""Devices by name, threads, and what a run remembers of the machine."""
 
 import json
 
@@ -10,7 +10,6 @@ from saddlepoint.training.machine import (
     describe,
     device_named,
     differences,
-    precision_context,
     set_threads,
     versions,
 )
@@ -39,19 +38,6 @@ def test_an_unknown_and_an_absent_device_are_refused(monkeypatch) -> None:
         device_named("abacus")
     with pytest.raises(UserError, match="device 'cuda', which torch does not find here; expected one of cpu"):
         device_named("cuda")
-
-
-@pytest.mark.parametrize(("precision", "dtype"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
-def test_losses_are_computed_in_the_precision_that_was_asked_for(precision, dtype: torch.dtype) -> None:
-    layer = torch.nn.Linear(3, 2)
-    context = precision_context(precision, CPU)
-    for _ in range(2):  # it can be entered again and again
-        with context():
-            made = layer(torch.ones(1, 3))
-        assert made.dtype == dtype
-    made.float().sum().backward()
-    assert layer.weight.grad is not None and layer.weight.grad.dtype == torch.float32
-    assert layer(torch.ones(1, 3)).dtype == torch.float32
 
 
 def test_threads_are_set_where_a_number_is_given() -> None:

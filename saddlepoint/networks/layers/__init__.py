@@ -12,7 +12,12 @@ from saddlepoint.networks.layers.checks import (
 )
 from saddlepoint.networks.layers.filtered import FilteredDouble, FilteredHalf
 from saddlepoint.networks.layers.minibatch import MinibatchDeviation
-from saddlepoint.networks.layers.normalisation import BatchNorm, spectrally_normalise, standing_statistics
+from saddlepoint.networks.layers.normalisation import (
+    BatchNorm,
+    couples_samples,
+    spectrally_normalise,
+    standing_statistics,
+)
 from saddlepoint.networks.layers.residual import (
     SMALLEST_SIDE,
     DownBlock,
@@ -41,6 +46,7 @@ __all__ = [
     "check_labels",
     "check_same_size",
     "check_shape",
+    "couples_samples",
     "doubled",
     "fan_in",
     "halved",

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations, parametrize
 
 from saddlepoint.errors import UserError
+from saddlepoint.networks.layers.minibatch import MinibatchDeviation
 
 
 class BatchNorm(nn.Module):
@@ -70,6 +71,11 @@ def spectrally_normalise(
             weight = layer.weight
             assert isinstance(weight, Tensor)
             parametrize.register_parametrization(layer, "weight", _SpectralNorm(weight, eps=epsilon))
+
+
+def couples_samples(network: nn.Module) -> bool:
+    """Whether what the network makes of a sample depends on the batch that it is in."""
+    return any(isinstance(module, nn.modules.batchnorm._BatchNorm | MinibatchDeviation) for module in network.modules())
 
 
 @torch.no_grad()

@@ -20,6 +20,8 @@ dcgan_64 = Recipe(
     data=Data(size=(64, 64), channels=3),
     networks=Dcgan(),
     objective="non_saturating",
+    # As in the published code: G's step goes on with the fakes that D's was shown.
+    dynamics=Dynamics(share_draws=True),
     discriminator=_DCGAN_ADAM,
     generator=_DCGAN_ADAM,
     # The length is left open: about 25 epochs of 200,000 faces.

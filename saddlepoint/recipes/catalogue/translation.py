@@ -7,9 +7,11 @@ from saddlepoint.game.schedules import Linear
 from saddlepoint.game.steps import Adam
 from saddlepoint.networks import CycleGan, UnetPatchgan
 from saddlepoint.recipes.catalogue.small import small
-from saddlepoint.recipes.specification import Recipe, Training, Watch
+from saddlepoint.recipes.specification import Dynamics, Recipe, Training, Watch
 from saddlepoint.recipes.task_parts import CyclePart, TranslationPart
 
+# As in the published code of both, an iteration has one set of images, which G translates once.
+_SHARED = Dynamics(share_draws=True)
 _PIX2PIX_ADAM = Adam(rate=2e-4, beta1=0.5, beta2=0.999)
 
 pix2pix = Recipe(
@@ -18,6 +20,7 @@ pix2pix = Recipe(
     task=TranslationPart(l1=100.0, scale=286 / 256, mirror=True),
     networks=UnetPatchgan(),
     objective="non_saturating",
+    dynamics=_SHARED,
     discriminator=_PIX2PIX_ADAM,
     generator=_PIX2PIX_ADAM,
     # 200 epochs of the 400 facades.
@@ -32,6 +35,7 @@ cyclegan = Recipe(
     networks=CycleGan(),
     # Least squares with D's loss halved and G's whole, against which the cycle has its weight of 10.
     objective="f1=-(D-1)**2/2; f2=-D**2/2; f3=-(D-1)**2",
+    dynamics=_SHARED,
     # 100 epochs of the 1,000-odd images of horse2zebra at one rate, 100 more while it falls to 0.
     discriminator=Adam(rate=Linear(start=2e-4, end=0.0, over=100_000, after=100_000), beta1=0.5, beta2=0.999),
     generator=Adam(rate=Linear(start=2e-4, end=0.0, over=100_000, after=100_000), beta1=0.5, beta2=0.999),

@@ -1,0 +1,93 @@
+"""What a recipe leaves to the machine, precision and threads: a function of the networks' size and the processor.
+
+Nothing here is timed on the run itself: the same recipe on the same machine is to give the same bits. What is measured
+on the networks of the catalogue (docs/speed.md) is where rounding and threads begin to pay.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from saddlepoint.errors import UserError
+from saddlepoint.game.corrections import Correction
+from saddlepoint.game.field import Field
+from saddlepoint.game.schedules import value_at
+from saddlepoint.recipes.specification import Recipe
+from saddlepoint.training.precision import Precision, fast_bfloat16
+from saddlepoint.training.state import State
+from saddlepoint.training.work import loss_operations
+
+# Forward operations of a micro-batch in one player's loss. Below it a step is the time of calling functions: rounding
+# gains nothing there, and a second thread next to nothing on an idle machine and less than that on a busy one.
+SMALL = 1e8
+# Samples that are looked at; batch normalisation of a map of one pixel needs two.
+_PROBED = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """What was chosen.
+
+    Attributes:
+        precision: that losses are computed in.
+        threads: of torch; None for its own choice.
+        said: the choice in words.
+    """
+
+    precision: Precision
+    threads: int | None
+    said: str
+
+
+def fitted(recipe: Recipe, field: Field, correction: Correction, device: torch.device) -> Fitted:
+    """Precision and threads of a run: the recipe's own, or what fits.
+
+    Args:
+        recipe: the whole description.
+        field: the game, in any precision.
+        correction: of the recipe.
+        device: of the run.
+
+    Raises:
+        UserError: the recipe asks for a precision that its correction cannot do with.
+    """
+    training = recipe.training
+    if training.precision == "bfloat16" and not correction.first_order:
+        raise UserError(
+            f"training.precision=bfloat16 with the correction {recipe.dynamics.correction}",
+            "float32, because the field is differentiated again",
+            "set training.precision=float32, or dynamics.correction=extragradient",
+        )
+    precision, reason = _precision(recipe, field, correction, device)
+    threads = training.threads
+    if threads is None and device.type == "cpu" and _small(recipe, field):
+        threads = 1
+    layout = ", channels last" if training.channels_last else ""
+    return Fitted(precision=precision, threads=threads, said=f"{precision}{layout} ({reason})")
+
+
+def _precision(recipe: Recipe, field: Field, correction: Correction, device: torch.device) -> tuple[Precision, str]:
+    if recipe.training.precision != "auto":
+        return recipe.training.precision, "as the recipe says"
+    if not correction.first_order:
+        return "float32", f"{recipe.dynamics.correction} differentiates the field again"
+    if _small(recipe, field):
+        return "float32", "nets this small gain nothing from less"
+    if fast_bfloat16(device):
+        return "bfloat16", "products and convolutions; weights and optimizers stay float32"
+    return "float32", f"this {device.type} is not faster in bfloat16"
+
+
+def _small(recipe: Recipe, field: Field) -> bool:
+    """Whether a step is mostly the calling of functions; networks that cannot say are taken for small."""
+    task = field.task
+    settings = {name: value_at(number, 0, 0) for name, number in recipe.numbers().items()}
+    first, batch = task.players[0].name, int(recipe.training.batch)
+    try:
+        probed = replace(field, task=replace(task, batch=_PROBED), accumulate=1)  # type: ignore[type-var]
+        draw = probed.task.draw(first, 0, 0, State(seed=recipe.seed))
+        operations = loss_operations(probed, first, draw, settings)
+    except (RuntimeError, NotImplementedError, UserError):
+        # A person's own network may do what the meta device cannot.
+        return True
+    return operations / len(draw) * batch / recipe.training.accumulate < SMALL

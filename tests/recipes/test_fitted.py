@@ -1,0 +1,63 @@
+"""Precision and threads that a recipe leaves open: what is chosen, for which networks and machines."""
+
+import pytest
+import torch
+
+from saddlepoint.errors import UserError
+from saddlepoint.recipes import fitted as module
+from saddlepoint.recipes.build import Game, build_game
+from saddlepoint.recipes.catalogue import RECIPES
+from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.tasks import build_task
+from saddlepoint.recipes.text import override
+from tests.tasks.examples import packed
+
+CPU = torch.device("cpu")
+
+
+def _game(*assignments: str, name: str = "mnist") -> Game:
+    recipe, data = override(RECIPES[name], [*assignments]), packed()
+    return build_game(recipe, build_task(recipe, Found.of(data), data, CPU), CPU)
+
+
+@pytest.fixture(params=[True, False])
+def fast(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """A machine that is faster in bfloat16, and one that is not."""
+    monkeypatch.setattr(module, "fast_bfloat16", lambda device: request.param)
+    return request.param
+
+
+def test_large_nets_take_what_the_machine_is_fast_in(fast: bool) -> None:
+    fits = _game("training.batch=512").fitted
+    assert (fits.precision, fits.threads) == ("bfloat16" if fast else "float32", None)
+    assert ("weights and optimizers stay float32" in fits.said) == fast
+
+
+def test_small_nets_stay_in_float32_on_one_thread(fast: bool) -> None:
+    fits = _game("training.batch=4").fitted
+    assert (fits.precision, fits.threads) == ("float32", 1)
+    # Of a step in many micro-batches each counts by itself.
+    assert _game("training.batch=512", "training.accumulate=128").fitted.threads == 1
+
+
+def test_the_recipe_has_the_last_word(fast: bool) -> None:
+    asked = _game("training.batch=4", "training.precision=bfloat16", "training.threads=2").fitted
+    assert (asked.precision, asked.threads) == ("bfloat16", 2)
+    assert _game("training.batch=512", "training.precision=float32").fitted.precision == "float32"
+
+
+def test_where_the_field_is_differentiated_again_it_is_float32(fast: bool) -> None:
+    fits = _game("training.batch=512", "dynamics.correction=consensus").fitted
+    assert fits.precision == "float32" and "consensus" in fits.said
+    with pytest.raises(UserError, match="float32, because the field is differentiated again"):
+        _game("dynamics.correction=consensus", "training.precision=bfloat16")
+
+
+def test_the_precision_is_that_of_the_losses(fast: bool) -> None:
+    field = _game("training.batch=512").field
+    with field.precision():
+        assert torch.is_autocast_enabled("cpu") is fast
+
+
+def test_it_looks_at_no_clock() -> None:
+    assert len({_game("training.batch=512").fitted for _ in range(2)}) == 1
