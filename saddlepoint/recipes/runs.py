@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -251,6 +252,8 @@ def _play(
         watching.insert(1, Samples(folder, task, request, every=recipe.watch.sample_every, draw=draw))
     if show:
         watching.append(Console(until, state))
+    if game.field.compiled is not None:
+        game.field.compiled.told = partial(_tell_compiled, folder, show)
     try:
         with control.listening():
             train(
@@ -281,6 +284,11 @@ def _play(
     finally:
         for observer in watching:
             observer.close()
+
+
+def _tell_compiled(folder: RunFolder, show: bool, player: str, seconds: float) -> None:
+    folder.note("compiled", player=player, seconds=round(seconds, 3))
+    say(show, f"compiled the {player}'s step in {seconds:.1f} s")
 
 
 def _about(device: torch.device, game: Game) -> dict[str, Any]:
