@@ -1,7 +1,10 @@
 """What each verb of the command line does. Answers go to standard output, progress to standard error."""
 
 import argparse
+import gc
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +16,20 @@ if TYPE_CHECKING:
 SIGNAL_EXIT = 130
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """For heavy imports: half a million objects that stay, so that looking for garbage among them only takes time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def train(chosen: argparse.Namespace, command: str) -> int:
-    from saddlepoint import api
+    with _uncollected():
+        from saddlepoint import api
 
     if chosen.steps is not None and chosen.steps < 1:
         raise UserError(f"--steps {chosen.steps}", "1 or more", "give the total number of steps")
@@ -34,19 +49,22 @@ def train(chosen: argparse.Namespace, command: str) -> int:
 
 
 def resume(chosen: argparse.Namespace, command: str) -> int:
-    from saddlepoint import api
+    with _uncollected():
+        from saddlepoint import api
 
     return _ended(api.resume(chosen.run, steps=chosen.steps, data=chosen.data), chosen.json)
 
 
 def sample(chosen: argparse.Namespace, command: str) -> int:
-    from saddlepoint import drawn, translated
+    with _uncollected():
+        from saddlepoint import drawn, translated
 
     return translated.translate(chosen) if translated.starts_from_images(chosen.run) else drawn.sample(chosen)
 
 
 def interpolate(chosen: argparse.Namespace, command: str) -> int:
-    from saddlepoint import drawn
+    with _uncollected():
+        from saddlepoint import drawn
 
     return drawn.interpolate(chosen)
 
@@ -60,13 +78,15 @@ def report(chosen: argparse.Namespace, command: str) -> int:
 
 
 def evaluate(chosen: argparse.Namespace, command: str) -> int:
-    from saddlepoint import measured
+    with _uncollected():
+        from saddlepoint import measured
 
     return measured.evaluate(chosen, command)
 
 
 def compare(chosen: argparse.Namespace, command: str) -> int:
-    from saddlepoint import measured
+    with _uncollected():
+        from saddlepoint import measured
 
     return measured.compare(chosen)
 

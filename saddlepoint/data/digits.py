@@ -4,6 +4,10 @@ Values 0..16 (counts of black pixels in 4x4 cells) become round(255 v / 16). Sou
 recognition of handwritten digits", UCI Machine Learning Repository (CC BY 4.0), its test part.
 """
 
+import gzip
+from importlib.util import find_spec
+from pathlib import Path
+
 import numpy as np
 
 from saddlepoint.data.arrays import item_name
@@ -12,9 +16,7 @@ from saddlepoint.data.source import Options, Source
 
 def read_digits(location: str, options: Options) -> Source:
     """The digits; classes "0" to "9"."""
-    from sklearn.datasets import load_digits  # here, because it is slow to import
-
-    values, labels = (np.asarray(array) for array in load_digits(return_X_y=True))
+    values, labels = _values_and_labels()
     images = np.round(values.reshape(-1, 1, 8, 8) * (255 / 16)).astype(np.uint8)
     return Source(
         format="digits",
@@ -24,3 +26,17 @@ def read_digits(location: str, options: Options) -> Source:
         labels=labels.astype(np.int64),
         classes=tuple("0123456789"),
     )
+
+
+def _values_and_labels() -> tuple[np.ndarray, np.ndarray]:
+    """Values and labels, (n, 64) and (n,), from scikit-learn's file; scikit-learn itself takes a second to import."""
+    spec = find_spec("sklearn")
+    file = Path(spec.origin or "").parent / "datasets" / "data" / "digits.csv.gz" if spec is not None else None
+    if file is not None and file.is_file():
+        with gzip.open(file, "rt") as text:
+            table = np.loadtxt(text, delimiter=",")
+        return table[:, :-1], table[:, -1]
+    from sklearn.datasets import load_digits
+
+    values, labels = load_digits(return_X_y=True)
+    return np.asarray(values), np.asarray(labels)

@@ -5,7 +5,6 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from saddlepoint.game.penalties import Judge, scores_and_gradient
 from saddlepoint.game.piecewise_linear import NotPiecewiseLinear
 from saddlepoint.game.tangent import ByTangent
 
@@ -45,8 +44,13 @@ def objection(network: nn.Module, images: Tensor, labels: tuple[Tensor, ...] = (
 
 def _parameter_gradient(network: nn.Module, images: Tensor, labels: tuple[Tensor, ...], *, tangent: bool) -> Tensor:
     """Of a cost of scores and input gradients in which no two samples count alike; all parameters in one vector."""
-    score = Judge(network=ByTangent(network) if tangent else network, labels=labels)
-    scores, gradient = scores_and_gradient(score, images)
+    if tangent:
+        scores, gradient = ByTangent(network).scores_and_gradient(images, labels)
+    else:
+        # Not by torch.func.grad as in `penalties.py`, whose first call imports the compiler: a second more to wait for.
+        leaf = images.detach().requires_grad_()
+        scores = network(leaf, *labels)
+        (gradient,) = torch.autograd.grad(scores.sum(), leaf, create_graph=True)
     weights = torch.arange(1, len(images) + 1) / len(images)
     cost = (weights * scores.tanh()).sum() + (weights.flip(0) * gradient.square().flatten(1).sum(1)).sum()
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]

@@ -48,6 +48,14 @@ def scores_and_gradient(score: Score, images: Tensor) -> tuple[Tensor, Tensor]:
     """
     if isinstance(score, Judge) and isinstance(score.network, ByTangent):
         return score.network.scores_and_gradient(images, score.labels, score.before)
+    if isinstance(score, Judge) and not isinstance(score.network, nn.Module) and not torch.compiler.is_compiling():
+        # The joint field, at parameters that it names to autograd. Ordinary backward would also go down to the images,
+        # but torch.func.grad imports the compiler at its first call, which takes a second.
+        leaf = images if images.requires_grad else images.detach().requires_grad_()
+        with torch.enable_grad():
+            scores = score(leaf)
+            (gradient,) = torch.autograd.grad(_wide(scores).sum(), leaf, create_graph=True)
+        return scores, gradient
 
     def summed(inputs: Tensor) -> tuple[Tensor, Tensor]:
         # A sample's score depends on that sample alone (no batch statistics), so the sum's gradient holds each one's.

@@ -16,7 +16,7 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.player import Player
 from saddlepoint.game.schedules import Number
 from saddlepoint.game.task import Settings
-from saddlepoint.game.uncompiled import keep_compiler_out
+from saddlepoint.game.uncompiled import keep_compiler_out, undecorated_step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +176,7 @@ class Step:
             optimizer.state = defaultdict(
                 dict, {copies[parameter]: _copied(state) for parameter, state in history.items()}
             )
-            optimizer.step()
+            self._take()
         finally:
             for group, parameters in zip(optimizer.param_groups, groups, strict=True):
                 group["params"] = parameters
@@ -195,9 +195,16 @@ class Step:
                 parameter.grad = _in_layout(parameter.grad, parameter)
         if self._differentiable:
             self._renew()
-        self.torch_optimizer.step()
+        self._take()
         self.torch_optimizer.zero_grad(set_to_none=True)
         self.player.project()
+
+    def _take(self) -> None:
+        if isinstance(self.kind, Brought):
+            # A person's own may be any class, with hooks and schedules of its own.
+            self.torch_optimizer.step()
+        else:
+            undecorated_step(self.torch_optimizer, self._differentiable)
 
     def _renew(self) -> None:
         """Puts copies in the place of all that the optimizer writes into, for the graph still needs the old values."""

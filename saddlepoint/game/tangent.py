@@ -76,7 +76,7 @@ class _ScoresAndGradient(torch.autograd.Function):
             with Recording(leaf) as recording:
                 scores = module(leaf, *labels)
             recording.end(scores)
-            gradient, *slopes = torch.autograd.grad(scores, [leaf, *recording.results], torch.ones_like(scores))
+            gradient, *slopes = torch.autograd.grad(scores.sum(), [leaf, *recording.results])
         ctx.images, ctx.operations, ctx.slopes = leaf.detach(), recording.operations, slopes
         ctx.parameters = parameters
         ctx.precision = _precision(images.device.type)
@@ -104,6 +104,29 @@ class _ScoresAndGradient(torch.autograd.Function):
         return (None, None, None, *learned.of(ctx.parameters))
 
 
+def _summed(slopes: Sequence[Tensor], results: Sequence[Tensor]) -> Tensor:
+    """A scalar for torch.autograd.grad, whose slopes by the results are these.
+
+    Slopes that are handed to autograd itself have their shapes compared symbolically, and the first time that imports
+    sympy, which takes a third of a second.
+    """
+    with torch.enable_grad():
+        return _Sum.apply(slopes, *results)
+
+
+class _Sum(torch.autograd.Function):
+    """(slopes, results) -> the sum of their products, as far as its derivative by the results goes; its value is 0."""
+
+    @staticmethod
+    def forward(ctx: Any, slopes: Sequence[Tensor], *results: Tensor) -> Tensor:
+        ctx.slopes = slopes
+        return results[0].new_zeros(())
+
+    @staticmethod
+    def backward(ctx: Any, _: Tensor) -> tuple[Tensor | None, ...]:
+        return (None, *ctx.slopes)
+
+
 class _Learned:
     """Sums of gradients, by the tensor that they belong to: a parameter, or what was made of some (spectral norm)."""
 
@@ -112,7 +135,7 @@ class _Learned:
 
     def add(self, constants: Sequence[Tensor], results: Sequence[Tensor], slopes: Sequence[Tensor]) -> None:
         once = {id(constant): constant for constant in constants}
-        found = torch.autograd.grad(results, list(once.values()), slopes)
+        found = torch.autograd.grad(_summed(slopes, results), list(once.values()))
         for (key, constant), gradient in zip(once.items(), found, strict=True):
             before = self._sums.get(key)
             self._sums[key] = constant, gradient if before is None else before[1] + gradient
@@ -123,7 +146,7 @@ class _Learned:
         if not self._sums:
             return gradients
         made, of_made = zip(*self._sums.values(), strict=True)
-        through = torch.autograd.grad(made, parameters, of_made, allow_unused=True)
+        through = torch.autograd.grad(_summed(of_made, made), parameters, allow_unused=True)
         return [
             one if other is None else other if one is None else one + other
             for one, other in zip(gradients, through, strict=True)

@@ -13,6 +13,7 @@ somebody does import the compiler: then the stand-ins are gone before its first 
 """
 
 import gc
+import inspect
 import sys
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -34,6 +35,17 @@ def keep_compiler_out() -> None:
         for function in functions:
             setattr(function, _MARKED, function)
         sys.meta_path.insert(0, _Watch(functions))
+
+
+def undecorated_step(optimizer: torch.optim.Optimizer, differentiable: bool) -> None:
+    """optimizer.step() for one of torch's own without hooks: its decorator does no more than to set whether a graph is
+    kept, and to tell the compiler, which it imports for that."""
+    step = inspect.unwrap(type(optimizer).step)
+    if torch.compiler.is_compiling() or step is type(optimizer).step:
+        optimizer.step()
+        return
+    with torch.set_grad_enabled(differentiable):
+        step(optimizer)
 
 
 class _Watch(MetaPathFinder):

@@ -8,11 +8,7 @@ from torch import nn
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.game.task import networks_of
-from saddlepoint.measuring.measure import Measurer
-from saddlepoint.measuring.real import Real
-from saddlepoint.recipes.features import features_for
 from saddlepoint.recipes.found import RecipeData
-from saddlepoint.recipes.judged import samples_of
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import RecipeTask
 from saddlepoint.training.evaluations import Measure
@@ -35,6 +31,12 @@ def planned_evaluation(recipe: Recipe, task: RecipeTask, data: RecipeData, comma
         raise UserError(
             f"watch.evaluate_every for the task {recipe.task.kind}", "a generator of latents", "leave it out"
         )
+    # Metrics take seconds to import, for which a run that measures nothing need not wait.
+    from saddlepoint.measuring.measure import Measurer
+    from saddlepoint.measuring.real import Real
+    from saddlepoint.recipes.features import features_for
+    from saddlepoint.recipes.judged import samples_of
+
     features = features_for(watch.evaluate_features, tuple(data.shape), task.device)
     real = Real(data=data, split="train", features=features, device=task.device)
     measurer = Measurer(features, real=real)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from saddlepoint.game.field import Field
 from saddlepoint.game.task import Draw, networks_of, player_named
+from saddlepoint.game.uncompiled import keep_compiler_out
 
 # Parameters or buffers by network, then by name.
 _Tensors = dict[str, dict[str, Tensor]]
@@ -50,6 +51,7 @@ def forward_operations(network: nn.Module, *inputs: Tensor) -> int:
     Args:
         network: its parameters and the inputs may be on the meta device.
     """
+    keep_compiler_out()
     with counted(network) as count, torch.no_grad():
         network(*inputs)
     return count.operations
@@ -60,6 +62,8 @@ def on_meta(field: Field, player: str, draw: Draw) -> tuple[_Tensors, _Tensors, 
 
     Of the parameters the player's ask for gradients.
     """
+    # Of what the meta device computes, much is what torch keeps from its compiler.
+    keep_compiler_out()
     parameters: _Tensors = {}
     buffers: _Tensors = {}
     for name, network in networks_of(field.task).items():

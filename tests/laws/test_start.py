@@ -31,3 +31,26 @@ def test_help_imports_nothing_heavy():
 def test_a_mistyped_verb_imports_nothing_heavy():
     answer = _probe("trian")
     assert answer.stderr.splitlines()[-1:] == ["2"], answer.stderr
+
+
+# What a run plays its steps without: torch's compiler, and packages that only measure or draw.
+TRAINING_PROBE = """
+import sys
+from saddlepoint.commands import train
+from saddlepoint.cli import build_parser
+
+def tell(self, state, record):
+    heavy = ("torch._dynamo", "torch._inductor", "pandas", "sklearn", "scipy", "matplotlib")
+    print(record.step, *[name for name in heavy if name in sys.modules], sep=",")
+
+import saddlepoint.training.console as console
+console.Console.step = tell
+train(build_parser().parse_args(sys.argv[1:]), "")
+"""
+
+
+def test_the_first_steps_import_nothing_heavy(tmp_path):
+    options = ["train", "digits", "--steps", "2", "--device", "cpu", "--out", str(tmp_path / "run")]
+    command = [sys.executable, "-c", TRAINING_PROBE, *options, "--set", "training.threads=1"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert answer.stdout.splitlines()[:2] == ["1", "2"], answer.stdout + answer.stderr
