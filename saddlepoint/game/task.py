@@ -62,7 +62,7 @@ class Draw:
         return self.tensors.get(name)
 
     def once(self, name: str, make: Callable[[], Tensor]) -> Tensor:
-        """What a loss derives from the draw alone, made at the first call: the players that share a draw share it too."""
+        """What a loss derives from the draw alone, made at the first call; players that share a draw share it."""
         if name not in self._derived:
             self._derived[name] = make()
         return self._derived[name]

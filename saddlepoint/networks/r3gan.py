@@ -10,6 +10,7 @@ channels change. The four smallest sizes have all channels, each larger one half
 Sides are halved while the shorter one is at least 8, rounding up; the base map is 4x4 for the published sizes.
 With classes, G joins an embedding of the label to z, and D ends in 64 numbers, whose product with the label's embedding
 is the score. Of the three convolutions the last starts at zero, so that every block starts as the identity.
+An activation's bias is kept in the convolution before it.
 G's output is not bounded: what it makes of black and white is learned, and who shows it cuts it off.
 """
 
@@ -36,17 +37,6 @@ WIDE_SIZES = 4
 CODE = 64
 
 
-class BiasedActivation(nn.Module):
-    """y -> leaky ReLU .2 of y + b, b starting at 0: the convolution before it has no bias."""
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.bias = nn.Parameter(torch.zeros(channels))
-
-    def forward(self, maps: Tensor) -> Tensor:
-        return F.leaky_relu(maps + self.bias.to(maps.dtype)[:, None, None], SLOPE)
-
-
 class Block(nn.Module):
     """Maps (n, channels, h, w) -> the same shape; the identity at the start.
 
@@ -56,16 +46,14 @@ class Block(nn.Module):
     def __init__(self, channels: int, *, group_width: int):
         super().__init__()
         inner = EXPANSION * channels
-        self.first = nn.Conv2d(channels, inner, 1, bias=False)
-        self.first_activation = BiasedActivation(inner)
+        self.first = nn.Conv2d(channels, inner, 1)
         groups = inner // math.gcd(inner, group_width)
-        self.second = nn.Conv2d(inner, inner, 3, padding=1, groups=groups, bias=False)
-        self.second_activation = BiasedActivation(inner)
+        self.second = nn.Conv2d(inner, inner, 3, padding=1, groups=groups)
         self.third = nn.Conv2d(inner, channels, 1, bias=False)
 
     def forward(self, maps: Tensor) -> Tensor:
-        inner = self.first_activation(self.first(maps))
-        inner = self.second_activation(self.second(inner))
+        inner = F.leaky_relu(self.first(maps), SLOPE)
+        inner = F.leaky_relu(self.second(inner), SLOPE)
         return maps + self.third(inner)
 
 

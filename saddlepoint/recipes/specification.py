@@ -128,7 +128,7 @@ class Training(Part):
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto",
-        description="of losses; auto takes bfloat16 where the machine is faster in it and the nets large",
+        description="of losses; auto takes bfloat16 where the machine is fast in it and the nets large",
     )
     channels_last: bool = Field(default=True, description="keep the maps of convolutions with their channels together")
     share_forwards: bool = Field(

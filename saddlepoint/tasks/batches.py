@@ -1,4 +1,4 @@
-"""Which data a step sees, position p of an endless shuffled stream as a pure function of (seed, stream, p); and where."""
+"""Which data a step sees, position p of an endless stream as a pure function of (seed, stream, p); and where."""
 
 from collections.abc import Mapping
 

@@ -68,7 +68,10 @@ def test_the_order_of_layers_is_the_published_one():
     assert [type(layer).__name__ for layer in generator.body] == of_g
     assert [type(layer).__name__ for layer in discriminator.body] == ["Conv2d", *of_d]
     assert generator.base.shape == (768, 4, 4) and discriminator.base.kernel_size == (4, 4)
-    assert all(m.bias is None for n in (generator, discriminator) for m in n.modules() if isinstance(m, nn.Conv2d))
+    # The biases are the activations': only the convolutions before these have one.
+    modules = [module for network in (generator, discriminator) for module in network.modules()]
+    before = [each for module in modules if isinstance(module, Block) for each in (module.first, module.second)]
+    assert before == [module for module in modules if isinstance(module, nn.Conv2d) and module.bias is not None]
 
 
 def test_the_initialisation_is_the_published_one():
@@ -83,7 +86,7 @@ def test_the_initialisation_is_the_published_one():
                 fan_in = layer.weight[0].numel()
                 assert layer.weight.std().item() == pytest.approx(gain / math.sqrt(fan_in), rel=0.05)
             assert not block.third.weight.any()
-            assert not block.first_activation.bias.any() and not block.second_activation.bias.any()
+            assert not block.first.bias.any() and not block.second.bias.any()
     assert generator.base.std().item() == pytest.approx(1.0, rel=0.05)
     # z and the label's embedding, 64 numbers each.
     assert generator.linear.weight.std().item() == pytest.approx(128**-0.5, rel=0.05)
@@ -113,14 +116,12 @@ def test_a_block_is_its_formula():
             x = x + bias[:, None, None]
             return torch.maximum(x, 0.2 * x)
 
-        inner = activated(
-            torch.einsum("ij,njhw->nihw", block.first.weight[:, :, 0, 0], maps), block.first_activation.bias
-        )
+        inner = activated(torch.einsum("ij,njhw->nihw", block.first.weight[:, :, 0, 0], maps), block.first.bias)
         halves = [
             nn.functional.conv2d(inner[:, part], block.second.weight[part], padding=1)
             for part in (slice(0, 4), slice(4, 8))
         ]
-        inner = activated(torch.cat(halves, dim=1), block.second_activation.bias)
+        inner = activated(torch.cat(halves, dim=1), block.second.bias)
         expected = maps + torch.einsum("ij,njhw->nihw", block.third.weight[:, :, 0, 0], inner)
         torch.testing.assert_close(block(maps), expected, rtol=1e-4, atol=1e-4)
 

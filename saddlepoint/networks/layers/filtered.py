@@ -7,6 +7,9 @@ Beyond the border there are zeros. Halving rounds an odd side up, doubling cuts 
 (Karras et al. 2020; Huang et al. 2024)
 """
 
+from collections.abc import Callable
+from contextlib import nullcontext
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -24,8 +27,13 @@ class _Filter(nn.Module):
         taps = torch.tensor(TAPS) / sum(TAPS)
         self.register_buffer("kernel", (gain * torch.outer(taps, taps))[None, None], persistent=False)
 
-    def _per_channel(self, maps: Tensor) -> Tensor:
-        return self.kernel.to(maps.dtype).expand(maps.shape[1], -1, -1, -1)
+    def _filtered(self, convolution: Callable[..., Tensor], maps: Tensor) -> Tensor:
+        """Every channel by itself. On a CPU in float32, where the transpose is thirty times faster than in bfloat16."""
+        on_cpu = maps.device.type == "cpu"
+        wide = maps.float() if on_cpu and maps.dtype == torch.bfloat16 else maps
+        kernel = self.kernel.to(wide.dtype).expand(maps.shape[1], -1, -1, -1)
+        with torch.autocast("cpu", enabled=False) if on_cpu else nullcontext():
+            return convolution(wide, kernel, stride=2, padding=1, groups=maps.shape[1]).to(maps.dtype)
 
 
 class FilteredHalf(_Filter):
@@ -38,7 +46,7 @@ class FilteredHalf(_Filter):
         height, width = maps.shape[2:]
         if height % 2 or width % 2:
             maps = F.pad(maps, (0, width % 2, 0, height % 2))
-        return F.conv2d(maps, self._per_channel(maps), stride=2, padding=1, groups=maps.shape[1])
+        return self._filtered(F.conv2d, maps)
 
 
 class FilteredDouble(_Filter):
@@ -49,6 +57,4 @@ class FilteredDouble(_Filter):
         self.size = size
 
     def forward(self, maps: Tensor) -> Tensor:
-        kernel = self._per_channel(maps)
-        maps = F.conv_transpose2d(maps, kernel, stride=2, padding=1, groups=maps.shape[1])
-        return maps[:, :, : self.size[0], : self.size[1]]
+        return self._filtered(F.conv_transpose2d, maps)[:, :, : self.size[0], : self.size[1]]

@@ -42,7 +42,8 @@ class BatchNorm(nn.Module):
         if not self.conditional:
             return normal
         gain, bias = (part(condition)[:, :, None, None] for part in (self.gain, self.bias))
-        return torch.addcmul(bias, normal, 1.0 + gain)
+        # In the maps' own precision: under autocast an embedding's float32 would make the maps as wide as itself.
+        return torch.addcmul(bias.to(normal.dtype), normal, (1.0 + gain).to(normal.dtype))
 
 
 class _SpectralNorm(parametrizations._SpectralNorm):
