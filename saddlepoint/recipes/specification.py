@@ -138,6 +138,9 @@ class Training(Part):
         default=True, description="show D real and fake images in one call, if it has no batch statistics"
     )
     fused_steps: bool = Field(default=True, description="move all weights in one call, where torch can")
+    keep_memory: bool = Field(
+        default=True, description="keep freed memory for the next step instead of giving it back (glibc)"
+    )
     fast_penalties: bool = Field(
         default=True, description="input gradients of a piecewise linear D by the tangent pass; false: double backward"
     )

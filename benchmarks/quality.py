@@ -1,0 +1,117 @@
+"""Does quality pay for speed? Recipes trained with all fast paths and with none, over several seeds, and measured.
+
+    python -m benchmarks.quality --only toy mnist --data DIR --classifier RUN [--seeds 5] [--threads 1] [--out FILE]
+
+`--data` is where MNIST lies and `--classifier` a run of the recipe classifier on it, whose features the Frechet distance
+is taken in. "All" has bfloat16, and G's step goes on with what D's was shown, in recipes too that would not do so by
+themselves; "none" is float32 with draws of its own for each step, channels first, double backward, two calls of D, the
+plain steps of torch, an allocator left alone. Nothing is compiled. Each pair of runs has a seed; both are noisy, so that the
+difference of their means is set beside the spread over the seeds. A pair that is recorded is not trained again.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from benchmarks.record import FOLDER, now, read, record
+
+NONE = {
+    "training.precision": "float32",
+    "training.channels_last": False,
+    "training.fast_penalties": False,
+    "training.share_forwards": False,
+    "training.one_call": False,
+    "training.fused_steps": False,
+    "training.keep_memory": False,
+}
+# bfloat16 and shared draws also where a recipe alone would not take them.
+ALL = {"training.precision": "bfloat16", "dynamics.share_draws": True}
+WAYS: dict[str, dict[str, Any]] = {"all": ALL, "none": NONE}
+METRICS = {"toy": ("toy_high_quality_share", "toy_modes_hit", "toy_modes_reverse_kl"), "mnist": ("frechet_distance",)}
+# 2,500 of the recipe's 5,000 steps: half of its schedule, and quality enough to be lost.
+STEPS = {"toy": 4000, "mnist": 2500}
+PATH = FOLDER / "quality.json"
+
+
+def measured(
+    recipe: str, way: str, seed: int, *, threads: int, data: str | None, classifier: str | None
+) -> dict[str, Any]:
+    """One run, from its first step to its metrics."""
+    import saddlepoint as sp
+
+    with tempfile.TemporaryDirectory() as folder:
+        run = sp.train(
+            recipe,
+            data=data if recipe == "mnist" else None,
+            out=Path(folder) / "run",
+            steps=STEPS[recipe],
+            seed=seed,
+            set={**WAYS[way], "training.threads": threads, "watch.sample_every": STEPS[recipe]},
+            show=False,
+        )
+        seconds = run.log()[-1]["seconds"]
+        # On MNIST's test split, which no run has seen.
+        options = {"features": f"classifier:{classifier}", "reference": "test"} if recipe == "mnist" else {}
+        found = sp.evaluate(run, metrics=METRICS[recipe], count=5000, **options)
+    return {
+        "recipe": recipe,
+        "way": way,
+        "seed": seed,
+        "steps": STEPS[recipe],
+        "threads": threads,
+        "values": {result["metric"]: result["value"] for result in found},
+        "seconds": seconds,
+        "date": now(),
+    }
+
+
+def table(runs: Sequence[dict[str, Any]]) -> list[str]:
+    """The runs as lines of a table: each metric of each recipe, both ways."""
+    lines = ["| recipe | metric | seeds | all fast paths | none | difference | spread of the seeds |", "|---" * 7 + "|"]
+    for recipe in dict.fromkeys(run["recipe"] for run in runs):
+        both = {way: [r for r in runs if r["recipe"] == recipe and r["way"] == way] for way in WAYS}
+        seeds = set.intersection(*({r["seed"] for r in rows} for rows in both.values()))
+        if len(seeds) < 2:
+            continue
+        for metric in METRICS[recipe]:
+            values = {way: [r["values"][metric] for r in rows if r["seed"] in seeds] for way, rows in both.items()}
+            means, spreads = ({way: f(each) for way, each in values.items()} for f in (mean, stdev))
+            lines.append(
+                f"| {recipe} | {metric} | {len(seeds)} | {means['all']:.3f} ± {spreads['all']:.3f} "
+                f"| {means['none']:.3f} ± {spreads['none']:.3f} | {means['all'] - means['none']:+.3f} "
+                f"| {max(spreads.values()):.3f} |"
+            )
+    return lines
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--only", nargs="+", choices=METRICS, default=list(METRICS), metavar="RECIPE")
+    parser.add_argument("--data", help="MNIST")
+    parser.add_argument("--classifier", help="a run of the recipe classifier on it")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=PATH)
+    given = parser.parse_args(arguments)
+    if "mnist" in given.only and not (given.data and given.classifier):
+        parser.error("mnist needs --data and --classifier")
+    for recipe in given.only:
+        for seed in range(given.seeds):
+            for way in WAYS:
+                runs = read(given.out).get("runs", [])
+                if any((r["recipe"], r["way"], r["seed"]) == (recipe, way, seed) for r in runs):
+                    continue
+                run = measured(recipe, way, seed, threads=given.threads, data=given.data, classifier=given.classifier)
+                print(recipe, way, seed, run["values"], f"{run['seconds']:.0f} s", flush=True)
+                record(given.out, runs=[*runs, run], processors=os.cpu_count())
+    print("\n".join(table(read(given.out)["runs"])))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
