@@ -1,7 +1,8 @@
-"""What a recipe leaves to the machine, precision and threads: a function of the networks' size and the processor.
+"""What a recipe leaves to the machine: precision, a function of the networks' size and the processor, and threads.
 
-Nothing here is timed on the run itself: the same recipe on the same machine is to give the same bits. What is measured
-on the networks of the catalogue (docs/speed.md) is where rounding and threads begin to pay.
+A small step may be faster on one thread than on several, by how busy the machine is, so that is tried. The run records
+what was chosen, for its bits depend on it, and is resumed with it; who wants the same bits of two runs sets
+training.threads.
 """
 
 from dataclasses import dataclass, replace
@@ -10,15 +11,16 @@ import torch
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.corrections import Correction
-from saddlepoint.game.field import Field
+from saddlepoint.game.field import Field, buffers_of, parameters_of
 from saddlepoint.game.schedules import value_at
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.training.precision import Precision, fast_bfloat16
 from saddlepoint.training.state import State
+from saddlepoint.training.threads import fastest_threads
 from saddlepoint.training.work import loss_operations
 
-# Forward operations of a micro-batch in one player's loss. Below it a step is the time of calling functions: rounding
-# gains nothing there, and a second thread next to nothing on an idle machine and less than that on a busy one.
+# Forward operations of a micro-batch in one player's loss. Below it a step is mostly the time of calling functions, and
+# rounding gains nothing (docs/speed.md).
 SMALL = 1e8
 # Samples that are looked at; batch normalisation of a map of one pixel needs two.
 _PROBED = 2
@@ -61,7 +63,7 @@ def fitted(recipe: Recipe, field: Field, correction: Correction, device: torch.d
     precision, reason = _precision(recipe, field, correction, device)
     threads = training.threads
     if threads is None and device.type == "cpu" and _small(recipe, field):
-        threads = 1
+        threads = _threads(recipe, field)
     layout = ", channels last" if training.channels_last else ""
     return Fitted(precision=precision, threads=threads, said=f"{precision}{layout} ({reason})")
 
@@ -78,15 +80,29 @@ def _precision(recipe: Recipe, field: Field, correction: Correction, device: tor
     return "float32", f"this {device.type} is not faster in bfloat16"
 
 
+def _threads(recipe: Recipe, field: Field) -> int:
+    """As many as the first player's gradient is fastest with; the game is only looked at."""
+    most, task = torch.get_num_threads(), field.task
+    if most == 1:
+        return 1
+    player = task.players[0].name
+    draw = task.draw(player, 0, 0, State(seed=recipe.seed))
+    parameters, buffers = parameters_of(task), buffers_of(task)
+    return fastest_threads(lambda: field(parameters, buffers, {player: draw}, _settings(recipe)), [1, most])
+
+
+def _settings(recipe: Recipe) -> dict[str, float]:
+    return {name: value_at(number, 0, 0) for name, number in recipe.numbers().items()}
+
+
 def _small(recipe: Recipe, field: Field) -> bool:
     """Whether a step is mostly the calling of functions; networks that cannot say are taken for small."""
     task = field.task
-    settings = {name: value_at(number, 0, 0) for name, number in recipe.numbers().items()}
     first, batch = task.players[0].name, int(recipe.training.batch)
     try:
         probed = replace(field, task=replace(task, batch=_PROBED), accumulate=1)  # type: ignore[type-var]
         draw = probed.task.draw(first, 0, 0, State(seed=recipe.seed))
-        operations = loss_operations(probed, first, draw, settings)
+        operations = loss_operations(probed, first, draw, _settings(recipe))
     except (RuntimeError, NotImplementedError, UserError):
         # A person's own network may do what the meta device cannot.
         return True

@@ -59,5 +59,27 @@ def test_the_precision_is_that_of_the_losses(fast: bool) -> None:
         assert torch.is_autocast_enabled("cpu") is fast
 
 
-def test_it_looks_at_no_clock() -> None:
-    assert len({_game("training.batch=512").fitted for _ in range(2)}) == 1
+def test_threads_of_small_nets_are_tried_and_those_of_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    def tried(step, candidates: list[int]) -> int:
+        step()
+        assert candidates == [1, 5]
+        return 5
+
+    monkeypatch.setattr(module, "fastest_threads", tried)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 5)
+    assert _game("training.batch=4").fitted.threads == 5
+    assert _game("training.batch=4", "training.threads=3").fitted.threads == 3
+    assert _game("training.batch=512").fitted.threads is None
+    # On a single thread there is nothing to try.
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    assert _game("training.batch=4").fitted.threads == 1
+
+
+def test_trying_leaves_the_game_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    tried = _game("training.batch=4", "networks.normalisation=batch", "penalties.r1=null", "penalties.r2=null")
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    other = _game("training.batch=4", "networks.normalisation=batch", "penalties.r1=null", "penalties.r2=null")
+    for name, tensor in tried.task.discriminator.state_dict().items():
+        assert torch.equal(tensor, other.task.discriminator.state_dict()[name])
+    assert all(parameter.grad is None for parameter in tried.task.discriminator.parameters())

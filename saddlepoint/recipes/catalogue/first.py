@@ -68,7 +68,7 @@ mnist_intro = Recipe(
     data=Data(hold_out=0.0),
     discriminator=Adam(rate=1e-3, beta1=0.9, beta2=0.999),
     generator=Adam(rate=1e-3, beta1=0.9, beta2=0.999),
-    training=Training(steps=68_000, batch=128, threads=1),
+    training=Training(steps=68_000, batch=128),
     watch=Watch(log_every=200, sample_every=1000, samples=16, checkpoint_every=5000),
 )
 
