@@ -72,3 +72,18 @@ def test_a_group_of_none_is_refused():
 def test_it_stands_inside_a_network():
     network = nn.Sequential(nn.Conv2d(1, 4, 3), MinibatchDeviation(), nn.Conv2d(5, 1, 1))
     assert network(torch.randn(8, 1, 6, 6)).shape == (8, 1, 4, 4)
+
+
+@pytest.mark.parametrize("autocast", [True, False])
+def test_maps_in_bfloat16_stay_so_and_are_filtered_in_float32(autocast: bool) -> None:
+    torch.manual_seed(0)
+    maps = torch.randn(2, 3, 8, 8).bfloat16().requires_grad_()
+    for layer in (FilteredHalf(), FilteredDouble((16, 16))):
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            made = layer(maps)
+        expected = layer(maps.detach().float())
+        assert made.dtype == torch.bfloat16
+        # Rounded once, at the end.
+        assert torch.equal(made.detach(), expected.bfloat16())
+        (gradient,) = torch.autograd.grad(made.float().sum(), maps)
+        assert gradient.dtype == torch.bfloat16

@@ -216,3 +216,15 @@ def test_epsilon_reaches_the_power_iteration():
     spectrally_normalise(layer, epsilon=1.0)
     # Vectors shorter than epsilon are divided by epsilon, and stay short.
     assert layer[0].parametrizations.weight[0]._u.norm() < 1e-3
+
+
+@pytest.mark.parametrize("options", [{"classes": 3}, {"code": 5}])
+def test_under_autocast_a_condition_leaves_the_maps_as_narrow_as_they_are(options: dict[str, int]) -> None:
+    torch.manual_seed(0)
+    norm = BatchNorm(4, **options)
+    condition = torch.tensor([0, 2]) if "classes" in options else torch.randn(2, 5)
+    maps = torch.randn(2, 4, 3, 3)
+    with torch.autocast("cpu", torch.bfloat16):
+        made = norm(maps.bfloat16(), condition)
+    assert made.dtype == torch.bfloat16
+    torch.testing.assert_close(made.float(), norm(maps, condition), rtol=0.05, atol=0.05)
