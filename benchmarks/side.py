@@ -28,8 +28,8 @@ import torch
 from benchmarks import random_data
 from benchmarks.rows import Row, recipe_of
 
-# Of the warm-up: torch looks for algorithms, and a compiled step has several forms.
-LEAST_ITERATIONS = 3
+# Of the warm-up: torch looks for algorithms, and a compiled step is compiled.
+LEAST_ITERATIONS = 2
 
 
 class Enough(BaseException):
