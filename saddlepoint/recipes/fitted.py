@@ -14,14 +14,14 @@ from saddlepoint.game.corrections import Correction
 from saddlepoint.game.field import Field, buffers_of, parameters_of
 from saddlepoint.game.schedules import value_at
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.training.precision import Precision, fast_bfloat16
+from saddlepoint.training.precision import Precision, fast_bfloat16, precision_context
 from saddlepoint.training.state import State
 from saddlepoint.training.threads import fastest_threads
 from saddlepoint.training.work import loss_operations
 
-# Forward operations of a micro-batch in one player's loss. Below it a step is mostly the time of calling functions, and
-# rounding gains nothing (docs/speed.md).
-SMALL = 1e8
+# Forward operations of a micro-batch in one player's loss: below the first number a step is mostly the time of calling
+# functions, and rounding gains nothing (docs/speed.md); above the second all threads have enough to do.
+SMALL, TRIED = 6e7, 1e9
 # Samples that are looked at; batch normalisation of a map of one pixel needs two.
 _PROBED = 2
 
@@ -60,20 +60,23 @@ def fitted(recipe: Recipe, field: Field, correction: Correction, device: torch.d
             "float32, because the field is differentiated again",
             "set training.precision=float32, or dynamics.correction=extragradient",
         )
-    precision, reason = _precision(recipe, field, correction, device)
+    operations = _operations(recipe, field)
+    precision, reason = _precision(recipe, operations, correction, device)
     threads = training.threads
-    if threads is None and device.type == "cpu" and _small(recipe, field):
-        threads = _threads(recipe, field)
+    if threads is None and device.type == "cpu" and operations < TRIED:
+        threads = _threads(recipe, replace(field, precision=precision_context(precision, device)))
     layout = ", channels last" if training.channels_last else ""
     return Fitted(precision=precision, threads=threads, said=f"{precision}{layout} ({reason})")
 
 
-def _precision(recipe: Recipe, field: Field, correction: Correction, device: torch.device) -> tuple[Precision, str]:
+def _precision(
+    recipe: Recipe, operations: float, correction: Correction, device: torch.device
+) -> tuple[Precision, str]:
     if recipe.training.precision != "auto":
         return recipe.training.precision, "as the recipe says"
     if not correction.first_order:
         return "float32", f"{recipe.dynamics.correction} differentiates the field again"
-    if _small(recipe, field):
+    if operations < SMALL:
         return "float32", "nets this small gain nothing from less"
     if fast_bfloat16(device):
         return "bfloat16", "products and convolutions; weights and optimizers stay float32"
@@ -95,8 +98,8 @@ def _settings(recipe: Recipe) -> dict[str, float]:
     return {name: value_at(number, 0, 0) for name, number in recipe.numbers().items()}
 
 
-def _small(recipe: Recipe, field: Field) -> bool:
-    """Whether a step is mostly the calling of functions; networks that cannot say are taken for small."""
+def _operations(recipe: Recipe, field: Field) -> float:
+    """Of a micro-batch in the first player's loss, forward; none where the networks cannot say."""
     task = field.task
     first, batch = task.players[0].name, int(recipe.training.batch)
     try:
@@ -105,5 +108,5 @@ def _small(recipe: Recipe, field: Field) -> bool:
         operations = loss_operations(probed, first, draw, _settings(recipe))
     except (RuntimeError, NotImplementedError, UserError):
         # A person's own network may do what the meta device cannot.
-        return True
-    return operations / len(draw) * batch / recipe.training.accumulate < SMALL
+        return 0.0
+    return operations / len(draw) * batch / recipe.training.accumulate

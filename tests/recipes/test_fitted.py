@@ -28,7 +28,7 @@ def fast(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> boo
 
 
 def test_large_nets_take_what_the_machine_is_fast_in(fast: bool) -> None:
-    fits = _game("training.batch=512").fitted
+    fits = _game("training.batch=2048").fitted
     assert (fits.precision, fits.threads) == ("bfloat16" if fast else "float32", None)
     assert ("weights and optimizers stay float32" in fits.said) == fast
 
@@ -69,7 +69,7 @@ def test_threads_of_small_nets_are_tried_and_those_of_others_are_not(monkeypatch
     monkeypatch.setattr(torch, "get_num_threads", lambda: 5)
     assert _game("training.batch=4").fitted.threads == 5
     assert _game("training.batch=4", "training.threads=3").fitted.threads == 3
-    assert _game("training.batch=512").fitted.threads is None
+    assert _game("training.batch=2048").fitted.threads is None
     # On a single thread there is nothing to try.
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
     assert _game("training.batch=4").fitted.threads == 1

@@ -145,7 +145,8 @@ figure1 = Recipe(
     discriminator=Adam(rate=_falling(2e-3, 3000), beta1=0.0, beta2=0.99),
     generator=Adam(rate=_falling(1e-3, 3000), beta1=0.0, beta2=0.99),
     average=Average(half_life=50_000),
-    training=Training(steps=3000, batch=1024, threads=1),
+    # The density is read off G's slope, which rounding would roughen.
+    training=Training(steps=3000, batch=1024, threads=1, precision="float32"),
     # Every kept checkpoint is a frame of the animation.
     watch=Watch(sample_every=1000, checkpoint_every=50, keep=60),
 )
