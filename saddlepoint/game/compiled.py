@@ -5,19 +5,21 @@
 The step is played once on tensors that have shapes and no numbers, and what autograd does there is written down as it
 comes: the forward pass, the input gradients (twice backward or by the tangent pass), the backward pass. That list of
 tensor operations, in which no Python and no autograd is left, is what torch.compile is given; so a loss may be written
-as it likes, as long as its course does not depend on the numbers in its tensors. Buffers that move are written in place,
-and random numbers come from torch's generators in their order, so that a compiled step drops out what an eager one does.
-On CUDA the whole function is one graph, replayed.
+as it likes, as long as its course does not depend on the numbers in its tensors. Buffers that move are written in
+place, and random numbers are drawn before the call in their order, so that a compiled step drops out what an eager one
+does. On CUDA the whole function is one graph, replayed.
 """
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.fx import Graph, Node
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.field import Field, cost
@@ -75,8 +77,8 @@ class Compilation:
         from torch._dynamo.exc import TorchDynamoException
 
         began = time.perf_counter()
-        # What is played without numbers says so by a RuntimeError where a number is asked for.
-        with _as_user_error(player.name, RuntimeError, "cannot be traced"):
+        # What is played without numbers says so in these where a number is asked for.
+        with _as_user_error(player.name, (RuntimeError, TypeError), "cannot be traced"):
             step = _traced(game_field, player, draw, share, settings, self.constants)
         with _as_user_error(player.name, TorchDynamoException, "torch.compile fails on"):
             loss = step.play(draw, settings)
@@ -94,7 +96,8 @@ class _Step:
         function: (tensors) -> gradients, then the loss's tensors.
         places: of the networks' tensors among its inputs.
         drawn: names of the draw's tensors among them, after these.
-        scheduled: names of the settings that are its last input, one tensor; empty where it reads none.
+        scheduled: names of the settings that are its next input, one tensor; empty where it reads none.
+        random: makes its last inputs, the random numbers.
         owners: the parameters that the gradients belong to.
         names: of the loss's tensors.
         valued: whether the loss has an objective.
@@ -105,6 +108,7 @@ class _Step:
     places: list[Place]
     drawn: list[str]
     scheduled: list[str]
+    random: list[Callable[[], Tensor]]
     owners: list[Place]
     names: Names
     valued: bool
@@ -119,6 +123,7 @@ class _Step:
             tensors.append(_vector(settings, self.scheduled, self.number, self.device))
         self.seed(draw)
         with torch.no_grad():
+            tensors += [make() for make in self.random]
             if self.device.type == "cuda":
                 # A graph's results lie where its next replay writes.
                 torch.compiler.cudagraph_mark_step_begin()
@@ -206,7 +211,9 @@ def _traced(
     # The backward pass must run in this thread, where it is listened to.
     with frozen(task, player), torch.autograd.set_multithreading_enabled(False):
         graph = make_fx(step, tracing_mode="fake")(*inputs)
-    used = _drop_unused(graph)
+    random = _take_random_out(graph.graph)
+    used = _drop_unused(graph.graph)[: len(inputs)]
+    graph.recompile()
     if first.device.type == "cuda":
         for owner, name in places:
             # Such inputs of a CUDA graph are not copied at each replay, and may be written in place.
@@ -217,6 +224,7 @@ def _traced(
         places=[place for place, kept in zip(places, used, strict=False) if kept],
         drawn=[name for name, kept in zip(draw.tensors, drawn_used, strict=True) if kept],
         scheduled=scheduled if used[-1] else [],
+        random=random,
         owners=owners,
         names=names,
         valued=valued,
@@ -227,24 +235,59 @@ def _traced(
 
 
 def _options(device: torch.device) -> dict[str, Any]:
-    # Random numbers from torch's own generators, as in eager mode; in the order in which they are drawn there.
-    options: dict[str, Any] = {"fallback_random": True, "reorder_for_peak_memory": False}
+    # What is still random inside follows torch's own generators, which are seeded before each call.
+    options: dict[str, Any] = {"fallback_random": True}
     return options | ({"triton.cudagraphs": True} if device.type == "cuda" else {})
 
 
-def _drop_unused(graph: torch.fx.GraphModule) -> list[bool]:
+def _take_random_out(graph: Graph) -> list[Callable[[], Tensor]]:
+    """Makes inputs of the random numbers that depend on nothing but a shape; gives what draws them, in their order.
+
+    Eager mode draws them in the order in which they lie in memory, and a compiler chooses layouts of its own.
+    """
+    makers = []
+    last = [node for node in graph.nodes if node.op == "placeholder"][-1]
+    for node in list(graph.nodes):
+        target = node.target
+        if not isinstance(target, torch._ops.OpOverload) or torch.Tag.nondeterministic_seeded not in target.tags:
+            continue
+        shapes_only = target._schema.name.endswith("_like") or all(_is_empty(each) for each in node.all_input_nodes)
+        if not shapes_only:
+            continue
+        makers.append(_maker(target, node.args, node.kwargs))
+        with graph.inserting_after(last):
+            last = graph.placeholder(f"random_{len(makers)}")
+        node.replace_all_uses_with(last)
+        graph.erase_node(node)
+    return makers
+
+
+def _is_empty(node: Node) -> bool:
+    """Whether a tensor has a shape and has been given no numbers."""
+    while node.target is torch.ops.aten.expand.default:
+        node = node.all_input_nodes[0]
+    return "empty" in str(node.target)
+
+
+def _maker(target: Callable[..., Tensor], inputs: tuple, named: dict[str, Any]) -> Callable[[], Tensor]:
+    if not inputs or not isinstance(inputs[0], Node):
+        return partial(target, *inputs, **named)
+    like, rest = inputs[0].meta["val"], inputs[1:]
+    size, stride, kind, device = tuple(like.shape), like.stride(), like.dtype, like.device
+    return lambda: target(torch.empty_strided(size, stride, dtype=kind, device=device), *rest, **named)
+
+
+def _drop_unused(graph: Graph) -> list[bool]:
     """Takes away inputs that nothing depends on; says of each whether it has stayed."""
-    inputs = [node for node in graph.graph.nodes if node.op == "placeholder"]
-    used = []
-    # A vector of settings that is split and never read counts as unused.
-    for node in reversed(list(graph.graph.nodes)):
+    # Such as a setting that is cut out of their vector and never read.
+    for node in reversed(list(graph.nodes)):
         if not node.users and node.op == "call_function" and not node.is_impure():
-            graph.graph.erase_node(node)
-    for node in inputs:
+            graph.erase_node(node)
+    used = []
+    for node in [node for node in graph.nodes if node.op == "placeholder"]:
         used.append(bool(node.users))
         if not node.users:
-            graph.graph.erase_node(node)
-    graph.recompile()
+            graph.erase_node(node)
     return used
 
 
