@@ -57,6 +57,12 @@ def introduce(
     say(True, f"run folder: {folder.path}")
 
 
+def tell_compiled(folder: RunFolder, show: bool, player: str, seconds: float) -> None:
+    """Says and records how long a player's step was compiled."""
+    folder.note("compiled", player=player, seconds=round(seconds, 3))
+    say(show, f"compiled the {player}'s step in {seconds:.1f} s")
+
+
 def _fitting(memory: Estimate, recipe: Recipe) -> str:
     if memory.fitting_batch == 0:
         return "not even a batch of 1 would fit; choose narrower networks (networks.width)"

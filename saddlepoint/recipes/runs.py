@@ -15,7 +15,7 @@ from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.files import write_whole
 from saddlepoint.game.schedules import value_at
 from saddlepoint.game.task import networks_of
-from saddlepoint.recipes.advice import as_stop, introduce, say
+from saddlepoint.recipes.advice import as_stop, introduce, say, tell_compiled
 from saddlepoint.recipes.build import Game, build_game
 from saddlepoint.recipes.content import absolute, check_unchanged
 from saddlepoint.recipes.evaluations import planned_evaluation
@@ -254,7 +254,7 @@ def _play(
     if show:
         watching.append(Console(until, state))
     if game.field.compiled is not None:
-        game.field.compiled.told = partial(_tell_compiled, folder, show)
+        game.field.compiled.told = partial(tell_compiled, folder, show)
     try:
         with control.listening():
             train(
@@ -285,11 +285,6 @@ def _play(
     finally:
         for observer in watching:
             observer.close()
-
-
-def _tell_compiled(folder: RunFolder, show: bool, player: str, seconds: float) -> None:
-    folder.note("compiled", player=player, seconds=round(seconds, 3))
-    say(show, f"compiled the {player}'s step in {seconds:.1f} s")
 
 
 def _about(device: torch.device, game: Game) -> dict[str, Any]:
