@@ -1,10 +1,11 @@
 """The memory allocator: a training process keeps the memory that it has once had.
 
-A step frees and allocates the same large blocks over and over. glibc maps each of them from the system and gives it
-back, so that every step the kernel zeroes every page anew: a quarter of the processor time of a small ResNet's step.
-Without mappings and without trimming the blocks come from one heap and stay there. Other allocators (tcmalloc, jemalloc,
-mimalloc, those of other systems) decide for themselves and are left alone.
-Source: mallopt(3), M_MMAP_MAX and M_TRIM_THRESHOLD.
+A step frees and allocates the same blocks over and over. glibc gives their memory back to the system in between, so
+that the kernel zeroes every page anew in each step: up to a quarter of a step's processor time. Here blocks of up to
+32 MiB come from a heap that is not trimmed. Larger ones are mapped each by itself as before: in a heap they would leave
+holes that the next one does not fit into, and the peak would grow. Other allocators (tcmalloc, jemalloc, mimalloc,
+those of other systems) decide for themselves and are left alone. docs/speed.md has the measurements.
+Source: mallopt(3), M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
 """
 
 import ctypes
@@ -16,7 +17,9 @@ from pathlib import Path
 # Libraries that replace malloc when they are preloaded, by what their files' names begin with.
 PRELOADED = {"libtcmalloc": "tcmalloc", "libjemalloc": "jemalloc", "libmimalloc": "mimalloc"}
 # From malloc.h.
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+# The largest threshold that glibc itself comes to, when it sees that blocks of such a size are freed.
+_MAPPED = 32 * 2**20
 # Trimming begins when so many bytes are free at the heap's end; the largest number that mallopt takes.
 _NEVER = 2**31 - 1
 # How a person tells glibc the same things in the environment, old and new.
@@ -48,7 +51,7 @@ def keep_memory() -> str:
     if chosen := chosen_in_environment():
         return f"glibc, as {chosen} in the environment says"
     libc = ctypes.CDLL(None)
-    if libc.mallopt(_M_MMAP_MAX, 0) and libc.mallopt(_M_TRIM_THRESHOLD, _NEVER):
+    if libc.mallopt(_M_MMAP_THRESHOLD, _MAPPED) and libc.mallopt(_M_TRIM_THRESHOLD, _NEVER):
         return "glibc, which keeps the memory that is freed"
     return "glibc, which did not take the settings that would keep freed memory"
 
