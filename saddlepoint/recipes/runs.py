@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -254,7 +253,7 @@ def _play(
     if show:
         watching.append(Console(until, state))
     if game.field.compiled is not None:
-        game.field.compiled.told = partial(tell_compiled, folder, show)
+        game.field.compiled.told = lambda player, seconds: tell_compiled(folder, show, player, seconds)
     try:
         with control.listening():
             train(
