@@ -6,13 +6,10 @@ file is written as a run writes it. Torch itself may be what is missing, so noth
 
 import importlib
 import importlib.util
-import os
 import platform
 import shlex
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -22,20 +19,13 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from saddlepoint.doctor_machine import GIGABYTE, gigabytes, machine, try_folder
+from saddlepoint.doctor_speed import speed, speed_hints, speed_rows
+
 # Where the name to import differs from the name to install, which stands here in its normal form.
 _IMPORT_NAMES = {"scikit-learn": "sklearn", "pyyaml": "yaml", "pillow": "PIL", "python-flint": "flint"}
 # Extras that are no business of somebody who only trains.
 _DEVELOPERS = ("dev",)
-# As the processor's flags are called on Linux, and as people call them.
-_INSTRUCTION_SETS = {
-    "avx2": "AVX2",
-    "avx512f": "AVX-512",
-    "avx512_bf16": "AVX-512 BF16",
-    "amx_bf16": "AMX BF16",
-    "asimd": "NEON",
-    "sve": "SVE",
-}
-_GIGABYTE = 1e9
 
 
 def examine() -> dict[str, Any]:
@@ -43,18 +33,20 @@ def examine() -> dict[str, Any]:
 
     Returns:
         A JSON object: `ok`; `problems`, which make it false, and `advice`, which begins with them, each a line with
-        what to do; and the facts `machine` (memory, disk in bytes), `python`, `packages`, `torch`, `devices`, `folder`.
+        what to do; and the facts `machine` (memory, disk in bytes), `python`, `packages`, `torch`, `devices`, `speed`,
+        `folder`.
     """
     required, requirements = _own_requirements()
     packages = examine_packages(requirements)
     torch_works = any(row["name"] == "torch" and row["state"] == "ok" for row in packages)
     facts: dict[str, Any] = {
-        "machine": _machine(),
+        "machine": machine(),
         "python": {"version": platform.python_version(), "required": required},
         "packages": packages,
         "torch": _torch() if torch_works else None,
         "devices": _devices() if torch_works else [],
-        "folder": {"path": str(Path.cwd()), "error": _error(_try_folder, Path.cwd())},
+        "speed": speed() if torch_works else None,
+        "folder": {"path": str(Path.cwd()), "error": _error(try_folder, Path.cwd())},
     }
     problems, hints = judge(facts)
     return {"ok": not problems, "problems": problems, "advice": problems + hints, **facts}
@@ -102,18 +94,19 @@ def judge(facts: dict[str, Any]) -> tuple[list[str], list[str]]:
 
 def render(found: dict[str, Any]) -> str:
     """The answer of `examine` for a person."""
-    machine, torch, python = found["machine"], found["torch"], found["python"]
+    here, torch, python = found["machine"], found["torch"], found["python"]
     rows = [
-        ("system", machine["system"]),
-        ("processor", f"{machine['processor']}, {machine['usable_cores']} of {machine['cores']} cores usable"),
-        ("instructions", ", ".join(machine["instruction_sets"]) or "not known on this system"),
-        ("memory", f"{_gigabytes(machine['memory_available'])} available of {_gigabytes(machine['memory_total'])}"),
-        ("disk", f"{_gigabytes(machine['disk_free'])} free in {found['folder']['path']}"),
+        ("system", here["system"]),
+        ("processor", f"{here['processor']}, {here['usable_cores']} of {here['cores']} cores usable"),
+        ("instructions", ", ".join(here["instruction_sets"]) or "not known on this system"),
+        ("memory", f"{gigabytes(here['memory_available'])} available of {gigabytes(here['memory_total'])}"),
+        ("disk", f"{gigabytes(here['disk_free'])} free in {found['folder']['path']}"),
         ("Python", python["version"]),
     ]
     if torch:
-        rows.append(("torch", f"{torch['version']} ({torch['build']} build), {torch['threads']} threads"))
+        rows.append(("torch", f"{torch['version']} ({torch['build']} build)"))
     rows += [("device", f"{row['name']}: {row['description']}: {row['error'] or 'works'}") for row in found["devices"]]
+    rows += speed_rows(found["speed"]) if found["speed"] else []
     count = sum(row["state"] == "ok" for row in found["packages"])
     rows.append(("packages", f"{count} of {len(found['packages'])} there, in range, and importable"))
     lines = [f"{name:<13} {text}" for name, text in rows]
@@ -145,27 +138,29 @@ def _problems(facts: dict[str, Any]) -> Iterator[str]:
 
 
 def _hints(facts: dict[str, Any]) -> Iterator[str]:
-    machine, torch = facts["machine"], facts["torch"]
+    here, torch = facts["machine"], facts["torch"]
     for row in facts["packages"]:
         if row["extra"] is not None and row["state"] != "ok":
             yield f"{_package_line(row)} (only for the extra {row['extra']!r})"
-    if machine["memory_available"] is not None and machine["memory_available"] < _GIGABYTE:
-        yield f"only {_gigabytes(machine['memory_available'])} of memory is free; close programs, or lower the batch"
-    if machine["disk_free"] < _GIGABYTE:
-        yield f"only {_gigabytes(machine['disk_free'])} of disk is free; checkpoints need room, so choose another --out"
+    if here["memory_available"] is not None and here["memory_available"] < GIGABYTE:
+        yield f"only {gigabytes(here['memory_available'])} of memory is free; close programs, or lower the batch"
+    if here["disk_free"] < GIGABYTE:
+        yield f"only {gigabytes(here['disk_free'])} of disk is free; checkpoints need room, so choose another --out"
     # One thread's worth of load is no company: it may be this command itself.
-    if torch and machine["load"] is not None and machine["load"] + torch["threads"] > machine["usable_cores"] + 1:
+    if torch and here["load"] is not None and here["load"] + torch["threads"] > here["usable_cores"] + 1:
         yield (
-            f"the load is {machine['load']:.1f} on {machine['usable_cores']} cores, torch wants {torch['threads']}; "
+            f"the load is {here['load']:.1f} on {here['usable_cores']} cores, torch wants {torch['threads']}; "
             "threads that wait for each other slow small models down: set OMP_NUM_THREADS=1"
         )
-    if torch and torch["build"] == "CPU" and machine["nvidia_driver"]:
+    if torch and torch["build"] == "CPU" and here["nvidia_driver"]:
         yield "there is an NVIDIA driver, but this torch is a CPU build; install a CUDA build to use the GPU"
     if torch and torch["torchvision_error"]:
         yield (
             f"torchvision does not import ({torch['torchvision_error']}); Saddlepoint does not need it, but some "
             f"packages try it: install the one built for this torch, or run: {_pip('uninstall', 'torchvision')}"
         )
+    if facts["speed"]:
+        yield from speed_hints(facts["speed"], here["instruction_sets"])
 
 
 def _package_line(row: dict[str, Any]) -> str:
@@ -183,7 +178,7 @@ def _pip(*arguments: str) -> str:
 
 
 def _import_name(requirement: Requirement) -> str:
-    return _IMPORT_NAMES.get(canonicalize_name(requirement.name), requirement.name)
+    return _IMPORT_NAMES.get(canonicalize_name(requirement.name), requirement.name.replace("-", "_"))
 
 
 def _own_requirements() -> tuple[str | None, list[str]]:
@@ -200,39 +195,6 @@ def _extra(requirement: Requirement) -> str | None:
         return None
     names = str(requirement.marker).replace("'", '"').split('"')[1::2]
     return next((name for name in names if requirement.marker.evaluate({"extra": name})), None)
-
-
-def _machine() -> dict[str, Any]:
-    try:
-        import psutil
-
-        memory = psutil.virtual_memory()
-    except ImportError:  # among the missing packages then
-        memory = None
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "processor": _cpuinfo("model name") or platform.processor() or "unknown",
-        "cores": os.cpu_count(),
-        "usable_cores": usable,
-        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        "instruction_sets": [
-            name
-            for flag, name in _INSTRUCTION_SETS.items()
-            if flag in (_cpuinfo("flags") or _cpuinfo("Features") or "").split()
-        ],
-        "memory_total": memory.total if memory else None,
-        "memory_available": memory.available if memory else None,
-        "disk_free": shutil.disk_usage(Path.cwd()).free,
-        "nvidia_driver": shutil.which("nvidia-smi") is not None,
-    }
-
-
-def _cpuinfo(key: str) -> str | None:
-    """What Linux says of the first processor; None on another system."""
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.partition(":")[0].strip() == key), None)
 
 
 def _torch() -> dict[str, Any]:
@@ -264,22 +226,10 @@ def _devices() -> list[dict[str, Any]]:
     names = {"cpu": "the processor"}
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         properties = torch.cuda.get_device_properties(index)
-        names[f"cuda:{index}"] = f"{properties.name}, {_gigabytes(properties.total_memory)}"
+        names[f"cuda:{index}"] = f"{properties.name}, {gigabytes(properties.total_memory)}"
     if torch.backends.mps.is_available():
         names["mps"] = "the GPU of this Mac"
     return [{"name": name, "description": text, "error": _error(try_device, name)} for name, text in names.items()]
-
-
-def _try_folder(folder: Path) -> None:
-    """Writes there and reads back, by the function that a run uses."""
-    from saddlepoint.files import write_whole
-
-    content = b"saddlepoint"
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".saddlepoint-doctor-") as name:
-        file = Path(name, "file")
-        write_whole(file, content)
-        if file.read_bytes() != content:
-            raise OSError("what was written is not what is read")
 
 
 def _error(action: Callable[..., Any], *arguments: Any) -> str | None:
@@ -289,7 +239,3 @@ def _error(action: Callable[..., Any], *arguments: Any) -> str | None:
     except Exception as error:  # whatever a broken package or driver raises is the finding
         return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
     return None
-
-
-def _gigabytes(count: int | None) -> str:
-    return "unknown" if count is None else f"{count / _GIGABYTE:.1f} GB"

@@ -2,11 +2,14 @@
 
 import copy
 import json
+import shutil
+import sys
 from importlib.metadata import PackageNotFoundError
 
 import pytest
 
 from saddlepoint.doctor import examine, examine_packages, judge, render
+from saddlepoint.doctor_speed import compiler, compiler_error, speed_hints
 
 SOUND = {
     "machine": {
@@ -34,6 +37,15 @@ SOUND = {
     ],
     "torch": {"version": "2.13.0", "build": "CPU", "threads": 2, "instruction_set": "AVX2", "torchvision_error": None},
     "devices": [{"name": "cpu", "description": "the processor", "error": None}],
+    "speed": {
+        "device": "cpu",
+        "bfloat16": {"fast": False, "ratio": 0.4},
+        "threads": 2,
+        "allocator": "glibc, which keeps the memory that is freed",
+        "large_pages_unused": False,
+        "compiler": {"command": "g++", "error": None},
+        "triton": False,
+    },
     "folder": {"path": "runs", "error": None},
 }
 
@@ -107,6 +119,10 @@ def test_what_prevents_training_is_a_problem(change, says, cure):
             "torchvision does not import",
             "-m pip uninstall torchvision",
         ),
+        ({"machine__instruction_sets": ["AMX BF16"]}, "has AMX BF16, but a product", "newer torch"),
+        ({"speed__large_pages_unused": True}, "large pages", "GLIBC_TUNABLES=glibc.malloc.hugetlb=1"),
+        ({"speed__compiler": {"command": "g++", "error": "not found"}}, "g++ does not work (not found)", "CXX"),
+        ({"speed__device": "cuda"}, "triton is not installed", "-m pip install triton"),
     ],
 )
 def test_what_is_worth_knowing_is_a_hint(change, says, cure):
@@ -154,6 +170,39 @@ def test_examine_tries_the_real_machine(tmp_path, monkeypatch):
     assert found["ok"] == (found["problems"] == [])
     assert found["advice"][: len(found["problems"])] == found["problems"]
     assert list(tmp_path.iterdir()) == []
+    assert found["speed"]["bfloat16"]["ratio"] > 0
+    assert found["speed"]["threads"] >= 1
+    text = render(found)
+    for name in ("trains on", "precision", "threads", "allocator", "compiler"):
+        assert f"\n{name:<13} " in text
+
+
+def test_a_compiler_is_tried():
+    assert compiler_error("no-such-compiler") == "not found"
+    # It is there and ends well, but what it makes is no module.
+    assert compiler_error("true") is not None
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no g++ here")
+def test_a_working_compiler_works(monkeypatch):
+    monkeypatch.delenv("CXX", raising=False)
+    assert compiler() == "g++" or sys.platform != "linux"
+    assert compiler_error("g++") is None
+
+
+def test_a_compiler_that_fails_says_why(tmp_path):
+    failing = tmp_path / "compiler"
+    failing.write_text("#!/bin/sh\necho 'trial.cpp:2: fatal error: Python.h: No such file' >&2\nexit 1\n")
+    failing.chmod(0o755)
+    assert compiler_error(str(failing)) == "trial.cpp:2: fatal error: Python.h: No such file"
+
+
+@pytest.mark.parametrize(("platform", "cure"), [("darwin", "xcode-select --install"), ("win32", "Visual Studio")])
+def test_how_a_compiler_is_had_depends_on_the_system(monkeypatch, platform, cure):
+    monkeypatch.setattr(sys, "platform", platform)
+    found = SOUND["speed"] | {"compiler": {"command": "c", "error": "not found"}}
+    (hint,) = speed_hints(found, [])
+    assert cure in hint
 
 
 def test_a_folder_that_cannot_be_written_to_is_a_problem(monkeypatch):
@@ -177,7 +226,7 @@ def test_a_torch_that_does_not_import_is_reported_and_not_tried(monkeypatch):
     monkeypatch.setattr("saddlepoint.doctor.examine_packages", lambda requirements: [torch | {"state": "broken"}])
     found = examine()
     assert not found["ok"]
-    assert (found["torch"], found["devices"]) == (None, [])
+    assert (found["torch"], found["devices"], found["speed"]) == (None, [], None)
     assert any("torch 2.7 does not import (OSError: c10)" in line for line in found["problems"])
     assert "torch 2.7 does not import" in render(found)
 
@@ -192,6 +241,6 @@ def test_render_shows_problems_before_hints():
 
 
 def test_render_works_without_torch():
-    facts = _facts(torch=None, devices=[], packages=_package("missing"), machine__memory_available=None)
+    facts = _facts(torch=None, devices=[], speed=None, packages=_package("missing"), machine__memory_available=None)
     problems, hints = judge(facts)
     assert "memory        unknown" in render({"ok": False, "problems": problems, "advice": problems + hints, **facts})
