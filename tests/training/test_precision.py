@@ -37,7 +37,7 @@ def says(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize(
-    ("native", "ratio", "fast"), [(True, 2.1, True), (True, 0.8, False), (False, 2.1, False), (True, 1.1, False)]
+    ("native", "ratio", "fast"), [(True, 2.1, True), (True, 0.8, False), (False, 2.1, False), (True, 1.0, False)]
 )
 def test_a_processor_must_say_it_and_show_it(says, native: bool, ratio: float, fast: bool) -> None:
     says(native, ratio)
