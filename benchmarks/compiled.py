@@ -6,7 +6,7 @@ buffers end where an eager step leaves them, and how long a compiled step takes 
 path with all else that it has (tangent pass, one call for real and fake). Weights are moved from their first values by
 chance, so that no gate is closed and no gradient cancels. The two ways of a step take turns; times are medians.
 A rectifier whose input is almost 0 turns rounding into more than rounding; how much is measured too, as the difference
-that eager mode has from itself when each weight is moved by one part in ten million.
+that eager mode has from itself when each weight is moved by three parts in ten million, the largest of five.
 
 torch keeps what it has compiled in a folder: here a new one, so that all is compiled afresh once. A difference above
 1e-5 and above three times that of eager mode from itself ends the command with 1. The record goes to
@@ -48,7 +48,9 @@ TOLERANCE = 1e-5
 OUT = FOLDER / "compiled.json"
 # How far weights are moved, as a standard deviation.
 MOVED = 0.02
-ROUNDING = 1e-7
+ROUNDING = 3e-7
+# So many times.
+NEARBY = 5
 SIDES = {"translation": 32, "cycle": 32, "super-resolution": 100}
 HEADER = (
     "| recipe | player | compiled in | gradient's difference | eager's own | eager step | compiled step | ratio |\n"
@@ -105,7 +107,8 @@ class Case:
         exact = replace(self.field, tangent=frozenset())
         ours, our_buffers = self._played(player, compiled)
         reference, buffers = self._played(player, lambda: exact.backward(player, draw, self.settings))
-        moved, _ = self._nearby(player, exact, draw)
+        # One sample may miss a kink that another one meets.
+        nearby = [self._nearby(player, exact, draw, seed)[0] for seed in range(NEARBY)]
         times: dict[str, list[float]] = {"eager": [], "compiled": []}
         for _ in range(rounds):
             for side, step in (("eager", eager), ("compiled", compiled)):
@@ -120,18 +123,18 @@ class Case:
             "player": player.name,
             "compile_seconds": sum(seconds),
             "gradient_difference": _difference(ours, reference),
-            "eager_difference": _difference(moved, reference),
+            "eager_difference": max(_difference(moved, reference) for moved in nearby),
             "buffer_difference": _difference(our_buffers, buffers),
             "eager_ms": 1e3 * middle["eager"],
             "compiled_ms": 1e3 * middle["compiled"],
             "ratio": middle["eager"] / middle["compiled"],
         }
 
-    def _nearby(self, player: Player, game_field: Field, draw: Draw) -> tuple[torch.Tensor, torch.Tensor]:
+    def _nearby(self, player: Player, game_field: Field, draw: Draw, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
         """The same in eager mode where each weight of all networks is moved by about its last digit."""
         weights = [weight for network in networks_of(self.field.task).values() for weight in network.parameters()]
         before = [weight.detach().clone() for weight in weights]
-        generator = torch.Generator().manual_seed(0)
+        generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             for weight in weights:
                 weight.mul_(1 + ROUNDING * torch.randn(weight.shape, generator=generator))
