@@ -88,6 +88,7 @@ BENCH ?=
 bench: setup
 	.venv/bin/python -m benchmarks.training --device $(DEVICE) $(BENCH)
 ifeq ($(BENCH),)
+	.venv/bin/python -m benchmarks.profile --device $(DEVICE)
 	.venv/bin/python -m benchmarks.scaling --device $(DEVICE)
 ifeq ($(DEVICE),cpu)
 	.venv/bin/python -m benchmarks.startup

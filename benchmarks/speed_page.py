@@ -29,7 +29,12 @@ def line(row: dict[str, Any]) -> str:
 
 def figures(recorded: dict[str, Any]) -> str:
     """A device's part of the page; empty where nothing is recorded."""
-    parts = (_training(recorded), _scaling(recorded.get("scaling", {})), _startup(recorded.get("startup", {})))
+    parts = (
+        _training(recorded),
+        _profile(recorded.get("profile", {})),
+        _scaling(recorded.get("scaling", {})),
+        _startup(recorded.get("startup", {})),
+    )
     return "\n\n".join(filter(None, parts))
 
 
@@ -44,6 +49,19 @@ def _training(recorded: dict[str, Any]) -> str:
         f"{machine['bfloat16_gflops']:,.0f} in bfloat16. `{recorded['command']}`, {recorded['date'][:10]}."
     )
     return "\n".join([about, "", HEADER, *(line(row) for row in recorded["training"])])
+
+
+def _profile(profile: dict[str, Any]) -> str:
+    """A line for each side of a row: what share of its time each kind of operation has."""
+    if not profile:
+        return ""
+    kinds = list(profile["rows"][0]["ours"]["shares"])
+    lines = [f"| where the time goes | ms an iteration | {' | '.join(kinds)} |", "|---" * (2 + len(kinds)) + "|"]
+    for row in profile["rows"]:
+        for side in ("ours", "reference"):
+            shares = " | ".join(f"{row[side]['shares'][kind]:.0%}" for kind in kinds)
+            lines.append(f"| {row['name']}, {side} | {_three(row[side]['ms'])} | {shares} |")
+    return "\n".join([*lines, "", f"`{profile['command']}`: products are convolutions and linear layers, outside is Python."])
 
 
 def _scaling(scaling: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import scaling, speed_page, startup, training
+from benchmarks import profile, scaling, speed_page, startup, training
 from benchmarks.record import merged, read, record
 from benchmarks.rows import ROWS, Row, recipe_of
 from benchmarks.turns import Side, compared, interleaved
@@ -141,3 +141,16 @@ def test_every_verb_is_started(tmp_path):
     assert startup.answered("--help") > 0.0
     with pytest.raises(RuntimeError, match="ended with 2"):
         startup.answered("nothing")
+
+
+def test_a_profile_shares_out_the_time_of_both_sides():
+    for side in ("ours", "reference"):
+        found = profile.profiled(TINY, side, "cpu", seconds=0.05)
+        assert sum(found["shares"].values()) == pytest.approx(1.0, abs=0.05)
+        assert found["shares"]["products"] > 0 and found["ms"] > 0
+
+
+def test_operations_have_kinds():
+    kinds = {"aten::mkldnn_convolution": "products", "aten::native_batch_norm": "normalisation", "aten::mm": "products"}
+    kinds |= {"aten::_fused_adam_": "optimizer", "aten::copy_": "copies", "aten::leaky_relu": "maps", "x": "others"}
+    assert {name: profile.kind(name) for name in kinds} == kinds
