@@ -8,6 +8,7 @@ time that passes.
 """
 
 import argparse
+import contextlib
 import json
 import shlex
 import sys
@@ -84,10 +85,8 @@ def profiled(row: Row, side: str, device: str, seconds: float = 2.0) -> dict[str
     from benchmarks.side import SIDES
 
     rounds = Profiled(seconds)
-    try:
+    with contextlib.suppress(Enough):
         SIDES[side](row, torch.device(device), lambda: rounds)  # type: ignore[arg-type,return-value]
-    except Enough:
-        pass
     shares = dict.fromkeys([*KINDS, "others"], 0.0)
     for average in rounds.profiler.key_averages():
         shares[kind(average.key)] += average.self_cpu_time_total / 1e6 / rounds.seconds

@@ -2,11 +2,11 @@
 
     python -m benchmarks.quality --only toy mnist --data DIR --classifier RUN [--seeds 5] [--threads 1] [--out FILE]
 
-`--data` is where MNIST lies and `--classifier` a run of the recipe classifier on it, whose features the Frechet distance
-is taken in. "All" has bfloat16, and G's step goes on with what D's was shown, in recipes too that would not do so by
-themselves; "none" is float32 with draws of its own for each step, channels first, double backward, two calls of D, the
-plain steps of torch, an allocator left alone. Nothing is compiled. Each pair of runs has a seed; both are noisy, so that the
-difference of their means is set beside the spread over the seeds. A pair that is recorded is not trained again.
+`--data` is where MNIST lies and `--classifier` a run of the recipe classifier on it, whose features the Frechet
+distance is taken in. "All" has bfloat16, and G's step goes on with what D's was shown, in recipes too that would not do
+so by themselves; "none" is float32 with draws of its own for each step, channels first, double backward, two calls of
+D, the plain steps of torch, an allocator left alone. Nothing is compiled. Each pair of runs has a seed; both are noisy,
+so that the difference of their means is set beside the spread over the seeds. A run that is recorded is not made again.
 """
 
 import argparse

@@ -61,7 +61,8 @@ def _profile(profile: dict[str, Any]) -> str:
         for side in ("ours", "reference"):
             shares = " | ".join(f"{row[side]['shares'][kind]:.0%}" for kind in kinds)
             lines.append(f"| {row['name']}, {side} | {_three(row[side]['ms'])} | {shares} |")
-    return "\n".join([*lines, "", f"`{profile['command']}`: products are convolutions and linear layers, outside is Python."])
+    about = f"`{profile['command']}`: products are convolutions and linear layers, outside is Python."
+    return "\n".join([*lines, "", about])
 
 
 def _scaling(scaling: dict[str, Any]) -> str:

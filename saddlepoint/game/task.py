@@ -26,8 +26,8 @@ def weights_of(network: Callable[..., Tensor]) -> dict[str, Tensor]:
     return dict(named())
 
 
-# The numbers of this step, by dotted name: "discriminator.rate", "penalties.r1". In a compiled step tensors stand for them:
-# a loss multiplies by them and does not look at them, but for "task.top_k".
+# The numbers of this step, by dotted name: "discriminator.rate", "penalties.r1". In a compiled step tensors stand for
+# them: a loss multiplies by them and does not look at them, but for "task.top_k".
 Settings = Mapping[str, float]
 
 

@@ -132,6 +132,7 @@ def test_every_task_is_reached() -> None:
             "saddlepoint.tasks.jitter": "windows of pairs; tests/tasks/test_jitter.py",
             "saddlepoint.tasks.pixels": "between stored pixels and a network's; reached by every task of images",
             "saddlepoint.tasks.pool": "old fakes; tests/tasks/test_pool.py",
+            "saddlepoint.tasks.scoring": "D's scores of both sides; tests/laws/test_fast_paths.py",
         },
     )
 

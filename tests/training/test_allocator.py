@@ -53,11 +53,11 @@ def _played(keep: bool, **environment: str) -> list[str]:
 
 @glibc
 def test_blocks_that_are_used_again_are_not_asked_of_the_system_again():
-    (faults,) = map(int, _played(keep=False))
+    # A block has 4,096 pages. How many of them fault if nobody says anything is a matter of luck, so they are mapped.
+    (faults,) = map(int, _played(keep=False, MALLOC_MMAP_THRESHOLD_="131072"))
     said, fewer = _played(keep=True)
     assert said == "glibc, which keeps the memory that is freed"
-    # A block has 4,096 pages, and without us most of the blocks fault on each of theirs in every step.
-    assert int(fewer) < faults / 10, (faults, fewer)
+    assert int(fewer) < 100 and faults > 10_000, (faults, fewer)
 
 
 @glibc
