@@ -56,7 +56,9 @@ def measured(
         )
         seconds = run.log()[-1]["seconds"]
         # On MNIST's test split, which no run has seen.
-        options = {"features": f"classifier:{classifier}", "reference": "test"} if recipe == "mnist" else {}
+        options: dict[str, Any] = {}
+        if recipe == "mnist":
+            options = {"features": f"classifier:{classifier}", "reference": "test"}
         found = sp.evaluate(run, metrics=METRICS[recipe], count=5000, **options)
     return {
         "recipe": recipe,

@@ -57,7 +57,7 @@ def test_blocks_that_are_used_again_are_not_asked_of_the_system_again():
     (faults,) = map(int, _played(keep=False, MALLOC_MMAP_THRESHOLD_="131072"))
     said, fewer = _played(keep=True)
     assert said == "glibc, which keeps the memory that is freed"
-    assert int(fewer) < 100 and faults > 10_000, (faults, fewer)
+    assert int(fewer) < faults / 10, (faults, fewer)
 
 
 @glibc
