@@ -1,8 +1,7 @@
 """Runs: starting one, going on with one, and ending it so that nothing is lost."""
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,13 +19,13 @@ from saddlepoint.recipes.content import absolute, check_unchanged
 from saddlepoint.recipes.evaluations import planned_evaluation
 from saddlepoint.recipes.found import Found, RecipeData, open_recipe_data, resolved
 from saddlepoint.recipes.pictures import planned_pictures
+from saddlepoint.recipes.process import own_process
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.task_parts import SuperResolutionPart
 from saddlepoint.recipes.tasks import OwnNetworks, RecipeTask, build_task
 from saddlepoint.recipes.text import read_recipe, to_yaml
 from saddlepoint.tasks.super_resolution import SuperResolution
 from saddlepoint.training import machine
-from saddlepoint.training.allocator import keep_memory
 from saddlepoint.training.checkpoint import (
     load_network,
     newest_valid,
@@ -107,7 +106,7 @@ def start(
         content = absolute(recipe.task.content)
         recipe = recipe.model_copy(update={"task": recipe.task.model_copy(update={"content": content})})
     device = machine.device_named(recipe.training.device)
-    with _own_process(device, recipe, recipe.training.threads):
+    with own_process(device, recipe, recipe.training.threads):
         task = brought.task or build_task(recipe, found, data, device, brought.networks)
         game = build_game(recipe, task, device)
         machine.set_threads(game.fitted.threads)
@@ -182,7 +181,7 @@ def resume(
                 "give its place now with --data, or begin a new run with --from",
             )
         device = machine.device_named(recipe.training.device)
-        with _own_process(device, recipe, recorded.get("machine", {}).get("threads")):
+        with own_process(device, recipe, recorded.get("machine", {}).get("threads")):
             task = brought.task or build_task(recipe, found, data, device, brought.networks)
             if isinstance(task, SuperResolution):
                 check_unchanged(task, recorded["found"])
@@ -366,30 +365,6 @@ def _with_source(recipe: Recipe, source: str) -> Recipe:
     if Path(source).exists():
         source = str(Path(source).resolve())
     return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
-
-
-@contextmanager
-def _own_process(device: torch.device, recipe: Recipe, threads: int | None) -> Iterator[None]:
-    """Inside, torch's generator, threads and algorithms are the run's; a caller gets his back as they were.
-
-    Only the allocator goes on keeping memory, which changes nothing but speed.
-    """
-    threads_before, deterministic_before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        try:
-            if recipe.training.keep_memory:
-                keep_memory()
-            machine.set_threads(threads)
-            if recipe.training.deterministic:
-                # cuBLAS is only deterministic with a workspace of fixed size, which it reads when it starts.
-                os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-                torch.use_deterministic_algorithms(True)
-            yield
-        finally:
-            if torch.are_deterministic_algorithms_enabled() != deterministic_before:
-                # Only then: this call imports torch's compiler.
-                torch.use_deterministic_algorithms(deterministic_before)
-            torch.set_num_threads(threads_before)
 
 
 def _plain(value: Any) -> Any:

@@ -54,7 +54,12 @@ def _calls(task: Any) -> tuple[list[str], Callable[[], None]]:
         network.register_forward_hook(lambda *_, name=name: names.append(name))
         for name, network in networks_of(task).items()
     ]
-    return names, lambda: [hook.remove() for hook in hooks] and None
+
+    def stop() -> None:
+        for hook in hooks:
+            hook.remove()
+
+    return names, stop
 
 
 # Forward passes that two players share

@@ -107,6 +107,7 @@ def test_every_recipe_is_reached() -> None:
             "saddlepoint.recipes.advice": "what a run tells a person; tests/recipes/test_advice.py",
             "saddlepoint.recipes.fitted": "what is left to the machine; tests/recipes/test_fitted.py",
             "saddlepoint.recipes.input_gradients": "how penalties are taken; tests/recipes/test_input_gradients.py",
+            "saddlepoint.recipes.process": "what a run has of its process; every recipe below goes through it",
             "saddlepoint.recipes.runs": "starting and resuming; every recipe below goes through it",
         },
     )

@@ -10,6 +10,7 @@ from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
+from saddlepoint.tasks.generation import Generation
 from tests.tasks.examples import packed
 
 CPU = torch.device("cpu")
@@ -80,6 +81,7 @@ def test_trying_leaves_the_game_as_it_was(monkeypatch: pytest.MonkeyPatch) -> No
     tried = _game("training.batch=4", "networks.normalisation=batch", "penalties.r1=null", "penalties.r2=null")
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
     other = _game("training.batch=4", "networks.normalisation=batch", "penalties.r1=null", "penalties.r2=null")
+    assert isinstance(tried.task, Generation) and isinstance(other.task, Generation)
     for name, tensor in tried.task.discriminator.state_dict().items():
         assert torch.equal(tensor, other.task.discriminator.state_dict()[name])
     assert all(parameter.grad is None for parameter in tried.task.discriminator.parameters())
