@@ -86,7 +86,8 @@ def test_the_initialisation_is_the_published_one():
                 fan_in = layer.weight[0].numel()
                 assert layer.weight.std().item() == pytest.approx(gain / math.sqrt(fan_in), rel=0.05)
             assert not block.third.weight.any()
-            assert not block.first.bias.any() and not block.second.bias.any()
+            for layer in (block.first, block.second):
+                assert layer.bias is not None and not layer.bias.any()
     assert generator.base.std().item() == pytest.approx(1.0, rel=0.05)
     # z and the label's embedding, 64 numbers each.
     assert generator.linear.weight.std().item() == pytest.approx(128**-0.5, rel=0.05)
@@ -112,7 +113,8 @@ def test_a_block_is_its_formula():
         for parameter in block.parameters():
             nn.init.normal_(parameter)
 
-        def activated(x: Tensor, bias: Tensor) -> Tensor:
+        def activated(x: Tensor, bias: Tensor | None) -> Tensor:
+            assert bias is not None
             x = x + bias[:, None, None]
             return torch.maximum(x, 0.2 * x)
 

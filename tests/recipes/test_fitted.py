@@ -76,11 +76,17 @@ def test_threads_of_small_nets_are_tried_and_those_of_others_are_not(monkeypatch
     assert _game("training.batch=4").fitted.threads == 1
 
 
-def test_trying_leaves_the_game_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    tried = _game("training.batch=4", "networks.normalisation=batch", "penalties.r1=null", "penalties.r2=null")
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
-    other = _game("training.batch=4", "networks.normalisation=batch", "penalties.r1=null", "penalties.r2=null")
+def test_trying_leaves_the_game_as_it_was() -> None:
+    settings = ("training.batch=4", "networks.normalisation=batch", "penalties.r1=null", "penalties.r2=null")
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        tried = _game(*settings)
+        assert torch.get_num_threads() == 2
+        torch.set_num_threads(1)
+        other = _game(*settings)
+    finally:
+        torch.set_num_threads(before)
     assert isinstance(tried.task, Generation) and isinstance(other.task, Generation)
     for name, tensor in tried.task.discriminator.state_dict().items():
         assert torch.equal(tensor, other.task.discriminator.state_dict()[name])
