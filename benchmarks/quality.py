@@ -112,6 +112,10 @@ def main(arguments: Sequence[str]) -> int:
                 print(recipe, way, seed, run["values"], f"{run['seconds']:.0f} s", flush=True)
                 record(given.out, runs=[*runs, run], processors=os.cpu_count())
     print("\n".join(table(read(given.out)["runs"])))
+    if given.out == PATH:
+        from benchmarks import speed_page
+
+        speed_page.write()
     return 0
 
 

@@ -5,6 +5,7 @@ Only what stands between the two markers is written; where the page has none, th
 
 from typing import Any
 
+from benchmarks import quality
 from benchmarks.record import FOLDER, default_path, read
 from saddlepoint.files import write_whole
 
@@ -101,6 +102,8 @@ def placed(page: str, content: str) -> str:
 def write() -> None:
     """Writes the recorded figures into the page, which is made if it is not there."""
     parts = [figures(read(default_path(device))) for device in ("cpu", "cuda")]
+    runs = read(quality.PATH).get("runs", [])
+    parts.append("\n".join(quality.table(runs)) if runs else "")
     page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# Speed\n"
     write_whole(PAGE, placed(page, "\n\n".join(filter(None, parts))).encode())
 

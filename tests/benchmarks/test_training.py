@@ -8,12 +8,13 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import profile, scaling, speed_page, startup, training
+from benchmarks import profile, quality, scaling, speed_page, startup, training
 from benchmarks.record import merged, read, record
 from benchmarks.rows import ROWS, Row, recipe_of
 from benchmarks.turns import Side, compared, interleaved
 from benchmarks.work import forward_operations, operations_per_image
 from saddlepoint.networks import Dcgan, Resnet
+from saddlepoint.recipes.specification import Training
 
 BY_NAME = {row.name: row for row in ROWS}
 TINY = dataclasses.replace(
@@ -155,3 +156,15 @@ def test_operations_have_kinds():
     kinds = {"aten::mkldnn_convolution": "products", "aten::native_batch_norm": "normalisation", "aten::mm": "products"}
     kinds |= {"aten::_fused_adam_": "optimizer", "aten::copy_": "copies", "aten::leaky_relu": "maps", "x": "others"}
     assert {name: profile.kind(name) for name in kinds} == kinds
+
+
+def test_quality_is_compared_over_the_seeds_of_both_ways():
+    def run(way, seed, value):
+        values = {"frechet_distance": value}
+        return {"recipe": "mnist", "way": way, "seed": seed, "values": values}
+
+    runs = [run("all", 0, 1.0), run("all", 1, 3.0), run("none", 0, 2.0), run("none", 1, 2.5), run("all", 2, 99.0)]
+    (line,) = quality.table(runs)[2:]
+    # A seed that one way alone has seen does not count.
+    assert line == "| mnist | frechet_distance | 2 | 2.000 ± 1.414 | 2.250 ± 0.354 | -0.250 | 1.414 |"
+    assert quality.NONE.keys() <= {f"training.{name}" for name in Training.model_fields}
