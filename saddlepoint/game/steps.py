@@ -196,7 +196,8 @@ class Step:
         if self._differentiable:
             self._renew()
         self._take()
-        self.torch_optimizer.zero_grad(set_to_none=True)
+        for parameter in self.parameters:
+            parameter.grad = None
         self.player.project()
 
     def _take(self) -> None:

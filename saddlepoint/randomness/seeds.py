@@ -39,22 +39,32 @@ def uniform(seed: int, stream: str, *counters: int, samples: range | np.ndarray,
     Returns:
         float64, (len(samples), width).
     """
-    indices = np.asarray(samples, dtype=np.uint64)
-    if width == 0 or len(indices) == 0:
-        return torch.empty(len(indices), width, dtype=torch.float64)
+    if width == 0 or len(samples) == 0:
+        return torch.empty(len(samples), width, dtype=torch.float64)
     counters_per_sample = -(-width // _WORDS_PER_COUNTER)
     key = np.frombuffer(_digest(seed, stream, counters), dtype=np.uint64)[:2]
     blocks = []
-    # Consecutive samples are consecutive counters: one call serves each unbroken stretch of indices.
-    for stretch in np.split(indices, np.flatnonzero(np.diff(indices) != 1) + 1):
+    for first, count in _stretches(samples):
         generator = np.random.Philox(key=key)
-        generator.advance(int(stretch[0]) * counters_per_sample)
-        words = generator.random_raw(len(stretch) * counters_per_sample * _WORDS_PER_COUNTER)
-        blocks.append(words.reshape(len(stretch), -1)[:, :width])
-    words = np.concatenate(blocks)
+        generator.advance(first * counters_per_sample)
+        words = generator.random_raw(count * counters_per_sample * _WORDS_PER_COUNTER)
+        blocks.append(words.reshape(count, -1)[:, :width])
+    words = (blocks[0] if len(blocks) == 1 else np.concatenate(blocks)) >> np.uint64(12)
     # 52 bits, shifted by half a unit: neither 0 nor 1 can occur, so logarithms and inverse distributions are finite.
     # With 53 bits the half would be lost in rounding, and the topmost number would be 1.
-    return torch.from_numpy(((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52)
+    numbers = words.astype(np.float64)
+    numbers += 0.5
+    numbers *= 2.0**-52
+    return torch.from_numpy(numbers)
+
+
+def _stretches(samples: range | np.ndarray) -> list[tuple[int, int]]:
+    """First index and length of each unbroken stretch: consecutive samples are consecutive counters, for one call."""
+    if isinstance(samples, range) and samples.step == 1:
+        return [(samples.start, len(samples))]
+    indices = np.asarray(samples, dtype=np.uint64)
+    parts = np.split(indices, np.flatnonzero(np.diff(indices) != 1) + 1)
+    return [(int(part[0]), len(part)) for part in parts]
 
 
 def permutation(count: int, seed: int, stream: str, *counters: int) -> np.ndarray:
