@@ -84,9 +84,9 @@ def table(runs: Sequence[dict[str, Any]]) -> list[str]:
             values = {way: [r["values"][metric] for r in rows if r["seed"] in seeds] for way, rows in both.items()}
             means, spreads = ({way: f(each) for way, each in values.items()} for f in (mean, stdev))
             lines.append(
-                f"| {recipe} | {metric} | {len(seeds)} | {means['all']:.3f} ± {spreads['all']:.3f} "
-                f"| {means['none']:.3f} ± {spreads['none']:.3f} | {means['all'] - means['none']:+.3f} "
-                f"| {max(spreads.values()):.3f} |"
+                f"| {recipe} | {metric} | {len(seeds)} | {means['all']:.3g} ± {spreads['all']:.2g} "
+                f"| {means['none']:.3g} ± {spreads['none']:.2g} | {means['all'] - means['none']:+.2g} "
+                f"| {max(spreads.values()):.2g} |"
             )
     return lines
 
