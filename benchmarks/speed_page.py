@@ -71,10 +71,10 @@ def _quality(recorded: dict[str, Any]) -> str:
     if not recorded:
         return ""
     about = (
-        f"**Quality does not pay for it.** `{recorded['command']}` ({recorded['machine']}; {recorded['date'][:10]}): toy to "
-        "its end, mnist for 2,500 of its 5,000 steps, distances in the classifier's features from MNIST's test split. All: "
-        "bfloat16 and shared draws also where the recipe alone would not take them; none: float32, draws of its own for each "
-        "step, and every switch of the first table off. Mean and standard deviation over the seeds:"
+        f"**Quality does not pay for it.** `{recorded['command']}` ({recorded['machine']}; {recorded['date'][:10]}): "
+        "toy to its end, mnist for 2,500 of its 5,000 steps, distances in the classifier's features from MNIST's test "
+        "split. All: bfloat16 and shared draws also where the recipe alone would not take them; none: float32, draws "
+        "of its own for each step, and every switch of the first table off. Mean and standard deviation over the seeds:"
     )
     return "\n".join([about, "", *quality.table(recorded["runs"])])
 
