@@ -63,21 +63,23 @@ def fitted(recipe: Recipe, field: Field, correction: Correction, device: torch.d
     operations = _operations(recipe, field)
     precision, reason = _precision(recipe, operations, correction, device)
     threads = training.threads
-    if threads is None and device.type == "cpu" and operations < TRIED:
+    if threads is None and device.type == "cpu" and operations is not None and operations < TRIED:
         threads = _threads(recipe, replace(field, precision=precision_context(precision, device)))
     layout = ", channels last" if training.channels_last else ""
     return Fitted(precision=precision, threads=threads, said=f"{precision}{layout} ({reason})")
 
 
 def _precision(
-    recipe: Recipe, operations: float, correction: Correction, device: torch.device
+    recipe: Recipe, operations: float | None, correction: Correction, device: torch.device
 ) -> tuple[Precision, str]:
     if recipe.training.precision != "auto":
         return recipe.training.precision, "as the recipe says"
     if not correction.first_order:
         return "float32", f"{recipe.dynamics.correction} differentiates the field again"
+    if operations is None:
+        return "float32", "how much these nets compute cannot be told"
     if operations < SMALL:
-        return "float32", "nets this small gain nothing from less"
+        return "float32", "nets this small gain nothing from rounding"
     if fast_bfloat16(device):
         return "bfloat16", "products and convolutions; weights and optimizers stay float32"
     return "float32", f"this {device.type} is not faster in bfloat16"
@@ -98,8 +100,8 @@ def _settings(recipe: Recipe) -> dict[str, float]:
     return {name: value_at(number, 0, 0) for name, number in recipe.numbers().items()}
 
 
-def _operations(recipe: Recipe, field: Field) -> float:
-    """Of a micro-batch in the first player's loss, forward; none where the networks cannot say."""
+def _operations(recipe: Recipe, field: Field) -> float | None:
+    """Of a micro-batch in the first player's loss, forward; None where the networks cannot say."""
     task = field.task
     first, batch = task.players[0].name, int(recipe.training.batch)
     try:
@@ -108,5 +110,5 @@ def _operations(recipe: Recipe, field: Field) -> float:
         operations = loss_operations(probed, first, draw, _settings(recipe))
     except (RuntimeError, NotImplementedError, UserError):
         # A person's own network may do what the meta device cannot.
-        return 0.0
+        return None
     return operations / len(draw) * batch / recipe.training.accumulate

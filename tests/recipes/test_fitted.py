@@ -91,3 +91,15 @@ def test_trying_leaves_the_game_as_it_was() -> None:
     for name, tensor in tried.task.discriminator.state_dict().items():
         assert torch.equal(tensor, other.task.discriminator.state_dict()[name])
     assert all(parameter.grad is None for parameter in tried.task.discriminator.parameters())
+
+
+def test_networks_that_cannot_say_how_large_they_are_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch, fast: bool
+) -> None:
+    def cannot(*_: object) -> None:
+        raise NotImplementedError("not on the meta device")
+
+    monkeypatch.setattr(module, "loss_operations", cannot)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 5)
+    fits = _game("training.batch=512").fitted
+    assert (fits.precision, fits.threads) == ("float32", None) and "cannot be told" in fits.said
