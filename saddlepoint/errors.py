@@ -4,6 +4,15 @@ Both carry one line for the person: what was given, what was expected, what to d
 codes 2 and 3; every other exception is our own fault and keeps its traceback.
 """
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# What a terminal would obey instead of show, and half characters, which no encoding can write.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
+# Of what a library says about bytes that it was given; some quote all of them.
+_LONGEST_REASON = 300
+
 
 class UserError(ValueError):
     """A mistake in what a person gave, said on one line.
@@ -16,7 +25,7 @@ class UserError(ValueError):
 
     def __init__(self, got: str, expected: str, cure: str):
         self.got, self.expected, self.cure = got, expected, cure
-        super().__init__(_one_line(f"got {got}; expected {expected}; {cure}"))
+        super().__init__(one_line(f"got {got}; expected {expected}; {cure}"))
 
 
 class RunStopped(RuntimeError):
@@ -30,8 +39,44 @@ class RunStopped(RuntimeError):
 
     def __init__(self, what: str, kept: str, cure: str):
         self.what, self.kept, self.cure = what, kept, cure
-        super().__init__(_one_line(f"{what}; {kept}; {cure}"))
+        super().__init__(one_line(f"{what}; {kept}; {cure}"))
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def printable(text: str) -> str:
+    """A text from elsewhere (a file's name, a label) that a terminal shows and does not obey: controls are escaped."""
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def one_line(text: str) -> str:
+    """A text on one line: white space folded, everything else that is no character to be shown escaped."""
+    return printable(" ".join(text.split()))
+
+
+def reason_of(error: BaseException) -> str:
+    """What a library said, short enough for one line; its kind where it said nothing."""
+    said = one_line(str(error))
+    said = f"{said[:_LONGEST_REASON]} ..." if len(said) > _LONGEST_REASON else said
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+@contextmanager
+def reading(got: str, expected: str, cure: str) -> Iterator[None]:
+    """The one door for bytes from elsewhere: inside stands nothing but a library's call that parses them.
+
+    Libraries raise anything on hostile bytes (numpy alone ten kinds), so their exceptions are not listed: each becomes
+    the person's line. Our own code does not belong inside, for its faults would be blamed on the file.
+
+    Args:
+        got: what was given; the library's reason is added to it.
+        expected: what would have been right.
+        cure: what the person can do now.
+
+    Raises:
+        UserError: whatever the library raised; one that stands inside passes as it is, and so does `RunStopped`.
+    """
+    try:
+        yield
+    except (UserError, RunStopped):
+        raise
+    except Exception as error:
+        raise UserError(f"{got} ({reason_of(error)})", expected, cure) from error
