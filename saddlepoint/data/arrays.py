@@ -1,25 +1,24 @@
 """numpy's .npy and .npz files of images or points.
 
-Images stand under `images`, `x` or as the only array, labels under `labels` or `y`, class names under `classes`. (n,
-height, width) is grey; (n, h, w, c) and (n, c, h, w) are told apart by the channel count, 1, 3 or 4; (n, dimensions)
-are points. `x_train`, `y_train`, `x_test`, `y_test` (Keras) are published splits. Pixels: uint8, integers 0..255, truth
-values, or floating-point numbers in a stated range. Pickled objects are never loaded.
+Which array holds what is told by its name: see `array_names`. Class names stand under `classes`. (n, height, width) is
+grey; (n, h, w, c) and (n, c, h, w) are told apart by the channel count, 1, 3 or 4; (n, dimensions) are points. Pixels:
+uint8, integers 0..255, truth values, or floating-point numbers in a stated range. Pickled objects are never loaded.
 """
 
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
+from saddlepoint.data.array_names import CLASSES, parts_of
 from saddlepoint.data.labels import check_count, declared_labels, observed_labels
 from saddlepoint.data.source import Options, Source
 from saddlepoint.data.stamps import stamp_files
 from saddlepoint.errors import UserError
 
 _BLOCK = 1024
-_IMAGES, _LABELS = ("images", "x"), ("labels", "y")
 
 
 def read_arrays(location: str, options: Options) -> Source:
@@ -36,22 +35,23 @@ def read_arrays(location: str, options: Options) -> Source:
             "plain arrays of numbers",
             "save the images with np.savez(FILE, images=..., labels=...) as uint8 and whole numbers",
         ) from error
-    parts = [suffix for suffix in ("_train", "_test") if f"x{suffix}" in arrays] or [""]
-    images = [_images(arrays, part, path) for part in parts]
+    parts = parts_of(list(arrays), path)
+    images = [_images(arrays[part.images], path) for part in parts]
     ranks = {array.ndim for array in images}
-    if len(ranks) > 1 or len({array.shape[1:] for array in images}) > 1:
+    if len({array.shape[1:] for array in images}) > 1:
+        shown = " and ".join(f"{part.images} of {array.shape}" for part, array in zip(parts, images, strict=True))
+        raise UserError(f"{shown} in {path}", "one shape of item", "repair it")
+    wanted = [(part.labels, len(array)) for part, array in zip(parts, images, strict=True) if part.labels is not None]
+    if options.labels and 0 < len(wanted) < len(parts):
         raise UserError(
-            f"x_train of {images[0].shape} and x_test of {images[1].shape}", "one shape of item", "repair it"
+            f"labels of {len(wanted)} of the {len(parts)} parts in {path}",
+            "labels for all or none",
+            "add the others, or leave all out with --set data.labels=false",
         )
-    wanted = zip(parts, images, strict=True) if options.labels else ()
-    found = [_labels(arrays, part, len(array), path) for part, array in wanted]
-    values = [labels for labels in found if labels is not None]
-    if values and len(values) != len(parts):
-        raise UserError(f"labels of one part only in {path}", "labels for all or none", "add or remove them")
     numbers, classes = None, ()
-    if values:
-        every = np.concatenate(values)
-        names = [str(name) for name in np.atleast_1d(arrays["classes"])] if "classes" in arrays else None
+    if options.labels and wanted:
+        every = np.concatenate([_labels(arrays[name], name, length, path) for name, length in wanted])
+        names = [str(name) for name in np.atleast_1d(arrays[CLASSES])] if CLASSES in arrays else None
         where = f"the labels in {path}"
         numbers, classes = observed_labels(every, where) if names is None else declared_labels(every, names, where)
     count = sum(map(len, images))
@@ -64,7 +64,7 @@ def read_arrays(location: str, options: Options) -> Source:
         blocks=array_blocks(images, options.channels, str(path)),
         labels=numbers,
         classes=classes,
-        published=dict(zip(("train", "test"), np.split(*boundaries), strict=True)) if len(parts) == 2 else {},
+        published=_published([part.split for part in parts], np.split(*boundaries)),
         stamp=stamp_files([path]),
     )
 
@@ -114,11 +114,14 @@ def channel_axis(shape: tuple[int, ...], channels: int | None, where: str) -> in
         possible = [axis for axis in possible if shape[axis] == channels]
     if len(possible) == 1:
         return possible[0]
+    either = shape[0] in (1, 3, 4) and shape[2] in (1, 3, 4)
     raise UserError(
-        f"items of shape {shape} in {where}, where {'the first and the last' if shape[0] in (1, 3, 4) else 'no'} axis "
+        f"items of shape {shape} in {where}, where {'the first and the last' if either else 'no'} axis "
         "may count channels",
         "one axis, first or last, of 1, 3 or 4 channels",
-        "say how many there are with --set data.channels=3, or save the images as PNG files in a folder",
+        f"say which it is with --set data.channels={shape[0]} or data.channels={shape[2]}"
+        if either and shape[0] != shape[2]
+        else "save one image per item as PNG files in a folder; of a volume, its slices",
     )
 
 
@@ -159,19 +162,12 @@ def _points(block: np.ndarray, start: int, where: str) -> np.ndarray:
     return points
 
 
-def _images(arrays: Mapping[str, np.ndarray], part: str, path: Path) -> np.ndarray:
-    if part:
-        array = arrays[f"x{part}"]
-    else:
-        others = [name for name in arrays if name not in (*_LABELS, "classes")]
-        name = next((name for name in _IMAGES if name in arrays), others[0] if len(others) == 1 else None)
-        if name is None:
-            raise UserError(
-                f"{path} with the arrays {', '.join(arrays) or 'none'}",
-                "images under `images` or `x`",
-                "rename the array",
-            )
-        array = arrays[name]
+def _published(splits: list[str], indices: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """The parts by split; none where one part is all there is, or where nothing would be trained on."""
+    return dict(zip(splits, indices, strict=True)) if len(splits) > 1 and "train" in splits else {}
+
+
+def _images(array: np.ndarray, path: Path) -> np.ndarray:
     if array.ndim < 2 or not array.size:
         raise UserError(
             f"an array of shape {array.shape} in {path}", "(n, height, width, channels) or its kin", "save images there"
@@ -185,12 +181,14 @@ def _images(arrays: Mapping[str, np.ndarray], part: str, path: Path) -> np.ndarr
     return array
 
 
-def _labels(arrays: Mapping[str, np.ndarray], part: str, count: int, path: Path) -> np.ndarray | None:
-    names = (f"y{part}",) if part else _LABELS
-    name = next((name for name in names if name in arrays), None)
-    if name is None:
-        return None
-    labels = arrays[name]
+def _labels(labels: np.ndarray, name: str, count: int, path: Path) -> np.ndarray:
+    """(n,) labels; those of (n, 1) are flattened."""
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        raise UserError(
+            f"{name} of shape {labels.shape} in {path}, several numbers for each item",
+            "one class number for each item",
+            "train without labels with --set data.labels=false, or save one class number for each item",
+        )
     labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
     check_count(labels, count, str(path))
     return labels

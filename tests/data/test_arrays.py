@@ -48,6 +48,58 @@ def test_names_of_arrays(tmp_path):
     assert packed.labels is not None and packed.labels.tolist() == [0, 1, 0, 1, 1, 1]
 
 
+# How the archives that people have name their parts; Keras, scikit-learn's habit, MedMNIST.
+NAMED = [
+    ({"train": ("x_train", "y_train"), "test": ("x_test", "y_test")}, "train test"),
+    ({"train": ("X_train", "Y_train"), "val": ("X_val", "Y_val")}, "train held_out"),
+    (
+        {name: (f"{name}_images", f"{name}_labels") for name in ("train", "val", "test")},
+        "train held_out test",
+    ),
+    ({"test": ("images_test", "labels_test"), "training": ("images_training", "labels_training")}, "train test"),
+]
+
+
+@pytest.mark.parametrize(("named", "splits"), NAMED, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize("kind", ["flat", "column", "none"])
+def test_parts_are_published_splits(tmp_path, named, splits, kind):
+    arrays, labels = {}, {}
+    for at, (images, name) in enumerate(named.values()):
+        arrays[images] = IMAGES[2 * at : 2 * at + 2]
+        values = np.array([at, at + 1], np.uint8)
+        labels[name] = values if kind == "flat" else values[:, None]
+    packed = open_data(saved(tmp_path / "x.npz", **arrays, **({} if kind == "none" else labels)), hold_out=0)
+    # The order of the items is train, held_out, test, whatever that of the arrays.
+    sizes = {name: [2 * at, 2 * at + 1] for at, name in enumerate(splits.split())}
+    assert {name: own.tolist() for name, own in packed.splits.items() if len(own)} == sizes
+    if kind == "none":
+        assert packed.labels is None
+    else:
+        assert packed.labels is not None and len(packed.labels) == len(packed)
+        assert packed.classes == tuple(map(str, range(len(named) + 1)))
+
+
+def test_one_part_alone_is_divided_like_anything_else(tmp_path):
+    packed = open_data(saved(tmp_path / "x.npz", test_images=IMAGES, test_labels=[0, 1] * 3), hold_out=0)
+    assert len(packed.splits["train"]) == 6 and packed.classes == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "says"),
+    [
+        ({"x_train": IMAGES, "train_images": IMAGES}, "the arrays x_train and train_images"),
+        ({"x_train": IMAGES, "x_test": IMAGES[:, :1]}, "x_train of (6, 3, 5, 7) and x_test of (6, 1, 5, 7)"),
+        ({"x_train": IMAGES, "y_train": np.arange(6), "x_test": IMAGES}, "labels of 1 of the 2 parts"),
+        ({"train_images": IMAGES, "train_labels": np.ones((6, 14))}, "train_labels of shape (6, 14)"),
+        ({"images": np.zeros((2, 3, 9, 3), np.uint8)}, "save one image per item as PNG files"),
+        ({"images": np.zeros((2, 3, 9, 4), np.uint8)}, "data.channels=3 or data.channels=4"),
+        ({"train_images": np.zeros((2, 28, 28, 28), np.uint8)}, "of a volume, its slices"),
+    ],
+)
+def test_parts_that_cannot_be_read_are_said(tmp_path, arrays, says):
+    assert says in refusal(lambda: open_data(saved(tmp_path / "x.npz", **arrays)))
+
+
 def test_numbers_of_every_kind(tmp_path):
     exact = IMAGES.astype(np.float64) / 255
     for array in (exact, exact.astype(np.float32), IMAGES.astype(np.int64), IMAGES.astype(np.uint16)):

@@ -32,6 +32,7 @@ def _hugging_face(root: Path) -> str:
 
 
 NO_READERS = {
+    "saddlepoint.data.array_names": "which array holds what; tests/data/test_arrays.py",
     "saddlepoint.data.check": "reports on what readers give",
     "saddlepoint.data.columns": "the choice of columns, shared by parquet and hugging_face",
     "saddlepoint.data.decoding": "threads",
