@@ -22,6 +22,9 @@ _TRUNCATION = "draw each number of a normal z from [-T, T]; with batch normalisa
 
 # Options whose value may begin with a minus.
 _SIGNED = ("--domain", "--rest", "--pd")
+# What a cure may name.
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+_COMMAND = re.compile(r"`saddlepoint [^`]*`")
 # The beginning of a point D,P.
 _POINT = re.compile(r"[-+]?(\d|\.|inf|nan).*,")
 
@@ -222,6 +225,29 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def options_by_verb() -> dict[str, frozenset[str]]:
+    """The options of each verb: {"resume": {"--steps", "--data", "--json", "--help"}, ...}."""
+    (verbs,) = (action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return {
+        name: frozenset(option for action in verb._actions for option in action.option_strings)
+        for name, verb in verbs.choices.items()
+    }
+
+
+def _belonging(cure: str, verb: str) -> str:
+    """What a cure leaves open: which verb has an option that it names and that this verb has not; empty otherwise.
+
+    An error may be raised wherever a run or data is read: `sample` can meet data whose cure is a setting of `train`.
+    """
+    verbs = options_by_verb()
+    # A whole command says by itself whose its options are.
+    named = dict.fromkeys(_OPTION.findall(_COMMAND.sub("", cure)))
+    foreign = [option for option in named if option not in verbs[verb]]
+    owners = {option: [name for name, options in verbs.items() if option in options] for option in foreign}
+    said = [f"{option} belongs to `saddlepoint {names[0]}`" for option, names in owners.items() if names]
+    return f" ({'; '.join(said)})" if said else ""
+
+
 def _joined(arguments: Sequence[str]) -> list[str]:
     """`--domain -1,2` as `--domain=-1,2`: argparse would take a value that begins with a minus for an option.
 
@@ -260,7 +286,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = "saddlepoint " + shlex.join(arguments)
         return getattr(commands, chosen.verb.replace("-", "_"))(chosen, command)
     except UserError as error:
-        print(f"saddlepoint {chosen.verb}: {error}", file=sys.stderr)
+        print(f"saddlepoint {chosen.verb}: {error}{_belonging(error.cure, chosen.verb)}", file=sys.stderr)
         return 2
     except RunStopped as error:
         print(f"saddlepoint {chosen.verb}: {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The two errors say everything on one line that a terminal shows, and one door turns a library's exceptions into it."""
+"""The two errors say everything on one line that a terminal shows; one door makes it of a library's exceptions."""
 
 import json
 
@@ -33,7 +33,14 @@ def test_an_error_is_one_line_that_any_encoding_takes(kind: type[UserError | Run
 
 @pytest.mark.parametrize(
     "raised",
-    [OSError(28, "No space"), RecursionError(), MemoryError(), OverflowError("x" * 5000), StopIteration(), KeyError("x")],
+    [
+        OSError(28, "No space"),
+        RecursionError(),
+        MemoryError(),
+        OverflowError("x" * 5000),
+        StopIteration(),
+        KeyError("x"),
+    ],
 )
 def test_the_door_turns_whatever_a_library_raises_into_one_line(raised: Exception) -> None:
     with pytest.raises(UserError) as caught, reading("the file a.npy", "an array", "repair it"):

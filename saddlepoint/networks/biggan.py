@@ -144,7 +144,7 @@ def _chunks(latent: int, count: int) -> list[int]:
         raise UserError(
             f"latent {latent}, cut into {count} chunks for this image size",
             f"latent of at least {count}",
-            f"set latent={20 * count}, or conditioning=shared, which does not cut z",
+            f"set networks.latent={20 * count}, or networks.conditioning=shared, which does not cut z",
         )
     return [latent // count + (index < latent % count) for index in range(count)]
 

@@ -76,7 +76,7 @@ def open_recipe_data(recipe: Recipe) -> RecipeData:
         )
     if isinstance(recipe.task, TranslationPart | CyclePart):
         return _open_pairs(recipe, data.source)
-    _refuse_given(recipe, ("direction", "source_channels"))
+    _refuse_given(recipe, ("direction", "source_channels", "columns"))
     if isinstance(recipe.task, SuperResolutionPart):
         return _open_tiles(recipe, data.source)
     _refuse_given(recipe, ("tile",))
@@ -98,6 +98,7 @@ def _open_pairs(recipe: Recipe, location: str) -> ImagePairs:
         location,
         paired=isinstance(recipe.task, TranslationPart),
         direction=data.direction,
+        columns=data.columns,
         size=data.size,
         channels=data.channels,
         source_channels=data.source_channels,

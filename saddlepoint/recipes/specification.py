@@ -47,7 +47,15 @@ class Data(Part):
         default="forward", description="of pairs: from the first side to the second, or back"
     )
     source_channels: Literal[1, 3, 4] | None = Field(default=None, description="of pairs: channels of the sources")
+    columns: tuple[str, str] | None = Field(
+        default=None, description="FIRST,SECOND: of pairs in a table with several image columns"
+    )
     tile: PositiveInt = Field(default=192, description="of super-resolution: side of the tiles of a photograph")
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _columns_as_written(cls, columns: Any) -> Any:
+        return tuple(name.strip() for name in columns.split(",")) if isinstance(columns, str) else columns
 
     @field_validator("size", mode="before")
     @classmethod

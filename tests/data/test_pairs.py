@@ -7,6 +7,10 @@ import pytest
 
 from saddlepoint.data import ImagePairs, open_pairs
 from saddlepoint.data.raster import refit
+from saddlepoint.errors import UserError
+from saddlepoint.recipes.catalogue import RECIPES
+from saddlepoint.recipes.found import open_recipe_data
+from saddlepoint.recipes.text import override
 from tests.data.examples import encoded, pixels, refusal, write_folder, write_parquet, write_zip
 
 FIRST, SECOND = pixels(30, 3, 6, 8, seed=1), pixels(30, 3, 6, 8, seed=2)
@@ -217,3 +221,12 @@ def test_wrong_options_are_refused(tmp_path, options, complaint):
 @pytest.mark.parametrize("location", ["digits", "nowhere", "shapes"])
 def test_what_holds_no_pairs_is_refused(location):
     assert location in refusal(lambda: open_pairs(location))
+
+
+def test_a_recipe_names_the_columns_of_a_table_with_more_than_two(tmp_path):
+    cells = [{"bytes": encoded(image), "path": "x"} for image in SECOND]
+    table = write_parquet(tmp_path / "three.parquet", FIRST, other=cells, third=cells)
+    recipe = override(RECIPES["pix2pix-small"], [f"data.source={table}", "data.size=null", "data.columns=third,image"])
+    np.testing.assert_array_equal(open_recipe_data(recipe).sources.items, SECOND)
+    with pytest.raises(UserError, match=r"data\.columns = .*leave data\.columns out"):
+        open_recipe_data(override(RECIPES["digits"], ["data.columns=a,b"]))

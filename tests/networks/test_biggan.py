@@ -73,7 +73,9 @@ def test_a_chunk_moves_nothing_before_its_own_block():
 
 
 def test_z_shorter_than_its_chunks_is_refused_with_a_way_out():
-    with pytest.raises(UserError, match=r"latent 3, cut into 4 chunks.*set latent=80, or conditioning=shared"):
+    with pytest.raises(
+        UserError, match=r"latent 3, cut into 4 chunks.*set networks.latent=80, or networks.conditioning=shared"
+    ):
         BigGan(latent=3).build((3, 32, 32))
     BigGan(latent=3, width=1, conditioning="shared").build((3, 32, 32))
 

@@ -282,3 +282,10 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="no YAML"):
         read_recipe(tmp_path / "mine.yaml")
+
+
+def test_the_two_image_columns_of_pairs_are_named_as_text() -> None:
+    recipe = override(RECIPES["pix2pix-small"], ["data.columns=drawing, photo"])
+    assert recipe.data.columns == ("drawing", "photo")
+    with pytest.raises(UserError, match=r"data\.columns"):
+        override(recipe, ["data.columns=drawing"])

@@ -56,7 +56,9 @@ def check_shape(shape: tuple[int, ...], classes: int, *, points: bool, smallest:
             f"resize to {nearest}, the nearest that this pair can make, or use the pair 'mlp'",
         )
     if classes < 0 or classes == 1:
-        raise UserError(f"{classes} classes", "0 (no labels) or at least 2", "set classes=0 for data of one kind")
+        raise UserError(
+            f"{classes} classes", "0 (no labels) or at least 2", "leave labels out for data of one kind (classes=0)"
+        )
 
 
 def check_images(source_shape: tuple[int, ...], target_shape: tuple[int, ...]) -> None:

@@ -63,7 +63,7 @@ class PatchDiscriminator(nn.Module):
             raise UserError(
                 f"image shape {shape} for a discriminator of {layers} strided layers",
                 f"height and width of at least {smallest}",
-                f"set discriminator_layers={most}, the most for this size"
+                f"set networks.discriminator_layers={most}, the most for this size"
                 if most > 0
                 else "use images of at least 6x6",
             )
