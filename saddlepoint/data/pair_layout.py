@@ -115,7 +115,7 @@ def _matched(paths: Sequence[str], places: list[_Place], sides: list[np.ndarray]
         raise UserError(
             f"{path} without a partner in {side} ({len(alone)} of {len(paths)} files have none)",
             "a file of the same name, whatever its suffix, on the other side",
-            "add the partner or remove the file, or learn from unpaired images with --set data.paired=false",
+            "add the partner or remove the file; images without partners are what the recipe cyclegan learns from",
         )
     order = np.array([tables[1][places[index].key] for index in sides[0].tolist()], dtype=np.int64)
     return [sides[0], order]

@@ -75,7 +75,7 @@ def test_unpaired_sides_need_not_match():
 
 def test_a_file_without_a_partner_is_named():
     line = refusal(lambda: layout("A/1.png", "A/2.png", "B/2.png", "B/3.png"))
-    assert "A/1.png without a partner in B (2 of 4 files have none)" in line and "data.paired=false" in line
+    assert "A/1.png without a partner in B (2 of 4 files have none)" in line and "the recipe cyclegan" in line
     line = refusal(lambda: layout("A/2.png", "B/2.png", "B/3.png"))
     assert "B/3.png without a partner in A (1 of 3" in line
     # The same name in another split is no partner.
