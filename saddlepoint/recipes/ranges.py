@@ -1,8 +1,9 @@
 """What a recipe's numbers may be: a mistake is said when the recipe is read, not when a step has gone wrong."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.schedules import Number, extremes
@@ -47,6 +48,39 @@ RANGES: dict[str, Range] = {
     "beta2": _SMOOTHING,
     "smoothing": _SMOOTHING,
 }
+
+# Nothing that a recipe counts or weighs is larger: a run has fewer steps and images, and float32 few digits more.
+LARGEST = 10**12
+# A seed is no quantity.
+_NO_QUANTITY = ("seed",)
+
+
+def check_sizes(recipe: Mapping[str, Any]) -> None:
+    """Checks that every number of a recipe is a quantity that something can have.
+
+    Args:
+        recipe: as plain data, nested.
+
+    Raises:
+        UserError: one of them is too large, or not finite.
+    """
+    for name, value in _leaves(recipe):
+        # Written so that NaN is refused too.
+        if isinstance(value, int | float) and not abs(value) <= LARGEST and name not in _NO_QUANTITY:
+            number = value if isinstance(value, float) else f"a number of {len(str(abs(value)))} digits"
+            raise UserError(
+                f"{name} = {number}", f"a finite number, at most {LARGEST:.0e}", f"set {name} to a smaller one"
+            )
+
+
+def _leaves(part: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in part.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{name}.")
+        elif isinstance(value, list | tuple):
+            yield from ((f"{prefix}{name}", each) for each in value)
+        else:
+            yield f"{prefix}{name}", value
 
 
 def check_numbers(numbers: Mapping[str, Number]) -> None:

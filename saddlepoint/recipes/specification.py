@@ -14,7 +14,7 @@ from saddlepoint.game.schedules import Number
 from saddlepoint.game.steps import Adam, Optimizer, numbers_of
 from saddlepoint.game.turns import Bursts
 from saddlepoint.networks import Classifier, ImagePair, Pair
-from saddlepoint.recipes.ranges import check_numbers
+from saddlepoint.recipes.ranges import check_numbers, check_sizes
 from saddlepoint.recipes.task_parts import AnyTaskPart, GenerationPart, Part
 from saddlepoint.tasks.adaptive import Adaptive
 from saddlepoint.training.averages import Average
@@ -237,6 +237,7 @@ class Recipe(Part):
     @model_validator(mode="after")
     def _numbers_are_possible(self) -> "Recipe":
         check_numbers(self.numbers())
+        check_sizes(self.model_dump())
         return self
 
     @property

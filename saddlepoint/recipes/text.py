@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, reading
 from saddlepoint.recipes.specification import Recipe
 
 # Choosing one of these chooses the whole part anew: the options of another network pair do not carry over.
@@ -21,6 +21,10 @@ TAGS = ("pair", "optimizer", "schedule", "kind")
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument", "invalid_key")
 # What a branch of a union says when the value is nothing like it.
 _OTHER_BRANCH = ("dataclass_type", "dataclass_exact_type")
+# What a text may hold: a run may record as many classes, and nobody nests so deeply. A few lines of aliases hold more.
+_MOST_VALUES, _DEEPEST, _LONGEST_INTEGER = 1_000_000, 50, 256
+# What is shown of a value that somebody wrote.
+_SHOWN = 80
 # What a run adds to its recipe.yaml; not part of the recipe.
 RECORDED = ("command", "weights_from", "started", "machine", "versions", "found")
 
@@ -41,7 +45,7 @@ def recipe_from(data: Any, where: str) -> Recipe:
         )
     version = data.get("format", 1)
     if isinstance(version, int) and version > 1:
-        raise UserError(f"{where} of format {version}", "format 1", "use the newer saddlepoint that wrote it")
+        raise UserError(f"{where} of format {shown(version)}", "format 1", "use the newer saddlepoint that wrote it")
     try:
         return Recipe.model_validate({key: value for key, value in data.items() if key not in RECORDED})
     except ValidationError as error:
@@ -55,11 +59,10 @@ def read_recipe(path: Path) -> tuple[Recipe, dict[str, Any]]:
         UserError: the file is not there, is no YAML, or holds no recipe.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except OSError as error:
         raise UserError(f"recipe {path} ({error.strerror})", "a readable YAML file", "check the path") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"recipe {path}, which is no YAML ({error})", "a YAML file", "mend it at that place") from None
+    data = _parsed(content, f"recipe {path}, which is no YAML", "a YAML file", "mend it at that place")
     recipe = recipe_from(data, f"recipe {path}")
     return recipe, {key: data[key] for key in RECORDED if key in data}
 
@@ -84,13 +87,20 @@ def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
     for assignment in assignments:
         key, separator, text = assignment.partition("=")
         if not separator or not key.strip():
-            raise UserError(f"--set {assignment!r}", "KEY=VALUE", "write it like --set training.batch=32")
-        try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise UserError(f"--set {assignment!r} ({error})", "a value in YAML", "quote it") from None
+            raise UserError(f"--set {shown(assignment)}", "KEY=VALUE", "write it like --set training.batch=32")
+        value = _parsed(
+            text.encode(errors="surrogatepass"),
+            f"--set {shown(assignment)}",
+            "a value in YAML",
+            "quote a text, and write numbers as they are",
+        )
         _assign(data, key.strip().split("."), value, assignment)
-    return recipe_from(data, "--set " + " ".join(assignments))
+    return recipe_from(data, "--set " + " ".join(map(_cut, assignments)))
+
+
+def shown(value: Any) -> str:
+    """A value as somebody wrote it, cut to what a line can show."""
+    return _cut(repr(value))
 
 
 @cache
@@ -99,16 +109,45 @@ def known_keys() -> tuple[str, ...]:
     return tuple(dict.fromkeys(_keys(Recipe, "")))
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text):,} characters)"
+
+
+def _parsed(content: bytes, got: str, expected: str, cure: str) -> Any:
+    """What a YAML text holds, if it is no more than a recipe and what a run records can be.
+
+    Raises:
+        UserError: it is no YAML, or too much.
+    """
+    with reading(got, expected, cure):
+        data = yaml.safe_load(content.decode())
+    # Aliases make a few lines hold 1e9 values, or themselves: what is walked is counted.
+    walked, waiting = 0, [(data, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        walked += 1
+        if walked > _MOST_VALUES or depth > _DEEPEST:
+            too = f"more than {_MOST_VALUES:,} values" if walked > _MOST_VALUES else f"parts within parts, {depth} deep"
+            raise UserError(f"{got} ({too})", expected, "write less of it")
+        if isinstance(value, int) and value.bit_length() > _LONGEST_INTEGER:
+            raise UserError(f"{got} (an integer of {value.bit_length():,} bits)", expected, "write a smaller number")
+        if isinstance(value, Mapping):
+            waiting += [(part, depth + 1) for pair in value.items() for part in pair]
+        elif isinstance(value, list | tuple | set):
+            waiting += [(part, depth + 1) for part in value]
+    return data
+
+
 def _assign(data: dict[str, Any], path: list[str], value: Any, assignment: str) -> None:
     for depth, name in enumerate(path[:-1]):
         if name not in data:
-            raise _unknown(".".join(path[: depth + 1]), f"--set {assignment}")
+            raise _unknown(".".join(path[: depth + 1]), f"--set {_cut(assignment)}")
         chooses_anew = depth == len(path) - 2 and path[-1] in TAGS
         if data[name] is None or (chooses_anew and not isinstance(data[name], dict)):
             data[name] = {}
         if not isinstance(data[name], dict):
             raise UserError(
-                f"--set {assignment!r}, where {'.'.join(path[: depth + 1])} is {data[name]!r}",
+                f"--set {shown(assignment)}, where {'.'.join(path[: depth + 1])} is {shown(data[name])}",
                 "a part with keys of its own",
                 f"set {'.'.join(path[: depth + 1])} to a mapping first, or to another value as a whole",
             )
@@ -122,8 +161,13 @@ def _unknown(key: str, where: str) -> UserError:
     known = known_keys()
     part, _, last = key.rpartition(".")
     if key in known:
+        tag = next((f"{part}.{tag}" for tag in TAGS if f"{part}.{tag}" in known), None)
+        if tag is None:
+            # The part was null, and is not given by a key below one of its own.
+            return UserError(
+                f"the key {key!r} in {where}", f"{part} to be given as a whole first", f"set {part} to a mapping"
+            )
         # Another pair, optimizer or schedule than the chosen one has it.
-        tag = next(f"{part}.{tag}" for tag in TAGS if f"{part}.{tag}" in known)
         return UserError(
             f"the key {key!r} in {where}", f"a key of the {tag} that is chosen", f"set another {tag} first"
         )
@@ -145,7 +189,7 @@ def _explained(error: ValidationError, where: str) -> UserError:
     meant = [each for each in problems if not any(each["loc"][: len(loc)] == loc for loc in foreign)]
     if tags and not meant:
         known = ", ".join(dict.fromkeys(each.get("ctx", {})["expected"] for each in tags))
-        given = f"{tags[0]['loc'][-1]} = {tags[0]['input']!r} in {where}"
+        given = f"{tags[0]['loc'][-1]} = {shown(tags[0]['input'])} in {where}"
         return UserError(given, f"one of {known}", "choose one of these")
     problem = (meant or error.errors())[0]
     for candidate in meant:
@@ -166,7 +210,7 @@ def _explained(error: ValidationError, where: str) -> UserError:
         return UserError(f"{where} without the key {key!r}", "a value for it", f"add {key}")
     expected = str(original) if original is not None else problem["msg"][0].lower() + problem["msg"][1:]
     return UserError(
-        f"{key} = {problem['input']!r} in {where}", expected, f"set {key} to such a value" if key else "mend it"
+        f"{key} = {shown(problem['input'])} in {where}", expected, f"set {key} to such a value" if key else "mend it"
     )
 
 

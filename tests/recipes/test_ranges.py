@@ -5,7 +5,7 @@ import pytest
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.ranges import RANGES, check_numbers
-from saddlepoint.recipes.text import override
+from saddlepoint.recipes.text import known_keys, override
 
 DIGITS = RECIPES["digits"]
 
@@ -84,3 +84,17 @@ def test_every_range_is_used() -> None:
     numbers = [every, *(recipe.numbers() for recipe in RECIPES.values())]
     used = {part for group in numbers for name in group for part in name.split(".")}
     assert set(RANGES) <= used
+
+
+@pytest.mark.parametrize("value", [10**13, 10**30])
+def test_no_number_of_a_recipe_but_its_seed_is_beyond_what_anything_can_have(value: int) -> None:
+    for name in ("digits", "srgan-x4"):
+        taken = []
+        for key in known_keys():
+            try:
+                override(RECIPES[name], [f"{key}={value}"])
+            except UserError as error:
+                assert len(str(error)) < 700
+            else:
+                taken.append(key)
+        assert taken == (["seed"] if value < 2**63 else [])

@@ -257,7 +257,7 @@ def test_a_recipe_of_a_newer_format_is_refused(tmp_path: Path) -> None:
         ("- 1\n- 2\n", ["which holds list", "a mapping"]),
         ("digits\n", ["which holds str"]),
         ("", ["which holds NoneType"]),
-        ("a: [1\n", ["no YAML"]),
+        ("a: [1\n", ["no YAML", "ParserError"]),
         ("a: 1\n\tb: 2\n", ["no YAML"]),
         ("!!python/object/apply:os.system ['true']\n", ["no YAML"]),
         ("name: x\n", ["without the key"]),
@@ -272,6 +272,66 @@ def test_a_file_that_holds_no_recipe(text: str, words: list[str], tmp_path: Path
     said = str(error.value)
     assert "mine.yaml" in said and "\n" not in said
     assert [word for word in words if word not in said] == [], said
+
+
+# What a YAML library raises of these has ten kinds, and some take no time to write and for ever to read.
+NO_YAML = {
+    "a date out of range": "name: 2001-99-99",
+    "a tag that its value does not fit, int": "seed: !!int x",
+    "a tag that its value does not fit, float": "clip: !!float x",
+    "a tag that its value does not fit, timestamp": "name: !!timestamp x",
+    "a tag that its value does not fit, bool": "name: !!bool x",
+    "an integer of 5000 digits": "seed: " + "9" * 5000,
+    "an integer of 9000 hexadecimal digits": "seed: 0x" + "f" * 9000,
+    "an integer of 5000 sexagesimal places": "seed: " + ":".join(["1"] * 5000),
+    "brackets": "[" * 500,
+    "braces": "{" * 500,
+    "dashes": "- " * 2000,
+    "closed brackets": "data: " + "[" * 100 + "]" * 100,
+    "an alias of itself": "data: &a [*a]",
+    "a key that is a list": "? [1]\n: 2",
+    "a merge with a number": "<<: 1",
+    "1e9 values by aliases": "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+    + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)),
+}
+
+
+@pytest.mark.parametrize("text", NO_YAML.values(), ids=NO_YAML.keys())
+def test_whatever_the_library_raises_or_would_hold_is_one_short_line(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as error:
+        read_recipe(path)
+    said = str(error.value)
+    assert "mine.yaml, which is no YAML (" in said and "\n" not in said and len(said) < 600
+    value = text.partition(": ")[2] or text
+    said = refused(f"summary={value}") if not text.startswith("a0") else ""
+    assert len(said) < 600
+
+
+def test_aliases_are_read_where_they_are_few(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    text = to_yaml(DIGITS).replace("size: null", "size: &side [16, 16]").replace("count: null", "count: &n 9")
+    path.write_text(text.replace("first: null", "first: 9"))
+    assert read_recipe(path)[0].data.size == (16, 16)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("average.half_life.over=1", ["'average.half_life'", "average to be given as a whole"]),
+        ("dynamics.bursts.every.x=1", ["'dynamics.bursts.every'", "dynamics.bursts to be given as a whole"]),
+        ("watch.best.value.x=1", ["'watch.best.value'", "watch.best to be given as a whole"]),
+    ],
+)
+def test_a_key_below_a_part_that_is_null_is_explained(assignment: str, words: list[str]) -> None:
+    said = refused(assignment, recipe=RECIPES["mnist-intro"])
+    assert [word for word in words if word not in said] == [], said
+
+
+def test_what_is_echoed_is_short() -> None:
+    for text in ("seed=" + "9" * 5000, "seed=" + "9" * 70, "name=" + "x" * 5000, f"data.size={[1] * 900}", "x" * 5000):
+        assert len(refused(text)) < 600
 
 
 def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
