@@ -87,7 +87,7 @@ def test_a_truncated_picture_is_named(tmp_path, capsys) -> None:
     broken.write_bytes(broken.read_bytes()[:60])
     refused(capsys, train(tmp_path, "--data", str(data)), "3.png", "skip_unreadable")
     assert main(train(tmp_path, "--data", str(data), "--set", "data.skip_unreadable=true")) == 0
-    assert "1 unreadable files left out" in capsys.readouterr().err
+    assert "data: 1 file left out, because unreadable: 3.png: truncated" in capsys.readouterr().err
 
 
 def test_an_oversized_picture_is_named(tmp_path, capsys) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from saddlepoint.data.decoding import decode_in_order
 from saddlepoint.data.idx import find_idx, read_idx_file
+from saddlepoint.data.notes import Tally
 from saddlepoint.data.opening import read_source, recognise
 from saddlepoint.data.packing import size_cure
 from saddlepoint.data.source import Options, Problem, Source, UnreadableError
@@ -87,7 +88,7 @@ class _Check:
         """One pass over all items."""
         self._notes += source.notes
         self._problems += source.problems
-        remarks: Counter[str] = Counter()
+        tally = Tally()
         try:
             if source.encoded is not None:
                 for index, result in enumerate(decode_in_order(source.encoded())):
@@ -95,14 +96,14 @@ class _Check:
                         self._problems.append(Problem(path=source.name(index), reason=str(result)))
                     else:
                         self._add(index, result.pixels)
-                        remarks.update(result.remarks)
+                        tally.add(result)
             elif source.blocks is not None:
                 for block in source.blocks():
                     for item in block:
                         self._add(len(self._kept), item)
         except UserError as error:  # pixels outside their range, or a file that breaks off
             self._refused(self._location, error)
-        self._notes += [f"{count} images: {remark}" for remark, count in remarks.items()]
+        self._notes += tally.notes
 
     def report(self, source: Source | None) -> dict[str, Any]:
         """All that `check_data` promises but the format."""

@@ -2,11 +2,11 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from saddlepoint.data.raster import Decoded, decode
-from saddlepoint.data.source import UnreadableError
+from saddlepoint.data.raster import decode, refitted
+from saddlepoint.data.source import Decoded, Loader, UnreadableError
 
 # How many images may be decoded ahead of the one that is taken: enough to hide a slow one, little enough for any
 # memory.
@@ -14,18 +14,21 @@ _AHEAD_PER_WORKER = 8
 
 
 def decode_in_order(
-    loaders: Iterator[Callable[[], bytes]], *, size: tuple[int, int] | None = None, channels: int | None = None
+    loaders: Iterator[Loader], *, size: tuple[int, int] | None = None, channels: int | None = None
 ) -> Iterator[Decoded | UnreadableError]:
     """Each file's pixels, or why it cannot be read, in the order of the loaders whatever the number of processors.
 
     Args:
-        loaders: give a file's bytes; they are called in threads.
+        loaders: give a file's bytes or pixels; they are called in threads.
         size, channels: as in `raster.decode`.
     """
 
-    def attempt(loader: Callable[[], bytes]) -> Decoded | UnreadableError:
+    def attempt(loader: Loader) -> Decoded | UnreadableError:
         try:
-            return decode(loader(), size=size, channels=channels)
+            loaded = loader()
+            if isinstance(loaded, Decoded):
+                return refitted(loaded, size, channels)
+            return decode(loaded, size=size, channels=channels)
         except UnreadableError as reason:
             return reason
 

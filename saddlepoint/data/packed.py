@@ -34,7 +34,9 @@ class Packed:
         split_rule: how the splits came about, in words.
         source: what a person gave, for the recipe.
         skipped: "path: reason" of everything that was left out because the person asked for it.
-        notes: what was converted on the way, in words ("3 images: 16 bits a channel, scaled to 8").
+        notes: what reading changed on the way, in words ("3 images: 16 bits a channel, scaled to 8"), and what lies
+            beside the items and is not read.
+        own_size: the (height, width) of all images before they were brought to `shape`; None where they had several.
         attributes: further float32 (n, ...) ground truth by name, of synthetic sets.
     """
 
@@ -49,6 +51,7 @@ class Packed:
     source: str
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    own_size: tuple[int, int] | None = None
     attributes: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -6,16 +6,16 @@ Nothing is skipped silently: what cannot be read ends the pass with a count and 
 
 import hashlib
 import itertools
-from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
 import PIL
 
 from saddlepoint.data.decoding import decode_in_order
+from saddlepoint.data.notes import Tally
 from saddlepoint.data.packed import Packed, fingerprint
-from saddlepoint.data.raster import FORMATS, PIXEL_LIMIT, refit
-from saddlepoint.data.source import Options, Problem, Source, UnreadableError, named
+from saddlepoint.data.raster import FORMATS, PIXEL_LIMIT, refitted
+from saddlepoint.data.source import Decoded, Options, Problem, Source, UnreadableError, named
 from saddlepoint.data.splits import make_splits
 from saddlepoint.data.storing import Facts, Stored, default_cache, in_file, in_memory, reuse
 from saddlepoint.errors import UserError
@@ -54,6 +54,7 @@ def assemble(source: Source, stored: Stored, options: Options, location: str) ->
         source=location,
         skipped=stored.facts.skipped,
         notes=source.notes + stored.facts.notes,
+        own_size=stored.facts.own_size,
         attributes={name: values[kept] for name, values in source.attributes.items()},
     )
 
@@ -91,8 +92,8 @@ def read_items(source: Source, options: Options, location: str) -> Stored:
 def _cache_key(source: Source, options: Options) -> str | None:
     if source.stamp is None:
         return None
-    # The leading number changes with the rules of decoding; a new Pillow may decode differently by itself.
-    parts = (1, PIL.__version__, source.stamp, source.problems, options.size, options.channels, options.skip_unreadable)
+    # The leading number changes with the rules of decoding and of notes; a new Pillow may decode differently by itself.
+    parts = (2, PIL.__version__, source.stamp, source.problems, options.size, options.channels, options.skip_unreadable)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
@@ -103,7 +104,7 @@ class _Reading:
         self._source, self._options, self._location = source, options, location
         self._problems: list[Problem] = list(source.problems)
         self._kept: list[int] = []
-        self._remarks: Counter[str] = Counter()
+        self._tally = Tally()
         self._shape: tuple[int, ...] | None = None
 
     def blocks(self) -> Iterator[np.ndarray]:
@@ -111,7 +112,10 @@ class _Reading:
         if self._source.blocks is not None:
             for block in filter(len, self._source.blocks()):
                 if self._source.kind == "images" and (size or channels):
-                    block = np.stack([refit(item, size, channels) for item in block])
+                    fitted = [refitted(Decoded(pixels=item), size, channels) for item in block]
+                    for item in fitted:
+                        self._tally.add(item)
+                    block = np.stack([item.pixels for item in fitted])
                 self._check_same(block[0], len(self._kept))
                 self._kept.extend(range(len(self._kept), len(self._kept) + len(block)))
                 yield block
@@ -123,7 +127,7 @@ class _Reading:
                 continue
             self._check_same(result.pixels, index)
             self._kept.append(index)
-            self._remarks.update(result.remarks)
+            self._tally.add(result)
             # After a problem that ends the pass the rest is only counted.
             if not self._problems or self._options.skip_unreadable:
                 yield result.pixels[None]
@@ -148,7 +152,8 @@ class _Reading:
         return Facts(
             kept=np.array(self._kept, dtype=np.int64),
             skipped=tuple(f"{problem.path}: {problem.reason}" for problem in self._problems),
-            notes=tuple(f"{count} images: {remark}" for remark, count in self._remarks.items()),
+            notes=self._tally.notes,
+            own_size=self._tally.own_size,
         )
 
 

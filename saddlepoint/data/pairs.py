@@ -10,15 +10,13 @@ by the fingerprint of both its images, the first side's first; so the split does
 """
 
 import hashlib
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image
 
 from saddlepoint.data.columns import image_columns
 from saddlepoint.data.opening import read_source, recognise
@@ -27,11 +25,12 @@ from saddlepoint.data.packing import assemble, read_items
 from saddlepoint.data.pair_layout import Side, read_pair_layout
 from saddlepoint.data.parquet import find_parquet
 from saddlepoint.data.raster import MODES, decode
-from saddlepoint.data.source import Options, Source
+from saddlepoint.data.source import Decoded, Loader, Options, Source
 from saddlepoint.data.storing import Stored
 from saddlepoint.errors import UserError
 
 Direction = Literal["forward", "backward"]
+_NO_PARTNER = ": its partner cannot be read"
 _FORMATS = ("folder", "zip", "parquet")
 
 
@@ -62,6 +61,20 @@ class ImagePairs:
             one, other = self.sources.splits, self.targets.splits
             assert len(self.sources) == len(self.targets)
             assert all(np.array_equal(one[name], other[name]) for name in {*one, *other})
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What reading changed on the way, as in `Packed`; what holds for both sides is said once."""
+        one, other = self.sources.notes, self.targets.notes
+        both = [f"sources and targets: {note}" for note in one if note in other]
+        of_sources = [f"sources: {note}" for note in one if note not in other]
+        return (*both, *of_sources, *(f"targets: {note}" for note in other if note not in one))
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """What was left out, as in `Packed`; of pairs, what could not be read and not its partners."""
+        every = (*self.sources.skipped, *self.targets.skipped)
+        return tuple(each for each in every if not each.endswith(_NO_PARTNER))
 
 
 def open_pairs(
@@ -187,7 +200,7 @@ def _chosen(source: Source, indices: np.ndarray, published: dict[str, np.ndarray
     encoded, wanted = source.encoded, indices.tolist()
     assert encoded is not None
 
-    def loaders() -> Iterator[Callable[[], bytes]]:
+    def loaders() -> Iterator[Loader]:
         if wanted == sorted(wanted):
             # A table gives its cells as it is read: none is kept longer than needed.
             chosen = set(wanted)
@@ -202,7 +215,6 @@ def _chosen(source: Source, indices: np.ndarray, published: dict[str, np.ndarray
         encoded=loaders,
         published=published,
         stamp=_stamp(source, indices.astype("<i8").tobytes()),
-        notes=(),
     )
 
 
@@ -217,12 +229,14 @@ def _half(source: Source, both: Side, *, second: bool) -> Source:
         published=both.published,
         stamp=_stamp(source, b"right" if second else b"left"),
         problems=() if second else source.problems,
-        notes=(),
     )
 
 
-def _cut(loader: Callable[[], bytes], name: str, second: bool) -> bytes:
-    pixels = decode(loader()).pixels
+def _cut(loader: Loader, name: str, second: bool) -> Decoded:
+    """A half's own pixels: what is done to them later does not mix those on both sides of the seam."""
+    loaded = loader()
+    whole = loaded if isinstance(loaded, Decoded) else decode(loaded)
+    pixels = whole.pixels
     _, height, width = pixels.shape
     if width % 2 or width <= height:
         raise UserError(
@@ -231,11 +245,7 @@ def _cut(loader: Callable[[], bytes], name: str, second: bool) -> bytes:
             "repair the file, or give a folder that holds two folders, one for each side",
         )
     half = pixels[..., width // 2 :] if second else pixels[..., : width // 2]
-    stream = io.BytesIO()
-    # Packed as any other file, so that scaling does not mix the pixels on both sides of the seam.
-    picture = Image.fromarray(half[0] if len(half) == 1 else np.ascontiguousarray(np.moveaxis(half, 0, -1)))
-    picture.save(stream, "PNG", compress_level=0)
-    return stream.getvalue()
+    return Decoded(pixels=np.ascontiguousarray(half), remarks=whole.remarks)
 
 
 def _stamp(source: Source, part: bytes) -> str | None:
@@ -255,7 +265,7 @@ def _read_aligned(
     if not len(common):
         raise UserError(f"{where}, where no pair can be read on both sides", "whole pairs", "repair the files")
     partners = [
-        tuple(f"{side.name(i)}: its partner cannot be read" for i in np.setdiff1d(own, common).tolist())
+        tuple(f"{side.name(i)}{_NO_PARTNER}" for i in np.setdiff1d(own, common).tolist())
         for side, own in zip(sides, kept, strict=True)
     ]
     left = [_chosen(side, common, _among(side.published, common)) for side in sides]

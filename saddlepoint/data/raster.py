@@ -9,12 +9,12 @@ for, the image is scaled until its shorter side fits (bicubic with antialiasing)
 import io
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from saddlepoint.data.source import UnreadableError
+from saddlepoint.data.source import Decoded, UnreadableError
 
 # Pillow's own bound of a harmless image. Above it Pillow warns, above twice as much it refuses; here both are refused.
 PIXEL_LIMIT = 89_478_485
@@ -33,17 +33,11 @@ _BEGINNINGS = (
     *(b"P%d" % n for n in range(1, 7)),
 )
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+# The tag of the EXIF data that says how a camera was held, 2 to 8; 1 is upright.
+_ORIENTATION = 0x0112
 
 # A filter of the whole process, because filters that are set and taken back around a call are not safe in threads.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decoded:
-    """uint8 (channels, height, width), and what was changed on the way, in words."""
-
-    pixels: np.ndarray
-    remarks: tuple[str, ...] = ()
 
 
 def decode(data: bytes, *, size: tuple[int, int] | None = None, channels: int | None = None) -> Decoded:
@@ -66,7 +60,8 @@ def decode(data: bytes, *, size: tuple[int, int] | None = None, channels: int | 
             remarks = _remarks(image)
             image.load()
             settled = _settle(ImageOps.exif_transpose(image))
-            return Decoded(pixels=_pixels(_fit(settled, size, channels)), remarks=remarks)
+            own = (len(settled.getbands()), settled.height, settled.width)
+            return Decoded(pixels=_pixels(_fit(settled, size, channels)), remarks=remarks, own=own)
     except (UnreadableError, MemoryError):
         raise
     except UnidentifiedImageError as error:
@@ -92,19 +87,33 @@ def refit(pixels: np.ndarray, size: tuple[int, int] | None, channels: int | None
     return _pixels(_fit(image, size, channels))
 
 
-def from_pillow(image: Image.Image) -> np.ndarray:
-    """uint8 (channels, height, width) of an opened image of any mode; may raise `UnreadableError`."""
-    return _pixels(_settle(image))
+def refitted(decoded: Decoded, size: tuple[int, int] | None, channels: int | None) -> Decoded:
+    """The same of an image that remembers what was changed."""
+    return replace(decoded, pixels=refit(decoded.pixels, size, channels))
+
+
+def from_pillow(image: Image.Image) -> Decoded:
+    """An opened image of any mode as it is, unturned; may raise `UnreadableError`."""
+    return Decoded(pixels=_pixels(_settle(image)), remarks=_value_remarks(image))
 
 
 def _remarks(image: Image.Image) -> tuple[str, ...]:
+    remarks = _value_remarks(image)
+    if getattr(image, "n_frames", 1) > 1:
+        remarks += ("several frames, the first is taken",)
+    if image.getexif().get(_ORIENTATION, 1) in range(2, 9):
+        remarks += ("turned upright, as the EXIF orientation says",)
+    return remarks
+
+
+def _value_remarks(image: Image.Image) -> tuple[str, ...]:
     remarks = []
     if image.mode.startswith("I"):
         remarks.append("16-bit grey, scaled to 8 bits by round(v / 257)")
     elif any(";16" in str(tile[3]) for tile in getattr(image, "tile", ())):
         remarks.append("16 bits a channel, of which the high byte is kept")
-    if getattr(image, "n_frames", 1) > 1:
-        remarks.append("several frames, the first is taken")
+    if image.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
+        remarks.append(f"{image.mode} to RGB")
     return tuple(remarks)
 
 

@@ -1,7 +1,7 @@
 """What a reader of one format hands over before a pixel is decoded, and what a person may ask of reading.
 
-A source gives its items in one of two ways: `encoded` (image files of any kind, still to be decoded) or `blocks`
-(arrays that are final up to a change of size or channels).
+A source gives its items in one of two ways: `encoded` (image files, still to be decoded unless the source has had to
+do it) or `blocks` (arrays that are final up to a change of size or channels).
 """
 
 from collections.abc import Callable, Iterator
@@ -18,6 +18,22 @@ GIBIBYTE = 2**30
 
 class UnreadableError(Exception):
     """One item cannot be used, and why; packing decides whether that ends everything."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Decoded:
+    """One image: uint8 (channels, height, width); its own shape before a size or channels were asked for; remarks.
+
+    A remark says in words what else was changed on the way.
+    """
+
+    pixels: np.ndarray
+    remarks: tuple[str, ...] = ()
+    own: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.own:
+            object.__setattr__(self, "own", self.pixels.shape)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +83,9 @@ class Options:
             raise UserError(f"seed {self.seed}", "a number that is not negative", "give one")
 
 
+Loader = Callable[[], bytes | Decoded]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Source:
     """Everything known about a data set before its items are read.
@@ -75,8 +94,8 @@ class Source:
         format: the name of the format, as in `opening.FORMATS`.
         count: how many items there are.
         name: how messages call item i.
-        encoded: starts one pass over the items in order, as functions that give a file's bytes and may raise
-            `UnreadableError`; safe to call in threads.
+        encoded: starts one pass over the items in order, as functions that give a file's bytes, or pixels where these
+            are known already, and may raise `UnreadableError`; safe to call in threads.
         blocks: starts one pass over the items in order, as arrays (k, channels, height, width) uint8 or (k, dimensions)
             float32. Exactly one of `encoded` and `blocks` is set.
         labels, classes: as in `Packed`, for all items.
@@ -90,7 +109,7 @@ class Source:
     count: int
     name: Callable[[int], str]
     kind: Kind = "images"
-    encoded: Callable[[], Iterator[Callable[[], bytes]]] | None = None
+    encoded: Callable[[], Iterator[Loader]] | None = None
     blocks: Callable[[], Iterator[np.ndarray]] | None = None
     labels: np.ndarray | None = None
     classes: tuple[str, ...] = ()

@@ -22,11 +22,15 @@ from saddlepoint.errors import RunStopped, UserError
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a pass over the items found beside the pixels: source indices that were kept, what was skipped, notes."""
+    """What a pass over the items found beside the pixels: source indices that were kept, what was skipped, notes.
+
+    own_size: the (height, width) that all images had before they were scaled; None where that is not one size.
+    """
 
     kept: np.ndarray
     skipped: tuple[str, ...]
     notes: tuple[str, ...]
+    own_size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -138,6 +142,7 @@ def reuse(cache: Path, key: str | None) -> Stored | None:
                 kept=np.load(folder / "kept.npy", allow_pickle=False),
                 skipped=tuple(facts["skipped"]),
                 notes=tuple(facts["notes"]),
+                own_size=tuple(facts["own_size"]) if facts["own_size"] else None,
             ),
         )
     except (OSError, ValueError, KeyError):
@@ -183,9 +188,12 @@ def _write(
     digests, sha256 = hashing.results()
     np.save(aside / "digests.npy", digests)
     np.save(aside / "kept.npy", found.kept)
-    text = json.dumps({"sha256": sha256, "skipped": found.skipped, "notes": found.notes})
-    (aside / "facts.json").write_text(text, "utf-8")
-    return key or f"content-{sha256[:32]}"
+    said = {"skipped": found.skipped, "notes": found.notes, "own_size": found.own_size}
+    (aside / "facts.json").write_text(json.dumps({"sha256": sha256, **said}), "utf-8")
+    if key is None:
+        # The same pixels may have come about in another way, and then other things are to be said of them.
+        key = f"content-{hashlib.sha256(f'{sha256} {said}'.encode()).hexdigest()[:32]}"
+    return key
 
 
 def _write_header(file, shape: tuple[int, ...], dtype: np.dtype) -> None:

@@ -7,17 +7,19 @@ out shares no pixel with what is trained on.
 
 import dataclasses
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from saddlepoint.data.decoding import decode_in_order
+from saddlepoint.data.notes import Tally, counted, sizes_in_words
 from saddlepoint.data.opening import read_source
 from saddlepoint.data.packed import Packed
 from saddlepoint.data.packing import assemble, described, read_items
-from saddlepoint.data.raster import Decoded, refit
-from saddlepoint.data.source import Options, Problem, Source, UnreadableError, named
+from saddlepoint.data.raster import refitted
+from saddlepoint.data.source import Decoded, Options, Problem, Source, UnreadableError, named
 from saddlepoint.errors import UserError
 
 
@@ -73,7 +75,7 @@ def open_tiles(
         published={name: np.flatnonzero(np.isin(owners, own)) for name, own in source.published.items()},
         stamp=source.stamp and hashlib.sha256(f"{source.stamp} {tile} {skip_unreadable}".encode()).hexdigest(),
         problems=(),
-        notes=(),
+        notes=source.notes + survey.notes,
     )
     stored = read_items(tiles, options, where)
     # Every tile has its photograph's digest, by which the split is decided.
@@ -96,11 +98,12 @@ def cut(photograph: np.ndarray, tile: int) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class _Survey:
-    """counts (n,) of tiles and digests (n, 16) by photograph, 0 and zeros for skipped ones; problems; the tiles."""
+    """counts (n,) of tiles, digests (n, 16) by photograph, 0 and zeros for skipped ones; problems; notes; the tiles."""
 
     counts: np.ndarray
     digests: np.ndarray
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
     kept: list[np.ndarray] | None
     again: tuple[Source, int, int | None]
 
@@ -119,6 +122,7 @@ def _survey(source: Source, tile: int, options: Options, where: str) -> _Survey:
     """One pass over all photographs: what is wrong with any, how many tiles each has."""
     counts, digests = np.zeros(source.count, np.int64), np.zeros((source.count, 16), np.uint8)
     problems, small = list(source.problems), []
+    tally, sizes = Tally(), Counter[tuple[int, int]]()
     kept: list[np.ndarray] | None = []
     size = 0
     for index, photograph in enumerate(_photographs(source, options.channels)):
@@ -129,6 +133,8 @@ def _survey(source: Source, tile: int, options: Options, where: str) -> _Survey:
         if min(pixels.shape[1:]) < tile:
             small.append((min(pixels.shape[1:]), Problem(path=source.name(index), reason=described(pixels.shape))))
             continue
+        tally.add(photograph)
+        sizes[pixels.shape[1], pixels.shape[2]] += 1
         tiles = cut(pixels, tile)
         counts[index] = len(tiles)
         digests[index] = np.frombuffer(hashlib.blake2b(pixels.data, digest_size=16).digest(), np.uint8)
@@ -150,10 +156,12 @@ def _survey(source: Source, tile: int, options: Options, where: str) -> _Survey:
             "photographs",
             "repair or remove them, or skip them with --set data.skip_unreadable=true",
         )
+    of_sizes = f"{counted(sizes.total(), 'photograph')} of {sizes_in_words(sizes)}"
     return _Survey(
         counts=counts,
         digests=digests,
         problems=tuple(problems),
+        notes=(*tally.notes, f"{of_sizes} cut into {counted(int(counts.sum()), 'tile')} of {tile}x{tile}"),
         kept=kept,
         again=(source, tile, options.channels),
     )
@@ -165,4 +173,4 @@ def _photographs(source: Source, channels: int | None) -> Iterator[Decoded | Unr
         return
     assert source.blocks is not None
     for block in source.blocks():
-        yield from (Decoded(pixels=refit(pixels, None, channels)) for pixels in block)
+        yield from (refitted(Decoded(pixels=pixels), None, channels) for pixels in block)

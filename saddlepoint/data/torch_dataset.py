@@ -16,10 +16,11 @@ from PIL import Image
 
 from saddlepoint.data.arrays import channel_axis, item_name, to_bytes
 from saddlepoint.data.labels import declared_labels, observed_labels
+from saddlepoint.data.notes import Tally
 from saddlepoint.data.packed import Packed
 from saddlepoint.data.packing import assemble, read_items
-from saddlepoint.data.raster import from_pillow, refit
-from saddlepoint.data.source import Options, Source, UnreadableError
+from saddlepoint.data.raster import from_pillow
+from saddlepoint.data.source import Decoded, Options, Source, UnreadableError
 from saddlepoint.errors import UserError
 
 
@@ -66,16 +67,19 @@ def from_torch_dataset(
     if not value_range[0] < value_range[1]:
         raise UserError(f"value_range={value_range}", "(black, white), in rising order", "give e.g. (-1.0, 1.0)")
     labels: list[Any] = []
+    tally = Tally()
 
     def blocks() -> Iterator[np.ndarray]:
         for index in range(len(dataset)):
             image, label = _image_and_label(dataset[index], f"item {index} of {where}")
             labels.append(label)
             item = _packed_item(image, value_range, channels, f"item {index} of {where}")
-            yield (refit(item, size, channels) if item.ndim == 3 else item)[None]
+            if isinstance(item, Decoded):
+                tally.add(item)
+            yield (item.pixels if isinstance(item, Decoded) else item)[None]
 
     first_image, _ = _image_and_label(dataset[0], f"item 0 of {where}")
-    points = _packed_item(first_image, value_range, channels, f"item 0 of {where}").ndim == 1
+    points = not isinstance(_packed_item(first_image, value_range, channels, f"item 0 of {where}"), Decoded)
     source = Source(
         format="torch",
         count=len(dataset),
@@ -85,7 +89,8 @@ def from_torch_dataset(
     )
     stored = read_items(source, options, where)
     numbers, names = _labels(labels, classes or getattr(dataset, "classes", None), where)
-    return assemble(dataclasses.replace(source, labels=numbers, classes=names), stored, options, where)
+    source = dataclasses.replace(source, labels=numbers, classes=names, notes=tally.notes)
+    return assemble(source, stored, options, where)
 
 
 def _image_and_label(item: Any, where: str) -> tuple[Any, Any]:
@@ -96,8 +101,10 @@ def _image_and_label(item: Any, where: str) -> tuple[Any, Any]:
     return item[0], item[1] if len(item) == 2 else None
 
 
-def _packed_item(image: Any, value_range: tuple[float, float], channels: int | None, where: str) -> np.ndarray:
-    """uint8 (channels, height, width) or float32 (dimensions,)."""
+def _packed_item(
+    image: Any, value_range: tuple[float, float], channels: int | None, where: str
+) -> Decoded | np.ndarray:
+    """An image, or a point float32 (dimensions,)."""
     if isinstance(image, Image.Image):
         try:
             return from_pillow(image)
@@ -112,7 +119,7 @@ def _packed_item(image: Any, value_range: tuple[float, float], channels: int | N
     else:
         axis = channel_axis(array.shape, channels, where)
     pixels = to_bytes(array, value_range, where)
-    return pixels[None] if axis is None else np.ascontiguousarray(np.moveaxis(pixels, axis, 0))
+    return Decoded(pixels=pixels[None] if axis is None else np.ascontiguousarray(np.moveaxis(pixels, axis, 0)))
 
 
 def _labels(labels: list[Any], classes: Sequence[str] | None, where: str) -> tuple[np.ndarray | None, tuple[str, ...]]:

@@ -4,10 +4,13 @@ import errno
 from dataclasses import replace
 from typing import Any
 
-from saddlepoint.errors import RunStopped
+import torch
+
+from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.recipes.build import Game
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.task_parts import CyclePart, TranslationPart
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.memory import Estimate, is_out_of_memory
 
@@ -30,11 +33,11 @@ def introduce(
     parameters = {name: sum(parameter.numel() for parameter in step.parameters) for name, step in game.steps.items()}
     shape = "x".join(str(side) for side in found.shape)
     labels = f", {len(found.classes)} classes" if found.classes else ""
-    skipped = f", {found.skipped} unreadable files left out" if found.skipped else ""
-    say(
-        True,
-        f"{recipe.name}: {found.source}, {found.splits['train']:,} training {found.kind} of {shape}{labels}{skipped}",
-    )
+    say(True, f"{recipe.name}: {found.source}, {found.splits['train']:,} training {found.kind} of {shape}{labels}")
+    for note in found.notes:
+        say(True, f"data: {note}")
+    if (hint := _own_size(recipe, found)) is not None:
+        say(True, f"data: {hint}")
     say(
         True,
         f"{recipe.objective or recipe.task.kind}; "
@@ -55,6 +58,22 @@ def introduce(
             f" free: this machine will probably not hold it. {_fitting(memory, recipe)}",
         )
     say(True, f"run folder: {folder.path}")
+
+
+def _own_size(recipe: Recipe, found: Found) -> str | None:
+    """How a run of image translation could have the images in the one size that they had before they were cut."""
+    own = found.own_size
+    if not isinstance(recipe.task, TranslationPart | CyclePart) or own in (None, found.shape[1:]):
+        return None
+    assert own is not None and found.source_shape is not None
+    assert not isinstance(recipe.networks, str)
+    try:
+        # Whether the networks take this size they say when they are built, which costs nothing on this device.
+        with torch.random.fork_rng(devices=[]), torch.device("meta"):
+            recipe.networks.build((found.source_shape[0], *own), (found.shape[0], *own))
+    except UserError as error:
+        return f"in place of {found.shape[2]}x{found.shape[1]}: {error.cure}"
+    return f"--set data.size=null keeps their own size, {own[1]}x{own[0]}"
 
 
 def tell_compiled(folder: RunFolder, show: bool, player: str, seconds: float) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from saddlepoint.data import Packed, open_data, open_tiles
+from saddlepoint.data.notes import counted
 from saddlepoint.data.pairs import ImagePairs, open_pairs
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
@@ -13,6 +14,8 @@ from saddlepoint.recipes.specification import Data, Recipe
 from saddlepoint.recipes.task_parts import CyclePart, SuperResolutionPart, TranslationPart
 
 RecipeData = Packed | ImagePairs
+# How many files that were left out are named.
+_NAMED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +32,13 @@ class Found:
     fingerprint: str
     skipped: int
     source_shape: tuple[int, ...] | None = None
+    notes: tuple[str, ...] = ()
+    own_size: tuple[int, int] | None = None
 
     @classmethod
     def read(cls, recorded: Mapping[str, Any]) -> "Found":
         """From what a run has written down."""
-        sides = {name: recorded.get(name) for name in ("shape", "classes", "source_shape")}
-        return cls(**{**recorded, **{name: tuple(side) if side is not None else None for name, side in sides.items()}})
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in recorded.items()})
 
     @classmethod
     def of(cls, data: RecipeData) -> "Found":
@@ -46,7 +50,10 @@ class Found:
                 source=data.source,
                 split_rule=data.split_rule,
                 fingerprint=data.fingerprint,
+                skipped=len(data.skipped),
                 source_shape=tuple(data.sources.shape),
+                notes=_notes(data),
+                own_size=data.targets.own_size if data.targets.own_size == data.sources.own_size else None,
             )
         return cls(
             source=data.source,
@@ -58,7 +65,18 @@ class Found:
             split_rule=data.split_rule,
             fingerprint=data.fingerprint,
             skipped=len(data.skipped),
+            notes=_notes(data),
+            own_size=data.own_size,
         )
+
+
+def _notes(data: RecipeData) -> tuple[str, ...]:
+    """What reading did to the data, and the first of what it left out because the person asked for that."""
+    left_out, more = data.skipped, len(data.skipped) - _NAMED
+    if not left_out:
+        return data.notes
+    named = ", ".join(left_out[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    return (*data.notes, f"{counted(len(left_out), 'file')} left out, because unreadable: {named}")
 
 
 def open_recipe_data(recipe: Recipe) -> RecipeData:

@@ -20,7 +20,7 @@ from saddlepoint.files import write_whole
 from saddlepoint.report.embed import Embedded, embed, spread
 from saddlepoint.report.figures import Figure, curves
 from saddlepoint.report.read import Record, Run, Sample, Series, read_run
-from saddlepoint.report.state import count, facts, inside, short, standing
+from saddlepoint.report.state import count, facts, inside, reading, short, standing
 
 REPORT = "report.html"
 # Bytes of the newest picture and of each frame over time: together, in base64, under four megabytes.
@@ -70,6 +70,7 @@ def render(run: Run) -> str:
         title=run.recipe.get("name") or run.name,
         standing=standing(run),
         facts=facts(run),
+        reading=reading(run),
         remarks=remarks,
         points=inside(run.recipe, "found", "kind") == "points",
         newest=newest,

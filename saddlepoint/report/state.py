@@ -49,6 +49,12 @@ def facts(run: Run) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in named if value is not None]
 
 
+def reading(run: Run) -> list[str]:
+    """What reading did to the data before it was trained on, a sentence each; empty for a run that recorded none."""
+    notes = inside(run.recipe, "found", "notes")
+    return [str(note) for note in notes] if isinstance(notes, list) else []
+
+
 def duration(seconds: float) -> str:
     """Seconds as a person says them: 42 s, 3 min 5 s, 2 h 10 min."""
     whole = round(seconds)

@@ -69,7 +69,7 @@ def test_conversions_are_noted(tmp_path):
 
     (tmp_path / "deep.png").write_bytes(encoded(Image.fromarray(np.full((4, 4), 40_000, np.uint16))))
     report = checked(tmp_path)
-    assert report["ok"] and report["notes"] == ["1 images: 16-bit grey, scaled to 8 bits by round(v / 257)"]
+    assert report["ok"] and report["notes"] == ["1 image: 16-bit grey, scaled to 8 bits by round(v / 257)"]
     assert open_data(tmp_path, hold_out=0).notes == tuple(report["notes"])
 
 

@@ -38,6 +38,7 @@ NO_READERS = {
     "saddlepoint.data.decoding": "threads",
     "saddlepoint.data.labels": "labels as numbers, shared by the readers",
     "saddlepoint.data.layout": "what paths say, shared by folder and archive",
+    "saddlepoint.data.notes": "what reading changed, in words; tests/data/test_notes.py",
     "saddlepoint.data.opening": "the table itself",
     "saddlepoint.data.packed": "the form that all become",
     "saddlepoint.data.packing": "the way there",

@@ -32,8 +32,12 @@ def introduced(tmp_path: Path, capsys: pytest.CaptureFixture[str], memory: Estim
 
 
 def test_it_says_what_is_trained_on_what(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = introduced(tmp_path, capsys, MEMORY, skipped=("broken.png: truncated",))
-    assert "digits: random, 16 training images of 1x8x8, 3 classes, 1 unreadable files left out" in said
+    notes = ("3 images: alpha laid over white",)
+    said = introduced(tmp_path, capsys, MEMORY, skipped=("broken.png: truncated",), notes=notes)
+    assert said.startswith(
+        "digits: random, 16 training images of 1x8x8, 3 classes\ndata: 3 images: alpha laid over white\n"
+        "data: 1 file left out, because unreadable: broken.png: truncated\n"
+    )
     parameters = sum(parameter.numel() for parameter in RECIPE.networks.build((1, 8, 8))[0].parameters())  # type: ignore[union-attr]
     assert "paired_logistic; discriminator " in said and f"generator {parameters:,} parameters; cpu, 3 threads" in said
     assert "penalties: r1, r2 by the tangent pass" in said

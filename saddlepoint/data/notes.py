@@ -1,0 +1,76 @@
+"""What reading changed on the way, counted over a data set: its notes, in words.
+
+    24 images of 160x80 scaled and cut to 64x64 (centre)
+    3 images: alpha laid over white
+
+Sizes are width x height; where there are several, the smallest and the largest by area are named.
+"""
+
+from collections import Counter, defaultdict
+
+from saddlepoint.data.source import Decoded
+
+# What a change from one number of channels to another does to an image.
+_CHANNELS = {
+    (1, 3): "grey to colour",
+    (1, 4): "grey to colour with opaque alpha",
+    (3, 1): "colour to grey",
+    (3, 4): "opaque alpha added",
+    (4, 1): "alpha laid over white, colour to grey",
+    (4, 3): "alpha laid over white",
+}
+Size = tuple[int, int]
+
+
+class Tally:
+    """What was changed in the items that were added so far."""
+
+    def __init__(self) -> None:
+        self._remarks: Counter[str] = Counter()
+        self._own: Counter[Size] = Counter()
+        # Whether something was cut away, and the size that was asked for; how many images of which own size.
+        self._resized: defaultdict[tuple[bool, Size], Counter[Size]] = defaultdict(Counter)
+
+    def add(self, item: Decoded) -> None:
+        """Counts one image in."""
+        (channels, *own), (made, *size) = item.own, item.pixels.shape
+        before, after = (own[0], own[1]), (size[0], size[1])
+        self._own[before] += 1
+        self._remarks.update(item.remarks)
+        if channels != made:
+            self._remarks[_CHANNELS[channels, made]] += 1
+        if before != after:
+            cut = before[0] * after[1] != before[1] * after[0]
+            self._resized[cut, after][before] += 1
+
+    @property
+    def own_size(self) -> Size | None:
+        """The (height, width) that all images had in their files; None where there are several, or no image."""
+        return next(iter(self._own)) if len(self._own) == 1 else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was changed, a line for each kind, with counts."""
+        remarks = [f"{counted(count, 'image')}: {remark}" for remark, count in self._remarks.items()]
+        sizes = []
+        for (cut, size), before in sorted(self._resized.items(), reverse=True):
+            how = "scaled and cut" if cut else "scaled"
+            centre = " (centre)" if cut else ""
+            images = counted(before.total(), "image")
+            sizes.append(f"{images} of {sizes_in_words(before)} {how} to {_words(size)}{centre}")
+        return (*remarks, *sizes)
+
+
+def sizes_in_words(sizes: Counter[Size]) -> str:
+    """One size, or the smallest and the largest by area, of (height, width)."""
+    ordered = sorted(sizes, key=lambda size: (size[0] * size[1], size))
+    return " to ".join(dict.fromkeys(map(_words, (ordered[0], ordered[-1]))))
+
+
+def counted(count: int, thing: str) -> str:
+    """So many of a thing, in the singular or the plural: 1 image, 1,200 images."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def _words(size: Size) -> str:
+    return f"{size[1]}x{size[0]}"
