@@ -11,6 +11,7 @@ from torch import nn
 from saddlepoint.data import Packed, from_torch_dataset
 from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.errors import RunStopped, UserError
+from saddlepoint.files import Line, read_lines
 from saddlepoint.gan import Gan
 from saddlepoint.objectives import Paired, Separable, as_text
 from saddlepoint.objectives import objective as objective_named
@@ -58,8 +59,13 @@ class Run:
         return max((self.path / "samples").glob("*.png"), default=None)
 
     def log(self) -> list[dict[str, Any]]:
-        """The lines of log.jsonl."""
-        return [json.loads(line) for line in (self.path / "log.jsonl").read_text().splitlines()]
+        """The lines of log.jsonl.
+
+        Raises:
+            UserError: one of them is damaged.
+        """
+        file = self.path / "log.jsonl"
+        return [_whole(line, file) for line in read_lines(file)]
 
 
 def train(
@@ -216,6 +222,12 @@ def load(
             f"{path}, a run of the task {loaded.recipe.task.kind}", "a run with a generator", "choose another"
         )
     return Gan(loaded.task, loaded.found.classes, loaded.step)
+
+
+def _whole(line: Line, file: Path) -> dict[str, Any]:
+    if line.value is None:
+        raise UserError(f"line {line.number} of {file}, which is damaged", "a JSON object", "mend or remove that line")
+    return line.value
 
 
 def next_free(path: Path) -> Path:

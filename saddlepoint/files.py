@@ -1,9 +1,16 @@
-"""Writing files so that a kill, a full disk or a second reader never meets half of one."""
+"""Writing files so that a kill, a full disk or a second reader never meets half of one; reading lines of JSON back."""
 
 import json
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from saddlepoint.errors import UserError, reading
+
+# Nobody nests a record so deeply; what walks it would run out of stack.
+_DEEPEST = 50
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -38,3 +45,59 @@ def append_line(path: Path, value: dict[str, Any]) -> None:
             if file.read(1) != b"\n":
                 file.write(b"\n")
         file.write((json.dumps(value, allow_nan=False) + "\n").encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a file of JSON objects.
+
+    Attributes:
+        number: from 1.
+        content: its bytes, with the line's end.
+        value: the object; None where the line is none (damaged, or blank).
+    """
+
+    number: int
+    content: bytes
+    value: dict[str, Any] | None
+
+    @property
+    def blank(self) -> bool:
+        return not self.content.strip()
+
+    @property
+    def torn(self) -> bool:
+        """Whether it lacks its end, as a last line does that a kill has torn."""
+        return not self.content.endswith(b"\n")
+
+
+def read_lines(path: Path) -> Iterator[Line]:
+    """The lines of a .jsonl file, whatever they hold; none where there is no such file."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        for number, content in enumerate(file, 1):
+            yield Line(number, content, _object_in(content))
+
+
+def _object_in(content: bytes) -> dict[str, Any] | None:
+    try:
+        with reading("a line", "JSON", "mend it"):
+            value = json.loads(content)
+    except UserError:
+        return None
+    if not isinstance(value, dict) or (content.count(b"{") + content.count(b"[") > _DEEPEST and _too_deep(value)):
+        return None
+    return value
+
+
+def _too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            part
+            for each in level
+            if isinstance(each, dict | list)
+            for part in (each.values() if isinstance(each, dict) else each)
+        ]
+    return bool(level)

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, printable
 from saddlepoint.evaluation import evaluate as measure
 from saddlepoint.measuring.alike import Row, rows
 from saddlepoint.measuring.catalogue import check_names
 from saddlepoint.recipes.features import PIXELS_ARE_WEAK
-from saddlepoint.report.read import read_run
+from saddlepoint.report.read import read_metrics
 
 
 def evaluate(chosen: argparse.Namespace, command: str) -> int:
@@ -63,15 +63,18 @@ def compare(chosen: argparse.Namespace) -> int:
     names = _names(chosen.metrics)
     if names is not None:
         check_names(names)
-    runs = [read_run(Path(run)) for run in chosen.runs]
-    unmeasured = [run for run, read in zip(chosen.runs, runs, strict=True) if not read.metrics]
+    runs = [read_metrics(Path(run)) for run in chosen.runs]
+    for run, (_, remarks) in zip(chosen.runs, runs, strict=True):
+        for remark in remarks:
+            print(printable(f"{run}: {remark}"), file=sys.stderr)
+    unmeasured = [run for run, (records, _) in zip(chosen.runs, runs, strict=True) if not records]
     if unmeasured:
         raise UserError(
             f"the run {unmeasured[0]}, which has no metrics",
             "lines in metrics.jsonl",
             f"saddlepoint evaluate {unmeasured[0]}",
         )
-    found = rows([read.metrics for read in runs], names)
+    found = rows([records for records, _ in runs], names)
     missing = [name for name in names or () if name not in {row.metric for row in found}]
     if missing:
         raise UserError(
@@ -167,7 +170,7 @@ def _real(baseline: Mapping[str, Any]) -> str:
     """What real data scores; at which count, where that is not the samples'."""
     if "interval" not in baseline:
         return ""
-    count = "" if baseline["same_counts"] else f" of {baseline['samples']}"
+    count = "" if baseline.get("same_counts", True) else f" of {baseline.get('samples')}"
     return f"{_number(baseline['value'])} {_ends(baseline['interval'])}{count}"
 
 

@@ -37,7 +37,7 @@ from saddlepoint.training.checkpoint import (
 from saddlepoint.training.console import Console
 from saddlepoint.training.control import Control
 from saddlepoint.training.evaluations import Evaluations, Measure
-from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.folder import DAMAGED, RunFolder
 from saddlepoint.training.keeping import Checkpoints, clear_unfinished
 from saddlepoint.training.logs import Log
 from saddlepoint.training.loop import train
@@ -201,8 +201,7 @@ def resume(
             if changed:
                 say(show, f"not the machine that the run began on, so bits may differ: {'; '.join(changed)}")
             folder.note("resumed", step=at, until=until, changed=changed)
-            folder.rewind_log(at, recipe.watch.log_every)
-            folder.rewind_metrics(at)
+            _rewind(folder, at, recipe.watch.log_every, show)
             training = recipe.training.model_copy(update={"steps": until})
             recipe = recipe.model_copy(update={"training": training})
             write_whole(folder.recipe, to_yaml(recipe, recorded).encode())
@@ -348,6 +347,19 @@ def _note_if_possible(folder: RunFolder, step: int, what: str) -> None:
     except OSError:
         # The full disk that stopped the run may not take the note either; the error itself is raised and shown.
         say(True, "the reason could not be written into events.jsonl")
+
+
+def _rewind(folder: RunFolder, step: int, log_every: int, show: bool) -> None:
+    for file, rewound in (
+        (folder.log, folder.rewind_log(step, log_every)),
+        (folder.metrics, folder.rewind_metrics(step)),
+    ):
+        if rewound.damaged:
+            kept = f"{file.name}{DAMAGED}"
+            folder.note("damaged lines left out", file=file.name, lines=list(rewound.damaged), kept=kept)
+            number = len(rewound.damaged)
+            lines = "1 damaged line" if number == 1 else f"{number} damaged lines"
+            say(show, f"{file.name}: {lines} left out ({'; '.join(rewound.damaged[:3])}), kept in {kept}")
 
 
 def _set_damaged_aside(folder: RunFolder, step: int) -> None:

@@ -4,7 +4,6 @@ A page about a run is most wanted when something went wrong: so a torn last line
 or an unreadable line becomes a remark, not an error. Only a folder that is no run folder is one.
 """
 
-import json
 import math
 from array import array
 from collections.abc import Iterator, Mapping
@@ -15,8 +14,12 @@ from typing import Any
 import numpy as np
 import yaml
 
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, reading
+from saddlepoint.files import read_lines
+from saddlepoint.measuring.records import problem_of
 
+# So many damaged lines are named.
+_NAMED = 3
 # One line of a .jsonl file.
 Record = Mapping[str, Any]
 
@@ -83,15 +86,8 @@ def read_run(folder: Path) -> Run:
     Raises:
         UserError: the folder does not exist or has no recipe.yaml.
     """
-    recipe_file = folder / "recipe.yaml"
-    if not recipe_file.is_file():
-        raise UserError(
-            f"{folder}, " + ("which has no recipe.yaml" if folder.is_dir() else "which is not a folder"),
-            "a run folder",
-            "give the folder that `saddlepoint train` printed",
-        )
+    recipe_text = _recipe_file(folder).read_text(encoding="utf-8", errors="replace")
     remarks: list[str] = []
-    recipe_text = recipe_file.read_text(encoding="utf-8", errors="replace")
     return Run(
         name=folder.resolve().name,
         recipe_text=recipe_text,
@@ -99,18 +95,49 @@ def read_run(folder: Path) -> Run:
         series=_read_log(folder / "log.jsonl", remarks),
         samples=_list_samples(folder / "samples"),
         events=tuple(_records(folder / "events.jsonl", remarks)),
+        # As they stand: a page shows a record as far as it goes.
         metrics=tuple(_records(folder / "metrics.jsonl", remarks)),
         findings=tuple(_records(folder / "findings.jsonl", remarks)),
         remarks=tuple(remarks),
     )
 
 
+def read_metrics(folder: Path) -> tuple[tuple[Record, ...], tuple[str, ...]]:
+    """What a run was measured to be, to be set beside others: oldest first; and sentences about what is left out.
+
+    Raises:
+        UserError: as in `read_run`.
+    """
+    _recipe_file(folder)
+    remarks: list[str] = []
+    records = []
+    for number, record in enumerate(_records(folder / "metrics.jsonl", remarks), 1):
+        problem = problem_of(record)
+        if problem is None:
+            records.append(record)
+        else:
+            remarks.append(f"In metrics.jsonl the measurement {number} has {problem}; it is left out.")
+    return tuple(records), tuple(remarks)
+
+
+def _recipe_file(folder: Path) -> Path:
+    recipe_file = folder / "recipe.yaml"
+    if not recipe_file.is_file():
+        raise UserError(
+            f"{folder}, " + ("which has no recipe.yaml" if folder.is_dir() else "which is not a folder"),
+            "a run folder",
+            "give the folder that `saddlepoint train` printed",
+        )
+    return recipe_file
+
+
 def _parse_recipe(text: str, remarks: list[str]) -> Mapping[str, Any]:
+    recipe = None
     try:
-        recipe = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        recipe = None
-        remarks.append(f"recipe.yaml is not valid YAML ({' '.join(str(error).split())}).")
+        with reading("recipe.yaml", "YAML", "mend it"):
+            recipe = yaml.safe_load(text)
+    except UserError as error:
+        remarks.append(f"recipe.yaml is not valid YAML ({error.got}).")
     return recipe if isinstance(recipe, dict) else {}
 
 
@@ -122,28 +149,25 @@ def _list_samples(folder: Path) -> tuple[Sample, ...]:
 
 def _records(file: Path, remarks: list[str]) -> Iterator[Record]:
     """The lines of a .jsonl file that are JSON objects; says in a remark what else it met."""
-    if not file.is_file():
-        return
-    unreadable, torn = 0, False
-    with file.open("rb") as lines:
-        for line in lines:
-            if not line.strip():
-                continue
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                record = None
-            if isinstance(record, dict):
-                yield record
-            elif line.endswith(b"\n"):
-                unreadable += 1
-            else:
-                torn = True
+    unreadable, torn = [], False
+    for line in read_lines(file):
+        if line.value is not None:
+            yield line.value
+        elif line.torn:
+            torn = True
+        elif not line.blank:
+            unreadable.append(line.number)
     if torn:
         remarks.append(f"The last line of {file.name} is torn (the run was stopped while writing it); it is left out.")
     if unreadable:
-        lines_are = "1 line is" if unreadable == 1 else f"{unreadable} lines are"
-        remarks.append(f"In {file.name} {lines_are} not readable and left out.")
+        lines_are = "1 line is" if len(unreadable) == 1 else f"{len(unreadable)} lines are"
+        remarks.append(f"In {file.name} {lines_are} not readable and left out ({_numbered(unreadable)}).")
+
+
+def _numbered(lines: list[int]) -> str:
+    """The first few of some lines, by number."""
+    more = f" and {len(lines) - _NAMED} more" if len(lines) > _NAMED else ""
+    return f"line {', '.join(map(str, lines[:_NAMED]))}{more}"
 
 
 def _read_log(file: Path, remarks: list[str]) -> dict[tuple[str, ...], Series]:

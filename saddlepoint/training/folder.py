@@ -1,8 +1,8 @@
 """The run folder: the interface between training and everything that looks at a run. One writer at a time."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,24 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from saddlepoint.errors import UserError
-from saddlepoint.files import append_line, aside_of, write_whole
+from saddlepoint.files import Line, append_line, aside_of, read_lines, write_whole
 
 RECIPE = "recipe.yaml"
+# Damaged lines are kept in a file of this ending, for whoever can mend them.
+DAMAGED = ".damaged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rewound:
+    """What was taken out of a file of lines.
+
+    Attributes:
+        dropped: how many lines.
+        damaged: those of them that should have stayed and could not be read, in words.
+    """
+
+    dropped: int = 0
+    damaged: tuple[str, ...] = ()
 
 
 class RunFolder:
@@ -96,53 +111,53 @@ class RunFolder:
         """Appends one event to events.jsonl."""
         append_line(self.events, {"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": kind, **details})
 
-    def rewind_log(self, step: int, every: int) -> int:
+    def rewind_log(self, step: int, every: int) -> Rewound:
         """Leaves in log.jsonl what an uninterrupted run would have there at `step`: each step once.
 
-        Dropped are later lines, a torn last line, and the line of an end that is none any more (no multiple of
-        `every`).
-
-        Returns:
-            How many lines were dropped.
+        Dropped are later lines, a torn last line, and the line of an end that is none any more (at `step`, and no
+        multiple of `every`). Damaged lines are moved out of it.
         """
-        if not self.log.exists():
-            return 0
-        kept, dropped = [], 0
-        for line in self.log.read_bytes().splitlines(keepends=True):
-            try:
-                at = json.loads(line)["step"]
-                whole = line.endswith(b"\n") and at <= step and at % every == 0
-            except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
-                whole = False
-            if whole:
-                kept.append(line)
+        kept, damaged, later, before = [], [], 0, 0
+        for line in read_lines(self.log):
+            at = line.value.get("step") if line.value is not None else None
+            if type(at) is int and not line.torn:
+                before = at
+                if at < step or (at == step and at % every == 0):
+                    kept.append(line.content)
+                else:
+                    later += 1
+            elif line.torn or before >= step:
+                later += 1
             else:
-                dropped += 1
-        if dropped:
-            write_whole(self.log, b"".join(kept))
-        return dropped
+                damaged.append((line, f"line {line.number}, after step {before}"))
+        return self._rewound(self.log, kept, damaged, later)
 
-    def rewind_metrics(self, step: int) -> int:
+    def rewind_metrics(self, step: int) -> Rewound:
         """Leaves in metrics.jsonl what an uninterrupted run would have there at `step`, and what a person measured.
 
-        Dropped are evaluations of the run itself after `step`, and those of an end that is none any more.
-
-        Returns:
-            How many lines were dropped.
+        Dropped are evaluations of the run itself after `step`, and those of an end that is none any more. Damaged lines
+        are moved out of it.
         """
-        if not self.metrics.exists():
-            return 0
-        lines = self.metrics.read_bytes().splitlines(keepends=True)
-        kept = [line for line in lines if self._stays(line, step)]
-        if len(kept) < len(lines):
-            write_whole(self.metrics, b"".join(kept))
-        return len(lines) - len(kept)
+        kept, damaged, later = [], [], 0
+        for line in read_lines(self.metrics):
+            about = line.value.get("provenance") if line.value is not None else None
+            if line.torn:
+                later += 1
+            elif not isinstance(about, Mapping) or ("during" in about and type(about.get("step")) is not int):
+                damaged.append((line, f"line {line.number}"))
+            elif "during" in about and (about["step"] > step or about["during"] == self.AT_END):
+                later += 1
+            else:
+                kept.append(line.content)
+        return self._rewound(self.metrics, kept, damaged, later)
 
-    @classmethod
-    def _stays(cls, line: bytes, step: int) -> bool:
-        try:
-            about = json.loads(line)["provenance"]
-            return "during" not in about or (about["step"] <= step and about["during"] != cls.AT_END)
-        except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
-            # A torn last line; any other is not the run's own.
-            return line.endswith(b"\n")
+    @staticmethod
+    def _rewound(file: Path, kept: list[bytes], damaged: list[tuple[Line, str]], later: int) -> Rewound:
+        if not damaged and not later:
+            return Rewound()
+        if damaged:
+            # Before they are taken out: nothing is lost to a kill in between.
+            with file.with_name(file.name + DAMAGED).open("ab") as beside:
+                beside.writelines(line.content for line, _ in damaged)
+        write_whole(file, b"".join(kept))
+        return Rewound(dropped=later + len(damaged), damaged=tuple(words for _, words in damaged))

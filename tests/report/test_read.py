@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from saddlepoint.cli import main
 from saddlepoint.errors import UserError
-from saddlepoint.report.read import read_run
-from tests.report.conftest import jsonl, log_line
+from saddlepoint.report import write_report
+from saddlepoint.report.read import read_metrics, read_run
+from tests.report.conftest import PARZEN, jsonl, log_line
 
 
 def test_all_of_a_run_is_read(make_run):
@@ -42,7 +44,7 @@ def test_unreadable_lines_within_are_counted(make_run):
     text = jsonl([log_line(10)]) + 'nothing\n[1, 2]\n\n"\xff\n' + jsonl([log_line(20)])
     run = read_run(make_run(log=text))
     assert list(run.series[("step",)].steps) == [10, 20]
-    assert run.remarks == ("In log.jsonl 3 lines are not readable and left out.",)
+    assert run.remarks == ("In log.jsonl 3 lines are not readable and left out (line 2, 3, 5).",)
 
 
 def test_bytes_that_are_no_text_are_an_unreadable_line(make_run):
@@ -55,6 +57,59 @@ def test_bytes_that_are_no_text_are_an_unreadable_line(make_run):
 def test_lines_nested_too_deeply_are_unreadable(make_run):
     run = read_run(make_run(events='{"a":' * 100_000 + "\n" + jsonl([{"event": "started"}])))
     assert len(run.events) == 1 and len(run.remarks) == 1
+
+
+# Lines of metrics.jsonl that are none, and what is said of them beside the number of the line.
+NO_MEASUREMENTS = {
+    "null": "not readable",
+    "[" * 100_000: "not readable",
+    '{"metric": "m", "value": ' + "1" * 5000 + "}": "not readable",
+    '{"metric": "m", "provenance": ' + '{"a": ' * 60 + "1" + "}" * 61: "not readable",
+    '{"metric": "m", "value": NaN, "interval": [0, 1], "provenance": {}}': "a value that is no finite number",
+    '{"metric": "m", "value": 1e999, "interval": [0, 1], "provenance": {}}': "a value that is no finite number",
+    '{"metric": "m", "value": "x", "interval": [0, 1], "provenance": {}}': "a value that is no finite number",
+    '{"metric": "m", "value": true, "interval": [0, 1], "provenance": {}}': "a value that is no finite number",
+    '{"metric": "m", "value": 1, "provenance": {}}': "no interval of two numbers",
+    '{"metric": "m", "value": 1, "interval": [0], "provenance": {}}': "no interval of two numbers",
+    '{"metric": "m", "value": 1, "interval": [0, "x"], "provenance": {}}': "no interval of two numbers",
+    '{"metric": "m", "value": 1, "interval": [0, 1], "provenance": "x"}': "no provenance",
+    '{"metric": 3, "value": 1, "interval": [0, 1], "provenance": {}}': "no name of a metric",
+    '{"metric": "m", "value": 1, "interval": [0, 1], "provenance": {"baseline": 3}}': "a baseline that is no object",
+    '{"metric": "m", "value": 1, "interval": [0, 1], "provenance": {"baseline": {"value": "x", "interval": [0, 1]}}}': (
+        "a baseline with a value that is no finite number"
+    ),
+}
+
+
+@pytest.mark.parametrize("line", NO_MEASUREMENTS, ids=range(len(NO_MEASUREMENTS)))
+def test_what_is_no_measurement_is_named_and_never_compared(make_run, line):
+    run = make_run(metrics=jsonl([PARZEN]) + line + "\n" + jsonl([PARZEN]))
+    records, remarks = read_metrics(run)
+    assert records == (PARZEN, PARZEN)
+    (remark,) = remarks
+    said = NO_MEASUREMENTS[line]
+    assert said in remark and ("line 2" in remark if said == "not readable" else "the measurement 2 has" in remark)
+
+
+def test_compare_says_what_it_leaves_out(make_run, capsys):
+    damaged = '{"metric": "m", "value": "x", "interval": [0, 1], "provenance": {}}\n\x1b[31m\n'
+    runs = [str(make_run(name, metrics=jsonl([PARZEN]) + damaged)) for name in ("one", "two")]
+    assert main(["compare", *runs]) == 0
+    said = capsys.readouterr()
+    assert "parzen_log_likelihood" in said.out
+    assert said.err.splitlines() == [
+        f"{run}: In metrics.jsonl {what}"
+        for run in runs
+        for what in (
+            "the measurement 2 has a value that is no finite number; it is left out.",
+            "1 line is not readable and left out (line 3).",
+        )
+    ]
+
+
+def test_the_page_shows_the_others_as_far_as_they_go(make_run):
+    run = make_run(metrics="".join(line + "\n" for line in NO_MEASUREMENTS) + jsonl([PARZEN]))
+    assert "parzen_log_likelihood" in write_report(run).read_text(encoding="utf-8")
 
 
 def test_what_is_not_finite_is_a_gap(make_run):

@@ -76,7 +76,7 @@ def test_after_a_kill_each_line_stands_once(tmp_path: Path) -> None:
     with folder.metrics.open("a") as file:
         file.write(by_hand + '{"metric": "sco')
     # The line of an end that is none any more goes, and the torn one; what a person measured stays.
-    assert folder.rewind_metrics(3) == 2
+    assert folder.rewind_metrics(3).dropped == 2
     assert folder.metrics.read_text().endswith(by_hand)
     game.play(8, evaluations(killed, game, Measured(SCORES[1:]), every=2 * batch))
     kept = [line for line in lines(killed) if line["metric"] == "score"]
@@ -84,7 +84,7 @@ def test_after_a_kill_each_line_stands_once(tmp_path: Path) -> None:
     # Back to step 4: what came later goes too.
     folder.rewind_metrics(4)
     assert [line["provenance"]["step"] for line in lines(killed)] == [2, 99, 4]
-    assert folder.rewind_metrics(4) == 0
+    assert folder.rewind_metrics(4).dropped == 0
 
 
 def test_the_best_by_a_metric_is_saved_where_it_was_measured_and_stays(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_what_is_no_run_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_a_torn_last_line_is_repaired(tmp_path: Path) -> None:
     folder = folder_with_log(tmp_path, range(1, 6), torn=b'{"step": 6, "outp')
-    assert folder.rewind_log(5, every=1) == 1
+    assert folder.rewind_log(5, every=1).dropped == 1
     assert steps_logged(folder) == [1, 2, 3, 4, 5]
     append_line(folder.log, {"step": 6})
     assert steps_logged(folder) == [1, 2, 3, 4, 5, 6]
@@ -111,36 +111,88 @@ def test_a_torn_last_line_is_repaired(tmp_path: Path) -> None:
 
 def test_lines_after_the_checkpoint_go(tmp_path: Path) -> None:
     folder = folder_with_log(tmp_path, range(1, 10))
-    assert folder.rewind_log(4, every=1) == 5
+    assert folder.rewind_log(4, every=1).dropped == 5
     assert steps_logged(folder) == [1, 2, 3, 4]
 
 
 def test_the_line_of_an_end_that_is_none_any_more_goes(tmp_path: Path) -> None:
     folder = folder_with_log(tmp_path, range(10, 40, 10))
     append_line(folder.log, {"step": 34})
-    assert folder.rewind_log(34, every=10) == 1
+    assert folder.rewind_log(34, every=10).dropped == 1
     assert steps_logged(folder) == [10, 20, 30]
 
 
-@pytest.mark.parametrize("torn", [b"\xff\xfe", b"{}\n", b"[1]\n", b"null\n", b"\n"])
+# Lines from elsewhere: whatever a JSON library raises of them, they are damaged lines like any other.
+NO_LINES = [
+    b"{}\n",
+    b"[1]\n",
+    b"null\n",
+    b"\n",
+    b"\xff\xfe\n",
+    b'{"step": "4"}\n',
+    b'{"step": true}\n',
+    b'{"step": 4.0}\n',
+    b"[" * 100_000 + b"\n",
+    b'{"step": ' + b"4" * 5000 + b"}\n",
+    b'{"step": 4, "outputs": ' + b'{"a": ' * 60 + b"1" + b"}" * 61 + b"\n",
+]
+
+
+@pytest.mark.parametrize("torn", [b"\xff\xfe", b'{"step": 4, "outp', *NO_LINES], ids=lambda line: repr(line[:12]))
 def test_a_line_that_is_none_goes(torn: bytes, tmp_path: Path) -> None:
     folder = folder_with_log(tmp_path, range(1, 4), torn=torn)
-    assert folder.rewind_log(3, every=1) == 1
+    assert folder.rewind_log(3, every=1).dropped == 1
     assert steps_logged(folder) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("line", NO_LINES, ids=lambda line: repr(line[:12]))
+def test_a_hole_in_the_log_is_named_and_what_stood_there_is_kept_beside_it(line: bytes, tmp_path: Path) -> None:
+    folder = folder_with_log(tmp_path, range(1, 4), torn=line)
+    for step in range(5, 9):
+        append_line(folder.log, {"step": step})
+    with folder.log.open("ab") as file:
+        file.write(line)  # after the checkpoint: it would go in any case
+    found = folder.rewind_log(7, every=1)
+    assert (found.dropped, found.damaged) == (3, ("line 4, after step 3",))
+    assert steps_logged(folder) == [1, 2, 3, 5, 6, 7]
+    assert (tmp_path / "log.jsonl.damaged").read_bytes() == line
+    assert folder.rewind_log(7, every=1).dropped == 0
+
+
+@pytest.mark.parametrize(
+    "line", [*NO_LINES, b'{"metric": "m", "provenance": {"during": "x"}}\n'], ids=lambda x: repr(x[:9])
+)
+def test_a_hole_in_the_metrics_is_named_and_kept_as_well(line: bytes, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    for step in (2, 4):
+        append_line(folder.metrics, {"metric": "m", "provenance": {"step": step, "during": "every 9 images"}})
+        with folder.metrics.open("ab") as file:
+            file.write(line)
+    append_line(folder.metrics, {"metric": "m", "provenance": {"step": 4}})
+    found = folder.rewind_metrics(3)
+    assert found.dropped == 3 and found.damaged == ("line 2", "line 4")
+    assert [json.loads(kept)["provenance"]["step"] for kept in folder.metrics.read_bytes().splitlines()] == [2, 4]
+    assert (tmp_path / "metrics.jsonl.damaged").read_bytes() == 2 * line
+
+
+def test_a_log_that_was_written_more_often_before_keeps_its_lines(tmp_path: Path) -> None:
+    folder = folder_with_log(tmp_path, range(1, 10))
+    assert folder.rewind_log(8, every=4).dropped == 1
+    assert steps_logged(folder) == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 def test_a_whole_log_is_left_as_it_is(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    assert folder.rewind_log(0, every=1) == 0 and not folder.log.exists()
+    assert folder.rewind_log(0, every=1).dropped == 0 and not folder.log.exists()
     folder = folder_with_log(tmp_path, range(1, 4))
     before = folder.log.read_bytes()
-    assert folder.rewind_log(3, every=1) == 0 and folder.log.read_bytes() == before
+    assert folder.rewind_log(3, every=1).dropped == 0 and folder.log.read_bytes() == before
 
 
 def test_a_last_line_without_its_end_is_dropped_even_if_it_can_be_read(tmp_path: Path) -> None:
     # It may be the beginning of a longer number: {"step": 4} torn out of {"step": 4, ...} is no whole line.
     folder = folder_with_log(tmp_path, range(1, 4), torn=b'{"step": 4}')
-    assert folder.rewind_log(4, every=1) == 1
+    assert folder.rewind_log(4, every=1).dropped == 1
     assert steps_logged(folder) == [1, 2, 3]
 
 

@@ -74,7 +74,7 @@ def test_after_a_resumption_both_hold_what_an_uninterrupted_run_would(tmp_path: 
     game.play(11, log(tmp_path, game))
     # It was killed after step 11, and its newest checkpoint is that of step 7.
     again = bilinear_game().play(7)
-    assert RunFolder(tmp_path).rewind_log(7, EVERY) == 2
+    assert RunFolder(tmp_path).rewind_log(7, EVERY).dropped == 2
     again.play(14, log(tmp_path, again))
     assert [line["step"] for line in lines(tmp_path)] == [3, 6, 9, 12, 14]
     assert_the_same_scalars(tmp_path)
@@ -83,7 +83,7 @@ def test_after_a_resumption_both_hold_what_an_uninterrupted_run_would(tmp_path: 
 def test_the_end_of_a_shorter_run_is_no_line_of_the_longer_one(tmp_path: Path) -> None:
     game = bilinear_game()
     game.play(7, log(tmp_path, game))
-    assert RunFolder(tmp_path).rewind_log(7, EVERY) == 1
+    assert RunFolder(tmp_path).rewind_log(7, EVERY).dropped == 1
     game.play(12, log(tmp_path, game))
     assert [line["step"] for line in lines(tmp_path)] == [3, 6, 9, 12]
     assert_the_same_scalars(tmp_path)
