@@ -167,7 +167,7 @@ def _two_sides(
         sides = [read_source(location, kind, replace(options, image_column=name))[0] for name in names]
         return sides, [f"column {name}" for name in names], True
     if columns is not None:
-        raise UserError(f"columns={columns} for {location}, a {kind}", "a .parquet file", "leave it out")
+        raise UserError(f"data.columns={columns} for {location}, a {kind}", "a .parquet file", "leave it out")
     source, where = read_source(location, kind, options)
     found = read_pair_layout([source.name(i) for i in range(source.count)], paired=paired, where=where)
     if len(found) == 1:
@@ -190,7 +190,7 @@ def _only_two(path: Path) -> tuple[str, str]:
         raise UserError(
             f"{path} with {len(names)} image columns ({', '.join(names) or 'none'})",
             "two",
-            "write the two that belong together into a file of their own" if len(names) > 2 else "give a file of pairs",
+            "name both with --set data.columns=FIRST,SECOND" if len(names) > 2 else "give a file of pairs",
         )
     return names[0], names[1]
 

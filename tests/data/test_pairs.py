@@ -207,7 +207,7 @@ def test_a_table_needs_two_image_columns(tmp_path):
     ("options", "complaint"),
     [
         ({"direction": "sideways"}, "data.direction=sideways"),
-        ({"columns": ("a", "b")}, "columns=("),
+        ({"columns": ("a", "b")}, "data.columns=("),
         ({"source_channels": 2}, "data.source_channels=2"),
         ({"channels": 2}, "data.channels=2"),
         ({"hold_out": 1.0}, "data.hold_out=1.0"),
