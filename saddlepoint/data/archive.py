@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from saddlepoint.data.layout import has_image_suffix, is_ignored, read_layout
+from saddlepoint.data.label_files import labels_beside
+from saddlepoint.data.label_tables import Companion
+from saddlepoint.data.layout import has_image_suffix, is_ignored, may_hold_labels, read_layout
+from saddlepoint.data.notes import counted
 from saddlepoint.data.raster import FILE_LIMIT, FORMATS, refuse_unless_image
 from saddlepoint.data.source import Options, Problem, Source, UnreadableError
 from saddlepoint.data.stamps import stamp_files
@@ -31,19 +34,22 @@ def read_zip(location: str, options: Options) -> Source:
         raise UserError(
             f"{path}, which is no whole zip file ({error})", "a zip file", "get or make it again"
         ) from error
-    entries, problems = [], []
+    entries, problems, companions = [], [], []
     for entry, reason in zip(listed, reasons, strict=True):
         if reason is not None:
             problems.append(Problem(path=entry.filename, reason=reason))
         elif not is_ignored(entry.filename):
             entries.append(entry)
+        elif may_hold_labels(entry.filename):
+            companions.append(Companion(path=entry.filename, read=partial(_read_alone, path, entry)))
     if not entries and not problems:
         raise UserError(
-            f"{path}, a zip file without images ({len(listed)} other files)",
+            f"{path}, a zip file without images ({counted(len(listed), 'other file')})",
             f"image files ({', '.join(FORMATS)}) in it",
             "give another file",
         )
-    layout = read_layout([entry.filename for entry in entries])
+    paths, broken = [entry.filename for entry in entries], [problem.path for problem in problems]
+    layout = labels_beside(read_layout(paths), paths, companions, options, str(path), broken)
     return Source(
         format="zip",
         count=len(entries),
@@ -82,6 +88,15 @@ def _loaders(path: Path, entries: list[zipfile.ZipInfo]) -> Iterator[Callable[[]
     # some of them are still waiting for a thread when the last one has been handed out.
     archive = zipfile.ZipFile(path)
     return (partial(_read, archive, entry) for entry in entries)
+
+
+def _read_alone(path: Path, entry: zipfile.ZipInfo, limit: int) -> bytes:
+    """One entry of an archive that is not open; `UnreadableError` if it is larger, or broken."""
+    with zipfile.ZipFile(path) as archive:
+        data = _read(archive, entry, limit + 1)
+    if len(data) > limit:
+        raise UnreadableError(f"more than {limit:,} bytes")
+    return data
 
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int = FILE_LIMIT + 1) -> bytes:

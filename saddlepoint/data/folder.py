@@ -2,11 +2,15 @@
 
 import os
 import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from saddlepoint.data.layout import has_image_suffix, is_ignored, read_layout
+from saddlepoint.data.label_files import labels_beside
+from saddlepoint.data.label_tables import Companion
+from saddlepoint.data.layout import has_image_suffix, is_ignored, may_hold_labels, read_layout
+from saddlepoint.data.notes import counted
 from saddlepoint.data.raster import FILE_LIMIT, FORMATS, refuse_unless_image
 from saddlepoint.data.source import Options, Problem, Source, UnreadableError
 from saddlepoint.data.stamps import stamp
@@ -19,7 +23,7 @@ def read_folder(location: str, options: Options) -> Source:
     found = _walk(root)
     if not found.images:
         others = sorted([*found.ignored, *(problem.path for problem in found.problems)])
-        held = f" (it holds {len(others)} other files, such as {others[0]})" if others else ""
+        held = f" (it holds {counted(len(others), 'other file')}, such as {others[0]})" if others else ""
         raise UserError(
             f"{root}, a folder without images{held}",
             f"image files ({', '.join(FORMATS)}) in it or its sub-folders, IDX files, or .parquet files",
@@ -27,7 +31,11 @@ def read_folder(location: str, options: Options) -> Source:
         )
     images = sorted(found.images)
     paths = [path for path, _, _ in images]
-    layout = read_layout(paths)
+    companions = [
+        Companion(path=path, read=partial(read_file, root / path)) for path in found.ignored if may_hold_labels(path)
+    ]
+    broken = [problem.path for problem in found.problems]
+    layout = labels_beside(read_layout(paths), paths, companions, options, str(root), broken)
     return Source(
         format="folder",
         count=len(paths),
@@ -36,7 +44,7 @@ def read_folder(location: str, options: Options) -> Source:
         labels=layout.labels,
         classes=layout.classes,
         published=layout.published,
-        stamp=stamp(images, extra=root.resolve().as_posix()),
+        stamp=stamp([*images, *_facts(root, layout.read)], extra=root.resolve().as_posix()),
         problems=tuple(sorted(found.problems, key=str)),
         notes=layout.notes,
     )
@@ -94,11 +102,18 @@ def _walk(root: Path) -> _Found:
     return found
 
 
-def read_file(path: Path) -> bytes:
-    """A file's bytes, or `UnreadableError`: it is above the limit of one image, or cannot be opened."""
+def _facts(root: Path, paths: Iterable[str]) -> Iterator[tuple[str, int, int]]:
+    """Name, size and time of change of files, for a stamp."""
+    for path in paths:
+        status = (root / path).stat()
+        yield path, status.st_size, status.st_mtime_ns
+
+
+def read_file(path: Path, limit: int = FILE_LIMIT) -> bytes:
+    """A file's bytes, or `UnreadableError`: it is above the limit (of one image), or cannot be opened."""
     try:
-        if (size := path.stat().st_size) > FILE_LIMIT:
-            raise UnreadableError(f"{size:,} bytes, the limit is {FILE_LIMIT:,}")
+        if (size := path.stat().st_size) > limit:
+            raise UnreadableError(f"{size:,} bytes, the limit is {limit:,}")
         return path.read_bytes()
     except OSError as error:
         raise UnreadableError(f"cannot be opened: {error.strerror}") from error

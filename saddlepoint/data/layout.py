@@ -18,6 +18,12 @@ IGNORED_SUFFIXES = frozenset(
         *(".json", ".jsonl", ".csv", ".tsv", ".xml", ".yaml", ".yml", ".toml", ".ini", ".mat"),
     )
 )
+# Of these, the kinds in which labels come, but for files that by their names are something else.
+LABEL_SUFFIXES = frozenset((".json", ".jsonl", ".csv", ".tsv", ".txt", ".mat", ".xml"))
+_NO_LABELS = (
+    *("readme", "read_me", "license", "licence", "copying", "copyright", "notice", "terms", "citation", "credits"),
+    *("attribution", "authors", "changelog", "changes", "requirements", "checksums", "sha256", "md5"),
+)
 IGNORED_NAMES = frozenset(("thumbs.db", "desktop.ini", "readme", "license", "licence", "sha256sums", "md5sums"))
 IMAGE_SUFFIXES = frozenset(
     (
@@ -34,12 +40,13 @@ SPLIT_NAMES = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Layout:
-    """labels int64 (n,) or None, the class names, indices by published split (empty without), notes."""
+    """labels int64 (n,) or None, the class names, indices by published split (empty without), notes, files read."""
 
     labels: np.ndarray | None
     classes: tuple[str, ...]
     published: dict[str, np.ndarray]
     notes: tuple[str, ...]
+    read: tuple[str, ...] = ()
 
 
 def is_ignored(path: str) -> bool:
@@ -47,6 +54,14 @@ def is_ignored(path: str) -> bool:
     parts = PurePosixPath(path.lower()).parts
     hidden = any(part.startswith(".") or part == "__macosx" for part in parts)
     return hidden or parts[-1] in IGNORED_NAMES or PurePosixPath(parts[-1]).suffix in IGNORED_SUFFIXES
+
+
+def may_hold_labels(path: str) -> bool:
+    """Whether an ignored file could be one of labels, which must not be left out without a word."""
+    parts = PurePosixPath(path.lower()).parts
+    hidden = any(part.startswith(".") or part == "__macosx" for part in parts)
+    of_kind = PurePosixPath(parts[-1]).suffix in LABEL_SUFFIXES
+    return of_kind and not hidden and not parts[-1].startswith(_NO_LABELS)
 
 
 def has_image_suffix(path: str) -> bool:
@@ -69,7 +84,8 @@ def read_layout(paths: Sequence[str]) -> Layout:
     at_top = sum(not folder for folder in folders)
     if at_top:
         aside = len(folders) - at_top
-        note = f"no labels: {at_top} images lie beside the sub-folders that hold the other {aside}"
+        lie = "1 image lies" if at_top == 1 else f"{at_top} images lie"
+        note = f"no labels: {lie} beside the sub-folders that hold the other {aside}"
         return Layout(labels=None, classes=(), published=published, notes=(note,) if aside else ())
     classes, labels = np.unique([folder[0] for folder in folders], return_inverse=True)
     return Layout(labels=labels.astype(np.int64), classes=tuple(map(str, classes)), published=published, notes=())

@@ -38,8 +38,8 @@ EMBEDDED: dict[str, Format] = {
 FORMATS: dict[str, Format] = {
     **EMBEDDED,
     "idx": Format(read=read_idx),
-    "folder": Format(read=read_folder),
-    "zip": Format(read=read_zip),
+    "folder": Format(read=read_folder, heeds=("label_column",)),
+    "zip": Format(read=read_zip, heeds=("label_column",)),
     "parquet": Format(read=read_parquet, heeds=_COLUMNS),
     "arrays": Format(read=read_arrays),
     "hugging-face": Format(read=read_hugging_face, heeds=_COLUMNS),

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 
 from saddlepoint.errors import RunStopped, UserError
+from saddlepoint.networks import CycleGan, UnetPatchgan
 from saddlepoint.recipes.build import Game
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.task_parts import CyclePart, TranslationPart
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.memory import Estimate, is_out_of_memory
 
@@ -63,10 +63,9 @@ def introduce(
 def _own_size(recipe: Recipe, found: Found) -> str | None:
     """How a run of image translation could have the images in the one size that they had before they were cut."""
     own = found.own_size
-    if not isinstance(recipe.task, TranslationPart | CyclePart) or own in (None, found.shape[1:]):
+    if found.source_shape is None or own is None or own == found.shape[1:]:
         return None
-    assert own is not None and found.source_shape is not None
-    assert not isinstance(recipe.networks, str)
+    assert isinstance(recipe.networks, UnetPatchgan | CycleGan)
     try:
         # Whether the networks take this size they say when they are built, which costs nothing on this device.
         with torch.random.fork_rng(devices=[]), torch.device("meta"):

@@ -38,7 +38,10 @@ class Found:
     @classmethod
     def read(cls, recorded: Mapping[str, Any]) -> "Found":
         """From what a run has written down."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in recorded.items()})
+        settled: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in recorded.items()
+        }
+        return cls(**settled)
 
     @classmethod
     def of(cls, data: RecipeData) -> "Found":

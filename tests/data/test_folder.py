@@ -40,7 +40,7 @@ def test_a_layout_reads_classes_and_splits_from_paths():
     assert single.labels is None and single.notes == ()
     beside = read_layout(["1.png", "2019/2.png", "2020/3.png"])
     assert beside.labels is None and beside.notes == (
-        "no labels: 1 images lie beside the sub-folders that hold the other 2",
+        "no labels: 1 image lies beside the sub-folders that hold the other 2",
     )
     divided = read_layout(["Test/cat/1.png", "Train/cat/2.png", "Train/dog/3.png"])
     assert divided.classes == ("cat", "dog") and divided.labels is not None and divided.labels.tolist() == [0, 0, 1]
@@ -65,7 +65,7 @@ def test_missing_and_empty_folders(tmp_path):
     assert "which does not exist" in refusal(lambda: open_data(tmp_path / "nowhere"))
     assert "a folder without images" in refusal(lambda: open_data(tmp_path))
     (tmp_path / "notes.txt").write_text("nothing yet")
-    assert "it holds 1 other files, such as notes.txt" in refusal(lambda: open_data(tmp_path))
+    assert "it holds 1 other file, such as notes.txt" in refusal(lambda: open_data(tmp_path))
     (tmp_path / "images.zip").write_bytes(b"PK")
     line = refusal(lambda: open_data(tmp_path))
     assert "it holds 2 other files, such as images.zip" in line and "or an archive or array file itself" in line
