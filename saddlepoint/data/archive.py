@@ -15,8 +15,8 @@ from saddlepoint.data.label_files import labels_beside
 from saddlepoint.data.label_tables import Companion
 from saddlepoint.data.layout import has_image_suffix, is_ignored, may_hold_labels, read_layout
 from saddlepoint.data.notes import counted
-from saddlepoint.data.raster import FILE_LIMIT, FORMATS, refuse_unless_image
-from saddlepoint.data.source import Options, Problem, Source, UnreadableError
+from saddlepoint.data.raster import FORMATS, refuse_unless_image
+from saddlepoint.data.source import FILE_LIMIT, Options, Problem, Source, UnreadableError
 from saddlepoint.data.stamps import stamp_files
 from saddlepoint.errors import UserError
 

@@ -2,7 +2,7 @@
 
 Which array holds what is told by its name: see `array_names`. Class names stand under `classes`. (n, height, width) is
 grey; (n, h, w, c) and (n, c, h, w) are told apart by the channel count, 1, 3 or 4; (n, dimensions) are points. Pixels:
-uint8, integers 0..255, truth values, or floating-point numbers in a stated range. Pickled objects are never loaded.
+uint8, truth values, or any numbers in a range, see `depth`. Pickled objects are never loaded.
 """
 
 import zipfile
@@ -75,7 +75,7 @@ def item_name(location: str) -> Callable[[int], str]:
 
 
 def array_blocks(arrays: list[np.ndarray], channels: int | None, where: str) -> Callable[[], Iterator[np.ndarray]]:
-    """Passes over arrays of one layout, in blocks of packed items; (n, d) becomes float32 points.
+    """Passes over arrays of one layout, in blocks of images with channels first; (n, d) becomes float32 points.
 
     Args:
         channels: settles a layout that could be read in two ways.
@@ -89,8 +89,7 @@ def array_blocks(arrays: list[np.ndarray], channels: int | None, where: str) -> 
                 if array.ndim == 2:
                     yield _points(block, start, where)
                     continue
-                pixels = to_bytes(block, (0.0, 1.0), f"items {start}..{start + len(block) - 1} of {where}")
-                yield np.ascontiguousarray(pixels[:, None] if axis is None else np.moveaxis(pixels, axis + 1, 1))
+                yield np.ascontiguousarray(block[:, None] if axis is None else np.moveaxis(block, axis + 1, 1))
 
     return blocks
 
@@ -123,35 +122,6 @@ def channel_axis(shape: tuple[int, ...], channels: int | None, where: str) -> in
         if either and shape[0] != shape[2]
         else "save one image per item as PNG files in a folder; of a volume, its slices",
     )
-
-
-def to_bytes(values: np.ndarray, value_range: tuple[float, float], where: str) -> np.ndarray:
-    """Pixels of any numeric type as uint8; x in [low, high] becomes round(255 (x - low) / (high - low)).
-
-    Raises:
-        UserError: a value outside the range, or a type that holds no numbers.
-    """
-    if values.dtype == np.uint8:
-        return values
-    if values.dtype == np.bool_:
-        return values.astype(np.uint8) * np.uint8(255)
-    floating = values.dtype.kind == "f"
-    if not floating and values.dtype.kind not in "iu":
-        raise UserError(f"pixels of type {values.dtype} in {where}", "uint8, or floating-point numbers", "convert them")
-    low, high = value_range if floating else (0, 255)
-    least, most = (values.min(), values.max()) if values.size else (low, high)
-    # A hair outside is rounding in whoever made the file; a not-a-number fails the comparison.
-    slack = 1e-3 * (high - low) if floating else 0
-    if not (least >= low - slack and most <= high + slack):
-        raise UserError(
-            f"pixel values {least:.6g}..{most:.6g} in {where}",
-            f"{'floating-point numbers in' if floating else 'integers in'} {low:g}..{high:g}",
-            "scale them, or save them as uint8",
-        )
-    if not floating:
-        return values.astype(np.uint8)
-    scaled = (values.astype(np.float64) - low) * (255 / (high - low))
-    return np.clip(np.round(scaled), 0, 255).astype(np.uint8)
 
 
 def _points(block: np.ndarray, start: int, where: str) -> np.ndarray:

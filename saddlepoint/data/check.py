@@ -11,7 +11,7 @@ from saddlepoint.data.decoding import decode_in_order
 from saddlepoint.data.idx import find_idx, read_idx_file
 from saddlepoint.data.notes import Tally
 from saddlepoint.data.opening import read_source, recognise
-from saddlepoint.data.packing import size_cure
+from saddlepoint.data.packing import decoded_items, size_cure
 from saddlepoint.data.source import Options, Problem, Source, UnreadableError
 from saddlepoint.data.splits import make_splits
 from saddlepoint.errors import UserError
@@ -99,9 +99,15 @@ class _Check:
                         tally.add(result)
             elif source.blocks is not None:
                 for block in source.blocks():
-                    for item in block:
-                        self._add(len(self._kept), item)
-        except UserError as error:  # pixels outside their range, or a file that breaks off
+                    if source.kind == "images":
+                        for image in decoded_items(block, None, str(self._location)):
+                            self._add(len(self._kept), image.pixels)
+                            tally.add(image)
+                    elif isinstance(block, np.ndarray):
+                        for point in block:
+                            self._add(len(self._kept), point)
+            tally.depths.settle(str(self._location))
+        except UserError as error:  # values whose range is not known, or a file that breaks off
             self._refused(self._location, error)
         self._notes += tally.notes
 

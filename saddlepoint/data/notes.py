@@ -8,6 +8,7 @@ Sizes are width x height; where there are several, the smallest and the largest 
 
 from collections import Counter, defaultdict
 
+from saddlepoint.data.depth import Depths, Range, counted
 from saddlepoint.data.source import Decoded
 
 # What a change from one number of channels to another does to an image.
@@ -23,9 +24,14 @@ Size = tuple[int, int]
 
 
 class Tally:
-    """What was changed in the items that were added so far."""
+    """What was changed in the items that were added so far.
 
-    def __init__(self) -> None:
+    Args:
+        stated: the range that a person stated for values of more than 8 bits.
+    """
+
+    def __init__(self, stated: Range | None = None) -> None:
+        self.depths = Depths(stated)
         self._remarks: Counter[str] = Counter()
         self._own: Counter[Size] = Counter()
         # Whether something was cut away, and the size that was asked for; how many images of which own size.
@@ -37,6 +43,7 @@ class Tally:
         before, after = (own[0], own[1]), (size[0], size[1])
         self._own[before] += 1
         self._remarks.update(item.remarks)
+        self.depths.add(item.depth)
         if channels != made:
             self._remarks[_CHANNELS[channels, made]] += 1
         if before != after:
@@ -58,18 +65,13 @@ class Tally:
             centre = " (centre)" if cut else ""
             images = counted(before.total(), "image")
             sizes.append(f"{images} of {sizes_in_words(before)} {how} to {_words(size)}{centre}")
-        return (*remarks, *sizes)
+        return (*remarks, *self.depths.notes(), *sizes)
 
 
 def sizes_in_words(sizes: Counter[Size]) -> str:
     """One size, or the smallest and the largest by area, of (height, width)."""
     ordered = sorted(sizes, key=lambda size: (size[0] * size[1], size))
     return " to ".join(dict.fromkeys(map(_words, (ordered[0], ordered[-1]))))
-
-
-def counted(count: int, thing: str) -> str:
-    """So many of a thing, in the singular or the plural: 1 image, 1,200 images."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def _words(size: Size) -> str:

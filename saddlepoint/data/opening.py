@@ -8,6 +8,7 @@ from pathlib import Path
 
 from saddlepoint.data.archive import read_zip
 from saddlepoint.data.arrays import read_arrays
+from saddlepoint.data.depth import Range
 from saddlepoint.data.digits import read_digits
 from saddlepoint.data.folder import read_folder
 from saddlepoint.data.hugging_face import PREFIX, REPOSITORY, read_hugging_face
@@ -56,6 +57,7 @@ def open_data(
     format: str = "auto",
     size: tuple[int, int] | None = None,
     channels: int | None = None,
+    range: Range | None = None,
     hold_out: float = 0.1,
     first: int | None = None,
     seed: int = 0,
@@ -76,6 +78,8 @@ def open_data(
         size: (height, width) to which every image is scaled (shorter side, antialiased) and cut (centre); None keeps
             the images' own, which must be one. `shapes` are drawn at that size.
         channels: 1, 3 or 4 to convert to; None keeps the images' own, which must be one.
+        range: what black and white are in values of more than 8 bits; None asks where the values do not tell, see
+            `depth`.
         hold_out: the share of the training part that is held out by fingerprint, where the source publishes no held-out
             part.
         first: instead, the first so many are trained on and the rest is held out.
@@ -94,6 +98,7 @@ def open_data(
     options = Options(
         size=size,
         channels=channels,
+        range=range,
         hold_out=hold_out,
         first=first,
         seed=seed,

@@ -12,10 +12,11 @@ import numpy as np
 import PIL
 
 from saddlepoint.data.decoding import decode_in_order
+from saddlepoint.data.depth import Range, array_to_8_bits, refuse_without_effect
 from saddlepoint.data.notes import Tally
 from saddlepoint.data.packed import Packed, fingerprint
-from saddlepoint.data.raster import FORMATS, PIXEL_LIMIT, refitted
-from saddlepoint.data.source import Decoded, Options, Problem, Source, UnreadableError, named
+from saddlepoint.data.raster import FORMATS, refitted
+from saddlepoint.data.source import PIXEL_LIMIT, Block, Decoded, Options, Problem, Source, UnreadableError, named
 from saddlepoint.data.splits import make_splits
 from saddlepoint.data.storing import Facts, Stored, default_cache, in_file, in_memory, reuse
 from saddlepoint.errors import UserError
@@ -30,7 +31,9 @@ def pack(source: Source, options: Options, location: str) -> Packed:
     Raises:
         UserError: items that cannot be read, that differ in size or channels, or nothing to train on.
     """
-    return assemble(source, read_items(source, options, location), options, location)
+    stored = read_items(source, options, location)
+    refuse_without_effect(options.range, [stored.facts.deep], location)
+    return assemble(source, stored, options, location)
 
 
 def assemble(source: Source, stored: Stored, options: Options, location: str) -> Packed:
@@ -61,9 +64,9 @@ def assemble(source: Source, stored: Stored, options: Options, location: str) ->
 
 def read_items(source: Source, options: Options, location: str) -> Stored:
     """The one pass over a source's items; raises what `pack` raises."""
-    if source.kind == "points" and (options.size or options.channels):
+    if source.kind == "points" and (options.size or options.channels or options.range):
         raise UserError(
-            f"data.size or data.channels for {location}, which holds points", "images", "leave both options out"
+            f"data.size, data.channels or data.range for {location}, which holds points", "images", "leave them out"
         )
     cache = options.cache or default_cache()
     key = _cache_key(source, options)
@@ -93,7 +96,8 @@ def _cache_key(source: Source, options: Options) -> str | None:
     if source.stamp is None:
         return None
     # The leading number changes with the rules of decoding and of notes; a new Pillow may decode differently by itself.
-    parts = (2, PIL.__version__, source.stamp, source.problems, options.size, options.channels, options.skip_unreadable)
+    chosen = (options.size, options.channels, options.range, options.skip_unreadable)
+    parts = (3, PIL.__version__, source.stamp, source.problems, *chosen)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
@@ -104,24 +108,20 @@ class _Reading:
         self._source, self._options, self._location = source, options, location
         self._problems: list[Problem] = list(source.problems)
         self._kept: list[int] = []
-        self._tally = Tally()
+        self._tally = Tally(options.range)
         self._shape: tuple[int, ...] | None = None
 
     def blocks(self) -> Iterator[np.ndarray]:
-        size, channels = self._options.size, self._options.channels
+        size, channels, stated = self._options.size, self._options.channels, self._options.range
         if self._source.blocks is not None:
-            for block in filter(len, self._source.blocks()):
-                if self._source.kind == "images" and (size or channels):
-                    fitted = [refitted(Decoded(pixels=item), size, channels) for item in block]
-                    for item in fitted:
-                        self._tally.add(item)
-                    block = np.stack([item.pixels for item in fitted])
+            for block in map(self._packed, self._source.blocks()):
                 self._check_same(block[0], len(self._kept))
                 self._kept.extend(range(len(self._kept), len(self._kept) + len(block)))
                 yield block
             return
         assert self._source.encoded is not None
-        for index, result in enumerate(decode_in_order(self._source.encoded(), size=size, channels=channels)):
+        decoded = decode_in_order(self._source.encoded(), size=size, channels=channels, range=stated)
+        for index, result in enumerate(decoded):
             if isinstance(result, UnreadableError):
                 self._problems.append(Problem(path=self._source.name(index), reason=str(result)))
                 continue
@@ -131,6 +131,21 @@ class _Reading:
             # After a problem that ends the pass the rest is only counted.
             if not self._problems or self._options.skip_unreadable:
                 yield result.pixels[None]
+
+    def _packed(self, block: Block) -> np.ndarray:
+        """A block as it is packed; what was changed in its items is counted."""
+        size, channels = self._options.size, self._options.channels
+        if isinstance(block, np.ndarray) and (self._source.kind == "points" or not (size or channels)):
+            if self._source.kind == "points":
+                return block
+            pixels, depth = array_to_8_bits(block, self._options.range, self._location)
+            self._tally.depths.add(depth)
+            return pixels
+        decoded = decoded_items(block, self._options.range, self._location)
+        fitted = [refitted(item, size, channels) for item in decoded]
+        for item in fitted:
+            self._tally.add(item)
+        return np.stack([item.pixels for item in fitted])
 
     def _check_same(self, item: np.ndarray, index: int) -> None:
         self._shape = item.shape if self._shape is None else self._shape
@@ -149,12 +164,27 @@ class _Reading:
                 f"list all with `saddlepoint data check {self._location}` and repair or remove them, "
                 "or skip them with --set data.skip_unreadable=true",
             )
+        self._tally.depths.settle(self._location)
         return Facts(
             kept=np.array(self._kept, dtype=np.int64),
             skipped=tuple(f"{problem.path}: {problem.reason}" for problem in self._problems),
             notes=self._tally.notes,
             own_size=self._tally.own_size,
+            deep=bool(self._tally.depths),
         )
+
+
+def decoded_items(block: Block, stated: Range | None, where: str) -> list[Decoded]:
+    """The images of a block, each by itself.
+
+    Args:
+        stated: what black and white are in values of more than 8 bits.
+        where: names the source in a message.
+    """
+    if isinstance(block, Decoded):
+        return [block]
+    each = (array_to_8_bits(item[None], stated, where) for item in block)
+    return [Decoded(pixels=pixels[0], depth=depth) for pixels, depth in each]
 
 
 def _mixed(location: str, first: str, one: tuple[int, ...], second: str, other: tuple[int, ...]) -> UserError:

@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 
 from saddlepoint.data.columns import image_columns
+from saddlepoint.data.depth import Range, refuse_without_effect
 from saddlepoint.data.opening import read_source, recognise
 from saddlepoint.data.packed import Packed
 from saddlepoint.data.packing import assemble, read_items
@@ -86,6 +87,7 @@ def open_pairs(
     channels: int | None = None,
     source_channels: int | None = None,
     columns: tuple[str, str] | None = None,
+    range: Range | None = None,
     hold_out: float = 0.1,
     seed: int = 0,
     skip_unreadable: bool = False,
@@ -102,8 +104,8 @@ def open_pairs(
         channels: 1, 3 or 4 to which images are converted; None keeps the images' own.
         source_channels: the same for the sources, where it is to be another number; None: as `channels`.
         columns: of a table, the first side's and the second's; None: its only two image columns, in order.
-        hold_out, seed, skip_unreadable, cache, resident_limit: as in `opening.open_data`; a pair of which one side
-            cannot be read is left out as a whole.
+        range, hold_out, seed, skip_unreadable, cache, resident_limit: as in `opening.open_data`; a pair of which one
+            side cannot be read is left out as a whole.
 
     Raises:
         UserError: what was given, what was expected, what to do; for anything wrong in the data or the options.
@@ -116,6 +118,7 @@ def open_pairs(
     options = Options(
         size=size,
         channels=channels,
+        range=range,
         hold_out=hold_out,
         seed=seed,
         labels=False,
@@ -134,6 +137,7 @@ def open_pairs(
         stored = [replace(side, digests=joint) for side in stored]
     else:
         stored, skipped = [read_items(side, option, where) for side, option in zip(sides, each, strict=True)], None
+    refuse_without_effect(range, [side.facts.deep for side in stored], where)
     packed = [assemble(*both, where) for both in zip(sides, stored, each, strict=True)]
     if skipped is not None:
         packed = [replace(side, skipped=left_out) for side, left_out in zip(packed, skipped, strict=True)]
@@ -171,7 +175,7 @@ def _two_sides(
     source, where = read_source(location, kind, options)
     found = read_pair_layout([source.name(i) for i in range(source.count)], paired=paired, where=where)
     if len(found) == 1:
-        halves = [_half(source, found[0], second=second) for second in (False, True)]
+        halves = [_half(source, found[0], options.range, second=second) for second in (False, True)]
         return halves, ["left halves", "right halves"], True
     sides = [_chosen(source, side.indices, side.published) for side in found]
     sides[1] = replace(sides[1], problems=())
@@ -218,24 +222,24 @@ def _chosen(source: Source, indices: np.ndarray, published: dict[str, np.ndarray
     )
 
 
-def _half(source: Source, both: Side, *, second: bool) -> Source:
+def _half(source: Source, both: Side, stated: Range | None, *, second: bool) -> Source:
     """One half of every file, as a source of its own; what is wrong with the files is said by the first half."""
     encoded, name = source.encoded, source.name
     assert encoded is not None
     return replace(
         source,
         name=lambda index: f"the {'right' if second else 'left'} half of {name(index)}",
-        encoded=lambda: (partial(_cut, loader, name(i), second) for i, loader in enumerate(encoded())),
+        encoded=lambda: (partial(_cut, loader, name(i), stated, second) for i, loader in enumerate(encoded())),
         published=both.published,
         stamp=_stamp(source, b"right" if second else b"left"),
         problems=() if second else source.problems,
     )
 
 
-def _cut(loader: Loader, name: str, second: bool) -> Decoded:
+def _cut(loader: Loader, name: str, stated: Range | None, second: bool) -> Decoded:
     """A half's own pixels: what is done to them later does not mix those on both sides of the seam."""
     loaded = loader()
-    whole = loaded if isinstance(loaded, Decoded) else decode(loaded)
+    whole = loaded if isinstance(loaded, Decoded) else decode(loaded, range=stated)
     pixels = whole.pixels
     _, height, width = pixels.shape
     if width % 2 or width <= height:
@@ -245,7 +249,7 @@ def _cut(loader: Loader, name: str, second: bool) -> Decoded:
             "repair the file, or give a folder that holds two folders, one for each side",
         )
     half = pixels[..., width // 2 :] if second else pixels[..., : width // 2]
-    return Decoded(pixels=np.ascontiguousarray(half), remarks=whole.remarks)
+    return Decoded(pixels=np.ascontiguousarray(half), remarks=whole.remarks, depth=whole.depth)
 
 
 def _stamp(source: Source, part: bytes) -> str | None:

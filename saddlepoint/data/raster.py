@@ -1,9 +1,10 @@
 """One image file to uint8 (channels, height, width), by rules that are stated here and noted where they change values.
 
 Channels: 1-bit, grey -> 1; colour, CMYK, YCbCr, palette -> 3; whatever has transparency (RGBA, grey with alpha, a
-palette or a colour key with transparency) -> 4. 16-bit grey v -> round(v / 257). The orientation in the EXIF data is
-applied. Where 1 or 3 channels are asked for, alpha is laid over white; grey is ITU-R 601 luma. Where a size is asked
-for, the image is scaled until its shorter side fits (bicubic with antialiasing) and its centre is cut out.
+palette or a colour key with transparency) -> 4. Values of more than 8 bits become 8 bits as `depth` says; alpha v of 16
+bits is always round(v / 257). The orientation in the EXIF data is applied. Where 1 or 3 channels are asked for, alpha
+is laid over white; grey is ITU-R 601 luma. Where a size is asked for, the image is scaled until its shorter side fits
+(bicubic with antialiasing) and its centre is cut out.
 """
 
 import io
@@ -14,11 +15,10 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from saddlepoint.data.source import Decoded, UnreadableError
+from saddlepoint.data.deep_colour import deep_colour, high_bytes_only
+from saddlepoint.data.depth import COLOUR_16, GREY_16, Depth, Range, floating_point, to_8_bits, whole_numbers
+from saddlepoint.data.source import PIXEL_LIMIT, Decoded, UnreadableError
 
-# Pillow's own bound of a harmless image. Above it Pillow warns, above twice as much it refuses; here both are refused.
-PIXEL_LIMIT = 89_478_485
-FILE_LIMIT = 512 * 2**20
 # Only these decoders are tried: what else Pillow knows either starts other programs (EPS) or guesses (TGA).
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 # How files of these formats begin; PPM's kin are told by their second byte.
@@ -40,12 +40,15 @@ _ORIENTATION = 0x0112
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 
-def decode(data: bytes, *, size: tuple[int, int] | None = None, channels: int | None = None) -> Decoded:
+def decode(
+    data: bytes, *, size: tuple[int, int] | None = None, channels: int | None = None, range: Range | None = None
+) -> Decoded:
     """One image file's bytes to pixels.
 
     Args:
         size: (height, width) to scale and cut to; None keeps the image's own.
         channels: 1, 3 or 4; None keeps what the image has.
+        range: what black and white are in values of more than 8 bits; None: as `depth` says, by their kind.
 
     Raises:
         UnreadableError: not an image, truncated, or larger than `PIXEL_LIMIT`.
@@ -57,11 +60,12 @@ def decode(data: bytes, *, size: tuple[int, int] | None = None, channels: int | 
             # Pillow does not miss the end of a PNG file whose pixels are complete.
             if image.format == "PNG" and b"IEND\xaeB`\x82" not in data:
                 raise UnreadableError("truncated: the end of the PNG file is missing")
+            # First, because even a look at the orientation loads the pixels of a PNG file.
+            deep = deep_colour(data, image)
             remarks = _remarks(image)
-            image.load()
-            settled = _settle(ImageOps.exif_transpose(image))
+            settled, depth = _of_deep_colour(deep, range) if deep is not None else _settle(image, range, upright=True)
             own = (len(settled.getbands()), settled.height, settled.width)
-            return Decoded(pixels=_pixels(_fit(settled, size, channels)), remarks=remarks, own=own)
+            return Decoded(pixels=_pixels(_fit(settled, size, channels)), remarks=remarks, depth=depth, own=own)
     except (UnreadableError, MemoryError):
         raise
     except UnidentifiedImageError as error:
@@ -92,48 +96,57 @@ def refitted(decoded: Decoded, size: tuple[int, int] | None, channels: int | Non
     return replace(decoded, pixels=refit(decoded.pixels, size, channels))
 
 
-def from_pillow(image: Image.Image) -> Decoded:
-    """An opened image of any mode as it is, unturned; may raise `UnreadableError`."""
-    return Decoded(pixels=_pixels(_settle(image)), remarks=_value_remarks(image))
+def from_pillow(image: Image.Image, range: Range | None = None) -> Decoded:
+    """An opened image of any mode as it is, unturned; `range` as in `decode`; may raise `UnreadableError`."""
+    remarks = _value_remarks(image)
+    try:
+        settled, depth = _settle(image, range, upright=False)
+    except ValueError as error:
+        raise UnreadableError(str(error)) from error
+    return Decoded(pixels=_pixels(settled), remarks=remarks, depth=depth)
 
 
 def _remarks(image: Image.Image) -> tuple[str, ...]:
     remarks = _value_remarks(image)
     if getattr(image, "n_frames", 1) > 1:
         remarks += ("several frames, the first is taken",)
-    if image.getexif().get(_ORIENTATION, 1) in range(2, 9):
+    if 2 <= image.getexif().get(_ORIENTATION, 1) <= 8:
         remarks += ("turned upright, as the EXIF orientation says",)
     return remarks
 
 
 def _value_remarks(image: Image.Image) -> tuple[str, ...]:
     remarks = []
-    if image.mode.startswith("I"):
-        remarks.append("16-bit grey, scaled to 8 bits by round(v / 257)")
-    elif any(";16" in str(tile[3]) for tile in getattr(image, "tile", ())):
+    if high_bytes_only(image):
         remarks.append("16 bits a channel, of which the high byte is kept")
     if image.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
         remarks.append(f"{image.mode} to RGB")
     return tuple(remarks)
 
 
-def _settle(image: Image.Image) -> Image.Image:
-    """An image of any mode in one of the modes L, RGB, RGBA."""
+def _settle(image: Image.Image, stated: Range | None, *, upright: bool) -> tuple[Image.Image, Depth | None]:
+    """An image of any mode in one of the modes L, RGB, RGBA, and what was more than 8 bits of it."""
+    # Portable pixmaps of 16 bits are the only ones that Pillow opens as 32-bit integers.
+    sixteen = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
+    image = ImageOps.exif_transpose(image) if upright else image
     if image.mode in MODES.values() and "transparency" not in image.info:
-        return image
-    if image.mode.startswith("I"):
-        values = np.asarray(image).astype(np.int64)
-        if values.min() < 0 or values.max() > 65535:
-            raise UnreadableError(f"grey values {values.min()}..{values.max()} are not 16-bit")
-        return Image.fromarray(((values * 2 + 257) // 514).astype(np.uint8))
-    if image.mode == "F":
-        values = np.asarray(image)
-        if not (values.min() >= 0 and values.max() <= 1):
-            raise UnreadableError(f"floating-point values {values.min():.4g}..{values.max():.4g} are not in 0..1")
-        return Image.fromarray(np.round(values * 255).astype(np.uint8))
+        return image, None
+    if image.mode.startswith("I") or image.mode == "F":
+        kind = floating_point("floating-point grey") if image.mode == "F" else whole_numbers("32-bit grey")
+        pixels, depth = to_8_bits(np.asarray(image), GREY_16 if sixteen else kind, stated)
+        return Image.fromarray(pixels), depth
     if image.has_transparency_data:
-        return (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
-    return image.convert("L" if image.mode == "1" else "RGB")
+        return (image.convert("LA") if image.mode == "La" else image).convert("RGBA"), None
+    return image.convert("L" if image.mode == "1" else "RGB"), None
+
+
+def _of_deep_colour(values: np.ndarray, stated: Range | None) -> tuple[Image.Image, Depth]:
+    """The same of uint16 (height, width, 3 or 4)."""
+    pixels, depth = to_8_bits(values[..., :3], COLOUR_16, stated)
+    if values.shape[2] == 4:
+        alpha, _ = to_8_bits(values[..., 3:], COLOUR_16, None)
+        pixels = np.concatenate([pixels, alpha], axis=2)
+    return Image.fromarray(pixels), depth
 
 
 def _fit(image: Image.Image, size: tuple[int, int] | None, channels: int | None) -> Image.Image:

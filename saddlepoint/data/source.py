@@ -1,7 +1,7 @@
 """What a reader of one format hands over before a pixel is decoded, and what a person may ask of reading.
 
 A source gives its items in one of two ways: `encoded` (image files, still to be decoded unless the source has had to
-do it) or `blocks` (arrays that are final up to a change of size or channels).
+do it) or `blocks` (arrays of numbers, still to be brought to 8 bits, a size and channels).
 """
 
 from collections.abc import Callable, Iterator
@@ -10,10 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
+from saddlepoint.data.depth import Depth, Range, check_range
 from saddlepoint.data.packed import Kind
 from saddlepoint.errors import UserError
 
 GIBIBYTE = 2**30
+# Pillow's own bound of a harmless image. Above it Pillow warns, above twice as much it refuses; here both are refused.
+PIXEL_LIMIT = 89_478_485
+FILE_LIMIT = 512 * 2**20
 
 
 class UnreadableError(Exception):
@@ -24,11 +28,12 @@ class UnreadableError(Exception):
 class Decoded:
     """One image: uint8 (channels, height, width); its own shape before a size or channels were asked for; remarks.
 
-    A remark says in words what else was changed on the way.
+    A remark says in words what else was changed on the way; depth is what was more than 8 bits.
     """
 
     pixels: np.ndarray
     remarks: tuple[str, ...] = ()
+    depth: Depth | None = None
     own: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -53,6 +58,7 @@ class Options:
 
     size: tuple[int, int] | None = None
     channels: int | None = None
+    range: Range | None = None
     hold_out: float = 0.1
     first: int | None = None
     seed: int = 0
@@ -69,6 +75,14 @@ class Options:
             raise UserError(
                 f"data.size={self.size}", "two positive numbers, height and width", "give it as --set data.size=64x64"
             )
+        if self.size is not None and self.size[0] * self.size[1] > PIXEL_LIMIT:
+            raise UserError(
+                f"data.size={self.size[0]}x{self.size[1]}, {self.size[0] * self.size[1]:,} pixels an image",
+                f"at most {PIXEL_LIMIT:,} pixels",
+                "give a smaller size",
+            )
+        if self.range is not None:
+            check_range(self.range)
         if self.channels not in (None, 1, 3, 4):
             raise UserError(
                 f"data.channels={self.channels}", "1 (grey), 3 (colour) or 4 (colour and alpha)", "give one"
@@ -84,6 +98,7 @@ class Options:
 
 
 Loader = Callable[[], bytes | Decoded]
+Block = np.ndarray | Decoded
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,8 +111,8 @@ class Source:
         name: how messages call item i.
         encoded: starts one pass over the items in order, as functions that give a file's bytes, or pixels where these
             are known already, and may raise `UnreadableError`; safe to call in threads.
-        blocks: starts one pass over the items in order, as arrays (k, channels, height, width) uint8 or (k, dimensions)
-            float32. Exactly one of `encoded` and `blocks` is set.
+        blocks: starts one pass over the items in order, as arrays (k, channels, height, width) of numbers or (k,
+            dimensions) float32, or one image decoded. Exactly one of `encoded` and `blocks` is set.
         labels, classes: as in `Packed`, for all items.
         published: indices by split, as far as the source says; covers all items if it is not empty.
         stamp: changes when the source does; None where that cannot be told without reading everything.
@@ -110,7 +125,7 @@ class Source:
     name: Callable[[int], str]
     kind: Kind = "images"
     encoded: Callable[[], Iterator[Loader]] | None = None
-    blocks: Callable[[], Iterator[np.ndarray]] | None = None
+    blocks: Callable[[], Iterator[Block]] | None = None
     labels: np.ndarray | None = None
     classes: tuple[str, ...] = ()
     published: dict[str, np.ndarray] = field(default_factory=dict)

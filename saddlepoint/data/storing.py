@@ -25,12 +25,14 @@ class Facts:
     """What a pass over the items found beside the pixels: source indices that were kept, what was skipped, notes.
 
     own_size: the (height, width) that all images had before they were scaled; None where that is not one size.
+    deep: whether any values were of more than 8 bits.
     """
 
     kept: np.ndarray
     skipped: tuple[str, ...]
     notes: tuple[str, ...]
     own_size: tuple[int, int] | None = None
+    deep: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -143,6 +145,7 @@ def reuse(cache: Path, key: str | None) -> Stored | None:
                 skipped=tuple(facts["skipped"]),
                 notes=tuple(facts["notes"]),
                 own_size=tuple(facts["own_size"]) if facts["own_size"] else None,
+                deep=facts["deep"],
             ),
         )
     except (OSError, ValueError, KeyError):
@@ -188,7 +191,7 @@ def _write(
     digests, sha256 = hashing.results()
     np.save(aside / "digests.npy", digests)
     np.save(aside / "kept.npy", found.kept)
-    said = {"skipped": found.skipped, "notes": found.notes, "own_size": found.own_size}
+    said = {"skipped": found.skipped, "notes": found.notes, "own_size": found.own_size, "deep": found.deep}
     (aside / "facts.json").write_text(json.dumps({"sha256": sha256, **said}), "utf-8")
     if key is None:
         # The same pixels may have come about in another way, and then other things are to be said of them.

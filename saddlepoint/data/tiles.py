@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from saddlepoint.data.decoding import decode_in_order
+from saddlepoint.data.depth import Range, refuse_without_effect
 from saddlepoint.data.notes import Tally, counted, sizes_in_words
 from saddlepoint.data.opening import read_source
 from saddlepoint.data.packed import Packed
-from saddlepoint.data.packing import assemble, described, read_items
+from saddlepoint.data.packing import assemble, decoded_items, described, read_items
 from saddlepoint.data.raster import refitted
 from saddlepoint.data.source import Decoded, Options, Problem, Source, UnreadableError, named
 from saddlepoint.errors import UserError
@@ -28,6 +29,7 @@ def open_tiles(
     *,
     tile: int = 192,
     channels: int = 3,
+    range: Range | None = None,
     hold_out: float = 0.1,
     seed: int = 0,
     skip_unreadable: bool = False,
@@ -40,6 +42,7 @@ def open_tiles(
         location: a set of images as `opening.open_data` takes it, of any sizes.
         tile: side of a tile, in pixels.
         channels: 1, 3 or 4, to which all are converted.
+        range: as in `opening.open_data`.
         hold_out: the share of the photographs that is held out, where the source publishes no held-out part.
         seed, skip_unreadable, cache, resident_limit: as in `opening.open_data`.
 
@@ -54,6 +57,7 @@ def open_tiles(
         raise UserError(f"data.tile={tile}", "a side of at least one pixel", "give one, such as 192")
     options = Options(
         channels=channels,
+        range=range,
         hold_out=hold_out,
         seed=seed,
         labels=False,
@@ -73,10 +77,12 @@ def open_tiles(
         encoded=None,
         blocks=survey.blocks,
         published={name: np.flatnonzero(np.isin(owners, own)) for name, own in source.published.items()},
-        stamp=source.stamp and hashlib.sha256(f"{source.stamp} {tile} {skip_unreadable}".encode()).hexdigest(),
+        stamp=source.stamp and hashlib.sha256(f"{source.stamp} {tile} {skip_unreadable} {range}".encode()).hexdigest(),
         problems=(),
         notes=source.notes + survey.notes,
     )
+    # What the survey gives has 8 bits.
+    options = dataclasses.replace(options, range=None)
     stored = read_items(tiles, options, where)
     # Every tile has its photograph's digest, by which the split is decided.
     packed = assemble(tiles, dataclasses.replace(stored, digests=survey.digests[owners]), options, where)
@@ -105,15 +111,15 @@ class _Survey:
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     kept: list[np.ndarray] | None
-    again: tuple[Source, int, int | None]
+    again: tuple[Source, int, Options]
 
     def blocks(self) -> Iterator[np.ndarray]:
         """One pass over the tiles, a block for each photograph; decoded again where memory did not hold them."""
         if self.kept is not None:
             yield from self.kept
             return
-        source, tile, channels = self.again
-        for photograph in _photographs(source, channels):
+        source, tile, options = self.again
+        for photograph in _photographs(source, options):
             if isinstance(photograph, Decoded):
                 yield cut(photograph.pixels, tile)
 
@@ -122,10 +128,10 @@ def _survey(source: Source, tile: int, options: Options, where: str) -> _Survey:
     """One pass over all photographs: what is wrong with any, how many tiles each has."""
     counts, digests = np.zeros(source.count, np.int64), np.zeros((source.count, 16), np.uint8)
     problems, small = list(source.problems), []
-    tally, sizes = Tally(), Counter[tuple[int, int]]()
+    tally, sizes = Tally(options.range), Counter[tuple[int, int]]()
     kept: list[np.ndarray] | None = []
     size = 0
-    for index, photograph in enumerate(_photographs(source, options.channels)):
+    for index, photograph in enumerate(_photographs(source, options)):
         if isinstance(photograph, UnreadableError):
             problems.append(Problem(path=source.name(index), reason=str(photograph)))
             continue
@@ -156,6 +162,8 @@ def _survey(source: Source, tile: int, options: Options, where: str) -> _Survey:
             "photographs",
             "repair or remove them, or skip them with --set data.skip_unreadable=true",
         )
+    tally.depths.settle(where)
+    refuse_without_effect(options.range, [bool(tally.depths)], where)
     of_sizes = f"{counted(sizes.total(), 'photograph')} of {sizes_in_words(sizes)}"
     return _Survey(
         counts=counts,
@@ -163,14 +171,15 @@ def _survey(source: Source, tile: int, options: Options, where: str) -> _Survey:
         problems=tuple(problems),
         notes=(*tally.notes, f"{of_sizes} cut into {counted(int(counts.sum()), 'tile')} of {tile}x{tile}"),
         kept=kept,
-        again=(source, tile, options.channels),
+        again=(source, tile, options),
     )
 
 
-def _photographs(source: Source, channels: int | None) -> Iterator[Decoded | UnreadableError]:
+def _photographs(source: Source, options: Options) -> Iterator[Decoded | UnreadableError]:
     if source.encoded is not None:
-        yield from decode_in_order(source.encoded(), channels=channels)
+        yield from decode_in_order(source.encoded(), channels=options.channels, range=options.range)
         return
     assert source.blocks is not None
     for block in source.blocks():
-        yield from (refitted(Decoded(pixels=pixels), None, channels) for pixels in block)
+        items = decoded_items(block, options.range, "the photographs")
+        yield from (refitted(item, None, options.channels) for item in items)

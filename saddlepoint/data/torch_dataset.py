@@ -14,23 +14,23 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from saddlepoint.data.arrays import channel_axis, item_name, to_bytes
+from saddlepoint.data.arrays import channel_axis, item_name
+from saddlepoint.data.depth import Range, refuse_without_effect
 from saddlepoint.data.labels import declared_labels, observed_labels
-from saddlepoint.data.notes import Tally
 from saddlepoint.data.packed import Packed
 from saddlepoint.data.packing import assemble, read_items
 from saddlepoint.data.raster import from_pillow
-from saddlepoint.data.source import Decoded, Options, Source, UnreadableError
+from saddlepoint.data.source import Block, Options, Source, UnreadableError
 from saddlepoint.errors import UserError
 
 
 def from_torch_dataset(
     dataset: Any,
     *,
-    value_range: tuple[float, float] = (0.0, 1.0),
     classes: Sequence[str] | None = None,
     size: tuple[int, int] | None = None,
     channels: int | None = None,
+    range: Range | None = None,
     hold_out: float = 0.1,
     first: int | None = None,
     seed: int = 0,
@@ -40,9 +40,10 @@ def from_torch_dataset(
     """Packs a torch Dataset.
 
     Args:
-        value_range: what black and white are in floating-point images, for example (-1, 1).
         classes: the names of the classes 0, 1, ...; None takes `dataset.classes` where it exists, else the labels that
             occur.
+        range: what black and white are in images that are not uint8, for example (-1, 1); None: 0 and 1 of
+            floating-point numbers, 0 and 255 of integers.
         size, channels, hold_out, first, seed, cache, resident_limit: as in `opening.open_data`.
 
     Raises:
@@ -51,6 +52,7 @@ def from_torch_dataset(
     options = Options(
         size=size,
         channels=channels,
+        range=range,
         hold_out=hold_out,
         first=first,
         seed=seed,
@@ -64,22 +66,15 @@ def from_torch_dataset(
             "a data set with a length and items by index, not empty",
             "give a torch.utils.data.Dataset, or pack what it streams into an .npz",
         )
-    if not value_range[0] < value_range[1]:
-        raise UserError(f"value_range={value_range}", "(black, white), in rising order", "give e.g. (-1.0, 1.0)")
     labels: list[Any] = []
-    tally = Tally()
 
-    def blocks() -> Iterator[np.ndarray]:
-        for index in range(len(dataset)):
-            image, label = _image_and_label(dataset[index], f"item {index} of {where}")
+    def blocks() -> Iterator[Block]:
+        for item, label in _items(dataset, options, where):
             labels.append(label)
-            item = _packed_item(image, value_range, channels, f"item {index} of {where}")
-            if isinstance(item, Decoded):
-                tally.add(item)
-            yield (item.pixels if isinstance(item, Decoded) else item)[None]
+            yield item
 
-    first_image, _ = _image_and_label(dataset[0], f"item 0 of {where}")
-    points = not isinstance(_packed_item(first_image, value_range, channels, f"item 0 of {where}"), Decoded)
+    first_item, _ = next(_items(dataset, options, where))
+    points = isinstance(first_item, np.ndarray) and first_item.ndim == 2
     source = Source(
         format="torch",
         count=len(dataset),
@@ -88,9 +83,17 @@ def from_torch_dataset(
         blocks=blocks,
     )
     stored = read_items(source, options, where)
+    refuse_without_effect(options.range, [stored.facts.deep], where)
     numbers, names = _labels(labels, classes or getattr(dataset, "classes", None), where)
-    source = dataclasses.replace(source, labels=numbers, classes=names, notes=tally.notes)
-    return assemble(source, stored, options, where)
+    return assemble(dataclasses.replace(source, labels=numbers, classes=names), stored, options, where)
+
+
+def _items(dataset: Any, options: Options, where: str) -> Iterator[tuple[Block, Any]]:
+    """Each item as a block of one, and its label."""
+    for index in range(len(dataset)):
+        name = f"item {index} of {where}"
+        image, label = _image_and_label(dataset[index], name)
+        yield _block(image, options, name), label
 
 
 def _image_and_label(item: Any, where: str) -> tuple[Any, Any]:
@@ -101,25 +104,22 @@ def _image_and_label(item: Any, where: str) -> tuple[Any, Any]:
     return item[0], item[1] if len(item) == 2 else None
 
 
-def _packed_item(
-    image: Any, value_range: tuple[float, float], channels: int | None, where: str
-) -> Decoded | np.ndarray:
-    """An image, or a point float32 (dimensions,)."""
+def _block(image: Any, options: Options, where: str) -> Block:
+    """(1, channels, height, width) of any numeric type, float32 (1, dimensions), or a picture decoded."""
     if isinstance(image, Image.Image):
         try:
-            return from_pillow(image)
+            return from_pillow(image, options.range)
         except UnreadableError as reason:
             raise UserError(f"{where}: {reason}", "an 8-bit or 16-bit image", "convert it") from reason
     # A tensor may live on another device and want gradients; as an array it does neither.
     array = np.asarray(image.detach().cpu() if hasattr(image, "detach") else image)
     if array.ndim == 1 and array.dtype.kind in "fiu":
-        return array.astype(np.float32)
+        return array.astype(np.float32)[None]
     if array.ndim == 3 and array.shape[0] in (1, 3, 4) and hasattr(image, "detach"):
         axis = 0  # torch's own order, also where the last axis could count channels too
     else:
-        axis = channel_axis(array.shape, channels, where)
-    pixels = to_bytes(array, value_range, where)
-    return Decoded(pixels=pixels[None] if axis is None else np.ascontiguousarray(np.moveaxis(pixels, axis, 0)))
+        axis = channel_axis(array.shape, options.channels, where)
+    return array[None, None] if axis is None else np.ascontiguousarray(np.moveaxis(array, axis, 0))[None]
 
 
 def _labels(labels: list[Any], classes: Sequence[str] | None, where: str) -> tuple[np.ndarray | None, tuple[str, ...]]:

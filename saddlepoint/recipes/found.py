@@ -123,6 +123,7 @@ def _open_pairs(recipe: Recipe, location: str) -> ImagePairs:
         size=data.size,
         channels=data.channels,
         source_channels=data.source_channels,
+        range=data.range,
         hold_out=data.hold_out,
         skip_unreadable=data.skip_unreadable,
         cache=Path(data.cache) if data.cache is not None else None,
@@ -136,6 +137,7 @@ def _open_tiles(recipe: Recipe, location: str) -> Packed:
         location,
         tile=data.tile,
         channels=data.channels or 3,
+        range=data.range,
         hold_out=data.hold_out,
         skip_unreadable=data.skip_unreadable,
         cache=Path(data.cache) if data.cache is not None else None,
@@ -159,6 +161,7 @@ def shaping(recipe: Recipe) -> dict[str, Any]:
     return {
         "size": data.size,
         "channels": data.channels,
+        "range": data.range,
         "hold_out": data.hold_out,
         "first": data.first,
         "cache": Path(data.cache) if data.cache is not None else None,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
+from saddlepoint.data.depth import Range, check_range
 from saddlepoint.errors import UserError
 from saddlepoint.game.corrections import CORRECTIONS, STRENGTH
 from saddlepoint.game.schedules import Number
@@ -35,6 +36,9 @@ class Data(Part):
     source: str | None = Field(default=None, description="path, embedded name, or hf:NAME; --data sets it")
     size: tuple[PositiveInt, PositiveInt] | None = Field(default=None, description="HEIGHTxWIDTH to resize and crop to")
     channels: Literal[1, 3, 4] | None = Field(default=None, description="convert every image to so many channels")
+    range: tuple[float, float] | None = Field(
+        default=None, description="LOW,HIGH: black and white in values of more than 8 bits"
+    )
     hold_out: float = Field(default=0.1, ge=0, lt=1, description="share of items kept from training, by fingerprint")
     first: PositiveInt | None = Field(default=None, description="train on the first so many items, hold out the rest")
     count: PositiveInt | None = Field(default=None, description="how many items of a synthetic set")
@@ -66,6 +70,18 @@ class Data(Part):
                 raise UserError(f"data.size = {size!r}", "HEIGHTxWIDTH", "write it like --set data.size=64x64")
             return int(match[1]), int(match[2])
         return (size, size) if isinstance(size, int) and not isinstance(size, bool) else size
+
+    @field_validator("range", mode="before")
+    @classmethod
+    def _range_as_written(cls, given: Any) -> Any:
+        return given.split(",") if isinstance(given, str) else given
+
+    @field_validator("range")
+    @classmethod
+    def _range_rises(cls, given: Range | None) -> Range | None:
+        if given is not None:
+            check_range(given)
+        return given
 
 
 class Dynamics(Part):

@@ -111,10 +111,10 @@ def test_numbers_of_every_kind(tmp_path):
 @pytest.mark.parametrize(
     ("array", "says"),
     [
-        (IMAGES / 127.5 - 1, "-1..1 in items 0..5"),
-        (IMAGES.astype(np.float32), "floating-point numbers in 0..1"),
-        (np.where(IMAGES > 250, np.nan, 0.5), "pixel values nan..nan"),
-        (IMAGES.astype(np.int16) * 2, "integers in 0..255"),
+        (IMAGES / 127.5 - 1, "float64 values -1..1 in"),
+        (IMAGES.astype(np.float32), "expected values in 0..1"),
+        (np.where(IMAGES > 250, np.nan, 0.5), "values nan..nan, which are not all finite"),
+        (IMAGES.astype(np.int16) * 2, "expected values in 0..255"),
         (IMAGES.astype(np.complex64), "pixels of type complex64"),
         (np.zeros((6, 784), np.uint8), "bytes of shape (6, 784)"),
         (np.zeros(5), "an array of shape (5,)"),

@@ -67,9 +67,10 @@ def test_all_that_is_wrong_is_reported_at_once(tmp_path):
 def test_conversions_are_noted(tmp_path):
     from PIL import Image
 
-    (tmp_path / "deep.png").write_bytes(encoded(Image.fromarray(np.full((4, 4), 40_000, np.uint16))))
+    (tmp_path / "deep.png").write_bytes(encoded(Image.fromarray(np.array([[0, 40_000]], np.uint16))))
     report = checked(tmp_path)
-    assert report["ok"] and report["notes"] == ["1 image: 16-bit grey, scaled to 8 bits by round(v / 257)"]
+    said = "1 image: 16-bit grey, scaled to 8 bits by round(v / 257); values 0..40000"
+    assert report["ok"] and report["notes"] == [said]
     assert open_data(tmp_path, hold_out=0).notes == tuple(report["notes"])
 
 
@@ -94,7 +95,7 @@ def test_bad_labels_do_not_hide_bad_images(tmp_path):
 def test_pixels_outside_their_range(tmp_path):
     np.savez(tmp_path / "x.npz", images=np.full((4, 5, 5), 7.0))
     report = checked(tmp_path / "x.npz")
-    assert not report["ok"] and "pixel values 7..7" in report["problems"][0]["reason"]
+    assert not report["ok"] and "float64 values 7..7" in report["problems"][0]["reason"]
 
 
 def test_an_empty_folder_is_a_report_and_a_missing_one_a_mistake(tmp_path):

@@ -59,9 +59,9 @@ def test_labels_and_their_names():
 
 def test_a_declared_range(tmp_path):
     items = Items(list(TENSOR.float() / 127.5 - 1))
-    assert "floating-point numbers in 0..1" in refusal(lambda: from_torch_dataset(items))
-    np.testing.assert_array_equal(from_torch_dataset(items, value_range=(-1, 1)).items, IMAGES)
-    assert "value_range=(1, -1)" in refusal(lambda: from_torch_dataset(items, value_range=(1, -1)))
+    assert "float32 values -1..1 in the Items; expected values in 0..1" in refusal(lambda: from_torch_dataset(items))
+    np.testing.assert_array_equal(from_torch_dataset(items, range=(-1, 1)).items, IMAGES)
+    assert "data.range=1,-1" in refusal(lambda: from_torch_dataset(items, range=(1, -1)))
 
 
 def test_tensors_are_channels_first_and_arrays_must_be_clear():
@@ -106,7 +106,7 @@ class Stream(IterableDataset):
         (Items([(TENSOR[0], torch.ones(2))]), "no single numbers"),
         (Items([(TENSOR[0], 1.5)]), "type float64"),
         (Items([(TENSOR[0], 7)], ["a", "b"]), "label 7 at item 0"),
-        (Items([Image.fromarray(np.full((4, 4), 3.0, np.float32))]), "floating-point values 3..3"),
+        (Items([Image.fromarray(np.full((4, 4), 3.0, np.float32))]), "floating-point grey values 3..3"),
     ],
 )
 def test_what_is_no_set_of_images(dataset, says):

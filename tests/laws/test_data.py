@@ -39,6 +39,8 @@ NO_READERS = {
     "saddlepoint.data.label_files": "labels beside images, for folder and archive; tests/data/test_label_files.py",
     "saddlepoint.data.label_matching": "which row of a table is which image; tests/data/test_label_files.py",
     "saddlepoint.data.label_tables": "tables of labels; tests/data/test_label_files.py",
+    "saddlepoint.data.deep_colour": "16 bits of a channel; tests/data/test_depth.py",
+    "saddlepoint.data.depth": "values of more than 8 bits; tests/data/test_depth.py",
     "saddlepoint.data.labels": "labels as numbers, shared by the readers",
     "saddlepoint.data.layout": "what paths say, shared by folder and archive",
     "saddlepoint.data.notes": "what reading changed, in words; tests/data/test_notes.py",
