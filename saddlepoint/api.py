@@ -19,7 +19,8 @@ from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.catalogue import recipe_named
 from saddlepoint.recipes.found import RecipeData, shaping
 from saddlepoint.recipes.loading import load_task
-from saddlepoint.recipes.runs import Brought, Ended
+from saddlepoint.recipes.playing import Ended, said_when_interrupted
+from saddlepoint.recipes.runs import Brought
 from saddlepoint.recipes.runs import resume as resume_run
 from saddlepoint.recipes.runs import start as start_run
 from saddlepoint.recipes.specification import Recipe
@@ -129,20 +130,21 @@ def train(
     folder = Path(out) if out is not None else next_free(Path("runs") / recipe.name)
     brought = Brought(data=_packed(data, recipe), networks=networks, task=task)
     source = weights_from.path if isinstance(weights_from, Run) else weights_from
-    try:
-        ended = start_run(
-            recipe,
-            folder,
-            brought=brought,
-            weights_from=Path(source) if source is not None else None,
-            command=command,
-            show=show,
-            observers=observers,
-        )
-    except RunStopped:
-        _report_if_possible(folder)
-        raise
-    return _run(ended)
+    with said_when_interrupted(folder):
+        try:
+            ended = start_run(
+                recipe,
+                folder,
+                brought=brought,
+                weights_from=Path(source) if source is not None else None,
+                command=command,
+                show=show,
+                observers=observers,
+            )
+        except RunStopped:
+            _report_if_possible(folder)
+            raise
+        return _run(ended)
 
 
 def resume(
@@ -181,12 +183,13 @@ def resume(
         task=task,
     )
     data_path = str(data) if isinstance(data, str | Path) else None
-    try:
-        ended = resume_run(path, steps=steps, data_path=data_path, brought=brought, show=show, observers=observers)
-    except RunStopped:
-        _report_if_possible(path)
-        raise
-    return _run(ended)
+    with said_when_interrupted(path):
+        try:
+            ended = resume_run(path, steps=steps, data_path=data_path, brought=brought, show=show, observers=observers)
+        except RunStopped:
+            _report_if_possible(path)
+            raise
+        return _run(ended)
 
 
 def load(

@@ -5,15 +5,16 @@ Arguments are parsed before anything heavy is imported.
 """
 
 import argparse
-import errno
-import os
 import re
 import shlex
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from saddlepoint.errors import RunStopped, UserError
+from saddlepoint.ends import end_of
+from saddlepoint.errors import UserError
+from saddlepoint.signals import answered, interrupt
+from saddlepoint.streams import guarded_streams
 
 _NETWORK_NOTE = "Nothing is fetched from the network unless --data names a Hugging Face data set (hf:NAME)."
 
@@ -27,21 +28,6 @@ _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 _COMMAND = re.compile(r"`saddlepoint [^`]*`")
 # The beginning of a point D,P.
 _POINT = re.compile(r"[-+]?(\d|\.|inf|nan).*,")
-
-
-# What the file system says of a place, and whose matter it is: a full disk (3), or a place that was chosen badly (2).
-_FILE_SYSTEM = {
-    errno.ENOSPC: 3,
-    errno.EDQUOT: 3,
-    errno.EFBIG: 3,
-    errno.EACCES: 2,
-    errno.EPERM: 2,
-    errno.EROFS: 2,
-    errno.ENOTDIR: 2,
-    errno.EISDIR: 2,
-    errno.EEXIST: 2,
-    errno.ENAMETOOLONG: 2,
-}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -267,42 +253,34 @@ def _joined(arguments: Sequence[str]) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; gives its exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    parser = build_parser()
-    try:
-        chosen = parser.parse_args(_joined(arguments))
-    except SystemExit as ended:
-        return int(ended.code or 0)
+    with guarded_streams(), answered(interrupt):
+        try:
+            chosen = build_parser().parse_args(_joined(arguments))
+        except SystemExit as ended:
+            return int(ended.code or 0)
+        try:
+            code = _run(chosen, arguments)
+            sys.stdout.flush()
+            return code
+        except (Exception, KeyboardInterrupt) as error:
+            end = end_of(error)
+            if end is None:
+                raise
+            more = _belonging(error.cure, chosen.verb) if isinstance(error, UserError) else ""
+            print(f"saddlepoint{f' {chosen.verb}' if chosen.verb else ''}: {end.said}{more}", file=sys.stderr)
+            return end.code
+
+
+def _run(chosen: argparse.Namespace, arguments: Sequence[str]) -> int:
     if chosen.version:
         import saddlepoint
 
         print(saddlepoint.__version__)
         return 0
     if chosen.verb is None:
-        parser.print_help()
+        build_parser().print_help()
         return 0
     from saddlepoint import commands
 
-    try:
-        command = "saddlepoint " + shlex.join(arguments)
-        return getattr(commands, chosen.verb.replace("-", "_"))(chosen, command)
-    except UserError as error:
-        print(f"saddlepoint {chosen.verb}: {error}{_belonging(error.cure, chosen.verb)}", file=sys.stderr)
-        return 2
-    except RunStopped as error:
-        print(f"saddlepoint {chosen.verb}: {error}", file=sys.stderr)
-        return 3
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            # The reader of our output has gone, as in `saddlepoint recipes | head`; that is no mistake.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        code = _FILE_SYSTEM.get(error.errno or 0)
-        if code is None:
-            raise
-        where = f" ({error.filename})" if error.filename else ""
-        cure = "make room" if code == 3 else "choose a place that can be written"
-        print(f"saddlepoint {chosen.verb}: {error.strerror}{where}; {cure}", file=sys.stderr)
-        return code
-    except KeyboardInterrupt:
-        print(f"saddlepoint {chosen.verb}: interrupted before anything could be saved", file=sys.stderr)
-        return 130
+    command = "saddlepoint " + shlex.join(arguments)
+    return getattr(commands, chosen.verb.replace("-", "_"))(chosen, command)

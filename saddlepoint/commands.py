@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from saddlepoint.ends import SIGNAL_EXIT
 from saddlepoint.errors import UserError
+from saddlepoint.signals import STOPPING
 
 if TYPE_CHECKING:
     from saddlepoint.api import Run
-
-SIGNAL_EXIT = 130
 
 
 @contextmanager
@@ -226,7 +226,7 @@ def _ended(run: "Run", as_json: bool) -> int:
     else:
         pictures = f"samples: {run.samples}\n" if run.samples is not None else ""
         print(f"done: {run.step} steps\n{pictures}report:  {run.report}")
-    return SIGNAL_EXIT if run.stopped in ("SIGINT", "SIGTERM") else 0
+    return SIGNAL_EXIT if run.stopped in [signal.name for signal in STOPPING] else 0
 
 
 def _described(found: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from saddlepoint.networks import CycleGan, UnetPatchgan
 from saddlepoint.recipes.build import Game
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.specification import Recipe
+from saddlepoint.streams import standard_error
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.memory import Estimate, is_out_of_memory
 
@@ -19,11 +20,13 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def say(show: bool, text: str) -> None:
-    """Writes a line to standard error, if it is to be shown."""
+    """Writes a line to standard error, if it is to be shown and standard error still takes one."""
     if show:
         from rich.console import Console as Terminal
 
-        Terminal(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)
+        Terminal(file=standard_error()).print(  # type: ignore[arg-type]
+            text, highlight=False, markup=False, soft_wrap=True
+        )
 
 
 def introduce(

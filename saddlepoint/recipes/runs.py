@@ -2,23 +2,22 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from saddlepoint.errors import RunStopped, UserError
+from saddlepoint.errors import UserError
 from saddlepoint.files import write_whole
-from saddlepoint.game.schedules import value_at
 from saddlepoint.game.task import networks_of
-from saddlepoint.recipes.advice import as_stop, introduce, say, tell_compiled
+from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.build import Game, build_game
 from saddlepoint.recipes.content import absolute, check_unchanged
 from saddlepoint.recipes.evaluations import planned_evaluation
 from saddlepoint.recipes.found import Found, RecipeData, open_recipe_data, resolved
-from saddlepoint.recipes.pictures import planned_pictures
+from saddlepoint.recipes.playing import Ended, play
 from saddlepoint.recipes.process import own_process
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.task_parts import SuperResolutionPart
@@ -34,31 +33,9 @@ from saddlepoint.training.checkpoint import (
     steps_saved,
     tensors_of,
 )
-from saddlepoint.training.console import Console
-from saddlepoint.training.control import Control
-from saddlepoint.training.evaluations import Evaluations, Measure
 from saddlepoint.training.folder import DAMAGED, RunFolder
-from saddlepoint.training.keeping import Checkpoints, clear_unfinished
-from saddlepoint.training.logs import Log
-from saddlepoint.training.loop import train
-from saddlepoint.training.memory import Estimate, available_memory, estimate
+from saddlepoint.training.keeping import clear_unfinished
 from saddlepoint.training.observers import Observer
-from saddlepoint.training.samples import Samples
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """How a run ended without a failure.
-
-    Attributes:
-        folder: of the run.
-        step: iterations done in total.
-        stopped: the reason if it was asked to stop before its last step, such as SIGINT.
-    """
-
-    folder: RunFolder
-    step: int
-    stopped: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +107,7 @@ def start(
             if weights_from is not None:
                 folder.note("weights taken", source=str(weights_from), fresh=fresh)
             about = recorded["machine"]
-            return _play(folder, recipe, game, data, recipe.training.steps, about, show, measure, observers)
+            return play(folder, recipe, game, data, recipe.training.steps, about, show, measure, observers)
 
 
 def resume(
@@ -205,83 +182,7 @@ def resume(
             training = recipe.training.model_copy(update={"steps": until})
             recipe = recipe.model_copy(update={"training": training})
             write_whole(folder.recipe, to_yaml(recipe, recorded).encode())
-            return _play(folder, recipe, game, data, until, _about(device, game), show, measure, observers)
-
-
-def _play(
-    folder: RunFolder,
-    recipe: Recipe,
-    game: Game,
-    data: RecipeData,
-    until: int,
-    about: dict[str, Any],
-    show: bool,
-    measure: Measure | None,
-    observers: Sequence[Observer],
-) -> Ended:
-    found = Found.of(data)
-    control = Control(note=folder.note)
-    task, state = game.task, game.state
-    memory = _estimate(game)
-    if show:
-        introduce(folder, recipe, game, found, about, memory)
-    evaluations = None
-    if measure is not None:
-        assert recipe.watch.evaluate_every is not None
-        evaluations = Evaluations(folder, task, every=recipe.watch.evaluate_every, measure=measure, state=state)
-    watching: list[Observer] = [
-        # Before the checkpoints, which may be kept by what was measured.
-        *([evaluations] if evaluations is not None else []),
-        Log(folder, recipe.watch.log_every, state),
-        Checkpoints(
-            folder,
-            task,
-            game.steps,
-            every=recipe.watch.checkpoint_every,
-            keep=recipe.watch.keep,
-            best=recipe.watch.best,
-            about=about,
-            evaluated=evaluations.at if evaluations is not None else None,
-        ),
-        *observers,
-    ]
-    if (pictures := planned_pictures(recipe, task, found, data)) is not None:
-        request, draw = pictures
-        watching.insert(1, Samples(folder, task, request, every=recipe.watch.sample_every, draw=draw))
-    if show:
-        watching.append(Console(until, state))
-    if game.field.compiled is not None:
-        game.field.compiled.told = lambda player, seconds: tell_compiled(folder, show, player, seconds)
-    try:
-        with control.listening():
-            train(
-                game.field,
-                turn=game.turn,
-                correction=game.correction,
-                steps=game.steps,
-                schedules=game.schedules,
-                observers=watching,
-                control=control,
-                state=state,
-                until=until,
-            )
-            for observer in watching:
-                observer.end(state)
-        stopped = control.stopping.reason if control.stopping is not None and state.step < until else None
-        folder.note("stopped" if stopped else "finished", step=state.step, reason=stopped)
-        return Ended(folder=folder, step=state.step, stopped=stopped)
-    except RunStopped as error:
-        _note_if_possible(folder, state.step, str(error))
-        raise
-    except Exception as error:
-        stop = as_stop(error, folder, state.step, memory, recipe)
-        if stop is None:
-            raise
-        _note_if_possible(folder, state.step, str(stop))
-        raise stop from error
-    finally:
-        for observer in watching:
-            observer.close()
+            return play(folder, recipe, game, data, until, _about(device, game), show, measure, observers)
 
 
 def _about(device: torch.device, game: Game) -> dict[str, Any]:
@@ -316,37 +217,6 @@ def _take_weights(game: Game, source: Path) -> list[str]:
             if name not in fresh:
                 load_network(network, sampled_weights(checkpoint, name), checkpoint.path)
     return fresh
-
-
-# Memory is estimated from draws of so many samples: a batch that is too large must not be drawn to be refused.
-_PROBED = 8
-
-
-def _estimate(game: Game) -> Estimate | None:
-    task, state = replace(game.task, batch=min(game.task.batch, _PROBED)), game.state
-    settings = {name: value_at(number, state.step, state.images) for name, number in game.schedules.items()}
-    draws = {player.name: task.draw(player.name, state.step, 0, state) for player in task.players}
-    try:
-        return estimate(
-            replace(game.field, task=task),
-            game.steps,
-            state.averages,
-            draws,
-            settings,
-            samples=game.task.batch,
-            available=available_memory(task.device),
-        )
-    except (RuntimeError, NotImplementedError, UserError):
-        # A person's own network may do what the meta device cannot; the run itself does not depend on the estimate.
-        return None
-
-
-def _note_if_possible(folder: RunFolder, step: int, what: str) -> None:
-    try:
-        folder.note("could not go on", step=step, reason=what)
-    except OSError:
-        # The full disk that stopped the run may not take the note either; the error itself is raised and shown.
-        say(True, "the reason could not be written into events.jsonl")
 
 
 def _rewind(folder: RunFolder, step: int, log_every: int, show: bool) -> None:

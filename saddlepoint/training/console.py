@@ -9,12 +9,13 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from saddlepoint.streams import standard_error
 from saddlepoint.training.observers import Observer, Record
 from saddlepoint.training.state import State
 
 
 class Console(Observer):
-    """Shows step, images/s, losses by term, D on real and fake, and the time left.
+    """Shows step, images/s, losses by term, D on real and fake, and the time left; quiet where nobody can be shown it.
 
     Args:
         until: the total number of steps.
@@ -24,7 +25,7 @@ class Console(Observer):
     """
 
     def __init__(self, until: int, state: State, terminal: Terminal | None = None, refresh: float = 0.5):
-        self.terminal = terminal or Terminal(stderr=True)
+        self.terminal = terminal or Terminal(file=standard_error())  # type: ignore[arg-type]
         self.until = until
         self.refresh = refresh if self.terminal.is_terminal else 20 * refresh
         self._time, self._images, self._step = time.perf_counter(), state.images, state.step

@@ -4,14 +4,13 @@ A signal asks to stop; a person, a test or a later diagnosis may ask for another
 into a run.
 """
 
-import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FrameType
 
 from saddlepoint.errors import UserError
+from saddlepoint.signals import answered
 from saddlepoint.training.state import State
 
 
@@ -68,21 +67,6 @@ class Control:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Inside, SIGINT and SIGTERM ask to stop after the iteration; a second one takes effect at once."""
-        previous = {}
-
-        def asked(number: int, frame: FrameType | None) -> None:
-            self.ask(Stop(reason=signal.Signals(number).name))
-            signal.signal(number, previous[number])
-
-        try:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                previous[number] = signal.signal(number, asked)
-        except ValueError:
-            # Signals can be handled in the main thread only; elsewhere the caller's own handling stays.
-            pass
-        try:
+        """Inside, SIGINT, SIGTERM and SIGHUP ask to stop after the iteration; a second one takes effect at once."""
+        with answered(lambda name: self.ask(Stop(reason=name))):
             yield
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)

@@ -54,6 +54,7 @@ def train(
         settings.update(state.overrides)
         measured = any(observer.measures(state.step + 1, until) for observer in observers)
         images_before = state.images
+        state.whole = False
         draws: dict[str, Draw] = {}
         losses: dict[str, Loss] = {}
         gradient_norms: dict[str, torch.Tensor] = {}
@@ -82,6 +83,7 @@ def train(
         if state.averages is not None:
             new_images = state.images - images_before
             state.averages.update(field.task, settings, step=state.step, images=state.images, new_images=new_images)
+        state.whole = True
         record = Record(
             step=state.step,
             images=state.images,

@@ -19,6 +19,7 @@ class State:
         averages: moving averages of the sampled networks, or None.
         correction: the correction's history.
         overrides: settings that a request has fixed; they replace the schedule's value.
+        whole: no iteration is under way, so that what is saved now can be gone on with.
     """
 
     seed: int
@@ -28,3 +29,4 @@ class State:
     averages: Averages | None = None
     correction: dict[str, Tensor] = field(default_factory=dict)
     overrides: dict[str, float] = field(default_factory=dict)
+    whole: bool = True
