@@ -56,7 +56,9 @@ def build_parser() -> argparse.ArgumentParser:
     train = verb("train", "train a recipe: its name, or a YAML file")
     train.add_argument("recipe", metavar="RECIPE", help="see `saddlepoint recipes`")
     train.add_argument(
-        "--data", metavar="PATH", help="folder, zip, .parquet, .npz, IDX files, an embedded name, hf:NAME"
+        "--data",
+        metavar="PATH",
+        help="folder, .zip, .tar.gz, .parquet, .npz, .csv of pixels, IDX or CIFAR files, an embedded name, hf:NAME",
     )
     train.add_argument("--out", metavar="DIR", help="the run's folder, new or empty (default: runs/RECIPE)")
     train.add_argument("--steps", type=int, metavar="N", help="the total number of steps")

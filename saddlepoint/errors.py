@@ -52,6 +52,11 @@ def one_line(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """A count with its noun: "1 file", "2 files"; the plural where it is not the noun with an s."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
 def reason_of(error: BaseException) -> str:
     """What a library said, short enough for one line; its kind where it said nothing."""
     said = one_line(str(error))

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from saddlepoint.data.foreign import without_images
 from saddlepoint.data.label_files import labels_beside
 from saddlepoint.data.label_tables import Companion
 from saddlepoint.data.layout import has_image_suffix, is_ignored, may_hold_labels, read_layout
-from saddlepoint.data.notes import counted
 from saddlepoint.data.raster import FORMATS, refuse_unless_image
 from saddlepoint.data.source import FILE_LIMIT, Options, Problem, Source, UnreadableError
 from saddlepoint.data.stamps import stamp_files
@@ -42,11 +42,12 @@ def read_zip(location: str, options: Options) -> Source:
             entries.append(entry)
         elif may_hold_labels(entry.filename):
             companions.append(Companion(path=entry.filename, read=partial(_read_alone, path, entry)))
-    if not entries and not problems:
-        raise UserError(
-            f"{path}, a zip file without images ({counted(len(listed), 'other file')})",
+    if not entries and not any(has_image_suffix(problem.path) for problem in problems):
+        raise without_images(
+            f"{path}, a zip file",
+            [entry.filename for entry in listed],
             f"image files ({', '.join(FORMATS)}) in it",
-            "give another file",
+            unpack=f"unzip {path.name}",
         )
     paths, broken = [entry.filename for entry in entries], [problem.path for problem in problems]
     layout = labels_beside(read_layout(paths), paths, companions, options, str(path), broken)
@@ -64,10 +65,16 @@ def read_zip(location: str, options: Options) -> Source:
     )
 
 
+def leads_out(path: str) -> bool:
+    """Whether the path of an entry leads out of the archive, on any system."""
+    posix, windows = PurePosixPath(path), PureWindowsPath(path)
+    outside = ".." in (*posix.parts, *windows.parts) or posix.is_absolute() or windows.drive or windows.root
+    return bool(outside)
+
+
 def _refusal(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str | None:
     """Why an entry is not to be read, or None."""
-    posix, windows = PurePosixPath(entry.filename), PureWindowsPath(entry.filename)
-    if ".." in (*posix.parts, *windows.parts) or posix.is_absolute() or windows.drive or windows.root:
+    if leads_out(entry.filename):
         return "its path leads out of the archive"
     if stat.S_ISLNK(entry.external_attr >> 16):
         return "a symbolic link"

@@ -19,7 +19,7 @@ from saddlepoint.errors import UserError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_IMAGE_NAMES, _LABEL_NAMES = ("image", "img"), ("label", "labels", "class", "target", "y")
+_IMAGE_NAMES, LABEL_NAMES = ("image", "img"), ("label", "labels", "class", "target", "y")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +66,8 @@ def choose_columns(schema: "pa.Schema", options: Options, where: str) -> Columns
     if not options.labels:
         return Columns(image=image, label=None, class_names=None, split=split)
     named = [name for name in schema.names if _kind(features, name) == "ClassLabel"]
-    usual = [name for name in _LABEL_NAMES if name in schema.names and holds_labels(schema.field(name).type)]
-    label = options.label_column or _only(named, _LABEL_NAMES) or (usual[0] if usual and not named else None)
+    usual = [name for name in LABEL_NAMES if name in schema.names and holds_labels(schema.field(name).type)]
+    label = options.label_column or _only(named, LABEL_NAMES) or (usual[0] if usual and not named else None)
     if named and label is None:
         raise UserError(
             f"{where} with the label columns {', '.join(named)}",

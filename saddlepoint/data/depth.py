@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, counted
 
 # What black and white are.
 Range = tuple[float, float]
@@ -193,11 +193,6 @@ def _rounded(least: float, most: float) -> Range:
         return (-1, 1) if -1 <= least and most <= 1 else (least, most)
     bits = next((bits for bits in range(8, 33) if most <= 2**bits - 1), None)
     return (0, 2**bits - 1) if bits is not None else (least, most)
-
-
-def counted(count: int, thing: str) -> str:
-    """So many of a thing, in the singular or the plural: 1 image, 1,200 images."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def _found(depth: Depth) -> str:

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from saddlepoint.data.foreign import without_images
 from saddlepoint.data.label_files import labels_beside
 from saddlepoint.data.label_tables import Companion
 from saddlepoint.data.layout import has_image_suffix, is_ignored, may_hold_labels, read_layout
-from saddlepoint.data.notes import counted
 from saddlepoint.data.raster import FORMATS, refuse_unless_image
 from saddlepoint.data.source import FILE_LIMIT, Options, Problem, Source, UnreadableError
 from saddlepoint.data.stamps import stamp
-from saddlepoint.errors import UserError
 
 
 def read_folder(location: str, options: Options) -> Source:
@@ -22,12 +21,10 @@ def read_folder(location: str, options: Options) -> Source:
     root = Path(location)
     found = _walk(root)
     if not found.images:
-        others = sorted([*found.ignored, *(problem.path for problem in found.problems)])
-        held = f" (it holds {counted(len(others), 'other file')}, such as {others[0]})" if others else ""
-        raise UserError(
-            f"{root}, a folder without images{held}",
+        raise without_images(
+            f"{root}, a folder",
+            [*found.ignored, *(problem.path for problem in found.problems)],
             f"image files ({', '.join(FORMATS)}) in it or its sub-folders, IDX files, or .parquet files",
-            "give another folder, or an archive or array file itself",
         )
     images = sorted(found.images)
     paths = [path for path, _, _ in images]

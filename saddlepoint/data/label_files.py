@@ -22,9 +22,8 @@ from saddlepoint.data.label_matching import WITHOUT, TableLabels, Tables, column
 from saddlepoint.data.label_tables import Companion, Table, is_table, read_table, text_of
 from saddlepoint.data.labels import observed_labels
 from saddlepoint.data.layout import Layout, may_hold_labels
-from saddlepoint.data.notes import counted
 from saddlepoint.data.source import Options
-from saddlepoint.errors import UserError, reading
+from saddlepoint.errors import UserError, counted, reading
 
 STYLEGAN = "dataset.json"
 _METADATA = ("metadata.csv", "metadata.jsonl")

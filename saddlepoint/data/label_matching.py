@@ -10,8 +10,7 @@ import numpy as np
 
 from saddlepoint.data.label_tables import Companion, Table
 from saddlepoint.data.labels import observed_labels
-from saddlepoint.data.notes import counted
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, counted
 
 # A file and its table, for all files of one name, such as one in the folder of each split.
 Tables = Sequence[tuple[Companion, Table]]

@@ -8,8 +8,9 @@ Sizes are width x height; where there are several, the smallest and the largest 
 
 from collections import Counter, defaultdict
 
-from saddlepoint.data.depth import Depths, Range, counted
+from saddlepoint.data.depth import Depths, Range
 from saddlepoint.data.source import Decoded
+from saddlepoint.errors import counted
 
 # What a change from one number of channels to another does to an image.
 _CHANNELS = {

@@ -8,9 +8,13 @@ from pathlib import Path
 
 from saddlepoint.data.archive import read_zip
 from saddlepoint.data.arrays import read_arrays
+from saddlepoint.data.cifar import find_cifar, read_cifar
+from saddlepoint.data.csv_pixels import SUFFIXES as CSV_SUFFIXES
+from saddlepoint.data.csv_pixels import read_csv
 from saddlepoint.data.depth import Range
 from saddlepoint.data.digits import read_digits
 from saddlepoint.data.folder import read_folder
+from saddlepoint.data.foreign import kind_of, refusal
 from saddlepoint.data.hugging_face import PREFIX, REPOSITORY, read_hugging_face
 from saddlepoint.data.idx import find_idx, read_idx
 from saddlepoint.data.packed import Packed
@@ -18,6 +22,7 @@ from saddlepoint.data.packing import pack
 from saddlepoint.data.parquet import find_parquet, read_parquet
 from saddlepoint.data.shapes import read_shapes
 from saddlepoint.data.source import Options, Source
+from saddlepoint.data.tar import is_tar, read_tar
 from saddlepoint.data.toy import TOY_SETS, read_toy
 from saddlepoint.errors import UserError
 
@@ -30,6 +35,8 @@ class Format:
     heeds: tuple[str, ...] = ()
 
 
+# Bytes that tell a file's kind; a tar archive says it at the end of its first block.
+_HEAD = 512
 _COLUMNS = ("image_column", "label_column")
 EMBEDDED: dict[str, Format] = {
     "digits": Format(read=read_digits),
@@ -40,14 +47,17 @@ FORMATS: dict[str, Format] = {
     **EMBEDDED,
     "idx": Format(read=read_idx),
     "folder": Format(read=read_folder, heeds=("label_column",)),
+    "cifar": Format(read=read_cifar),
     "zip": Format(read=read_zip, heeds=("label_column",)),
+    "tar": Format(read=read_tar, heeds=("label_column",)),
     "parquet": Format(read=read_parquet, heeds=_COLUMNS),
     "arrays": Format(read=read_arrays),
+    "csv": Format(read=read_csv, heeds=("label_column",)),
     "hugging-face": Format(read=read_hugging_face, heeds=_COLUMNS),
 }
 _EXPECTED = (
-    "a folder of images or of IDX or .parquet files, a .zip, .parquet, .npz or .npy, "
-    f"hf:NAME, or one of {', '.join(EMBEDDED)}"
+    "a folder of images or of IDX, .parquet or CIFAR .bin files, a .zip, .tar(.gz), .parquet, .npz or .npy, "
+    f"a .csv of pixels, hf:NAME, or one of {', '.join(EMBEDDED)}"
 )
 
 
@@ -157,28 +167,29 @@ def recognise(location: str | Path) -> str:
             return "hugging-face"
     path = _existing(location)
     if path.is_dir():
-        return "idx" if find_idx(path) else "parquet" if find_parquet(path) else "folder"
+        found = {"idx": find_idx, "cifar": find_cifar, "parquet": find_parquet}
+        return next((name for name, find in found.items() if find(path)), "folder")
     try:
         with path.open("rb") as file:
-            head = file.read(8)
+            head = file.read(_HEAD)
     except OSError as error:
         raise UserError(
             f"{path}, which cannot be read ({error.strerror})", _EXPECTED, "check its permissions"
         ) from error
-    if path.suffix.lower() in (".npz", ".npy") or head[:6] == b"\x93NUMPY":
+    name = path.name.lower()
+    if name.endswith((".npz", ".npy")) or head[:6] == b"\x93NUMPY":
         return "arrays"
-    if head[:4] == b"PAR1" or path.suffix.lower() == ".parquet":
+    if head[:4] == b"PAR1" or name.endswith(".parquet"):
         return "parquet"
-    if head[:2] == b"PK" or path.suffix.lower() == ".zip":
+    if name.endswith(".zip") or (head[:2] == b"PK" and kind_of(name) is None):
         return "zip"
-    idx = re.search(r"idx[13][-_.]ubyte", path.name)
-    raise UserError(
-        f"the file {path}",
-        _EXPECTED,
-        f"give the folder that holds it, {path.parent}"
-        if idx
-        else "give one of these, or a folder that holds the file",
-    )
+    if is_tar(path, head):
+        return "tar"
+    if name.endswith(CSV_SUFFIXES):
+        return "csv"
+    if re.search(r"idx[13][-_.]ubyte", name):
+        raise UserError(f"the file {path}", _EXPECTED, f"give the folder that holds it, {path.parent}")
+    raise refusal(path, head, _EXPECTED)
 
 
 def _existing(location: str | Path) -> Path:

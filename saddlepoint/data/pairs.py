@@ -1,7 +1,7 @@
 """Pairs of images, and two unpaired sets of images: each side is an ordinary packed set.
 
-    side by side     a folder or .zip of files that hold both images, the left half is the first side
-    two folders      in a folder or .zip, matched by file name if paired: see `pair_layout`
+    side by side     a folder, .zip or .tar of files that hold both images, the left half is the first side
+    two folders      in a folder, .zip or .tar, matched by file name if paired: see `pair_layout`
     two columns      of a .parquet file
 
 "forward" learns from the first side to the second, "backward" the other way round: the published facades task, label
@@ -28,11 +28,11 @@ from saddlepoint.data.parquet import find_parquet
 from saddlepoint.data.raster import MODES, decode
 from saddlepoint.data.source import Decoded, Loader, Options, Source
 from saddlepoint.data.storing import Stored
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, counted
 
 Direction = Literal["forward", "backward"]
 _NO_PARTNER = ": its partner cannot be read"
-_FORMATS = ("folder", "zip", "parquet")
+_FORMATS = ("folder", "zip", "tar", "parquet")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,7 +97,7 @@ def open_pairs(
     """Opens pairs of images, or two sets of unpaired ones.
 
     Args:
-        location: a folder, a .zip or a .parquet.
+        location: a folder, a .zip, a .tar or a .parquet.
         paired: False reads two folders without matching their files, and makes nothing of the order of pairs.
         direction: from which side to which, see above.
         size: (height, width) to which every image is scaled and cut, each half by itself; None keeps the images' own.
@@ -163,7 +163,7 @@ def _two_sides(
     if kind not in _FORMATS:
         raise UserError(
             f"{location}, which is read as {kind}",
-            "pairs of images: files side by side or two folders, in a folder or .zip, or a .parquet of two columns",
+            "pairs of images: side by side or in two folders, in a folder, .zip or .tar, or a .parquet of two columns",
             "give one of these",
         )
     if kind == "parquet":
@@ -192,7 +192,7 @@ def _only_two(path: Path) -> tuple[str, str]:
         raise UserError(f"{file} ({error})", "a whole .parquet file", "get or make it again") from error
     if len(names) != 2:
         raise UserError(
-            f"{path} with {len(names)} image columns ({', '.join(names) or 'none'})",
+            f"{path} with {counted(len(names), 'image column')} ({', '.join(names) or 'none'})",
             "two",
             "name both with --set data.columns=FIRST,SECOND" if len(names) > 2 else "give a file of pairs",
         )
@@ -205,12 +205,13 @@ def _chosen(source: Source, indices: np.ndarray, published: dict[str, np.ndarray
     assert encoded is not None
 
     def loaders() -> Iterator[Loader]:
+        # A table or a packed archive gives its items as it is read: none is kept longer than needed.
+        chosen = set(wanted)
+        found = ((index, loader) for index, loader in enumerate(encoded()) if index in chosen)
         if wanted == sorted(wanted):
-            # A table gives its cells as it is read: none is kept longer than needed.
-            chosen = set(wanted)
-            return (loader for index, loader in enumerate(encoded()) if index in chosen)
-        every = list(encoded())
-        return (every[index] for index in wanted)
+            return (loader for _, loader in found)
+        kept = dict(found)
+        return (kept.pop(index) for index in wanted)
 
     return replace(
         source,

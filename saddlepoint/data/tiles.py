@@ -15,13 +15,13 @@ import numpy as np
 
 from saddlepoint.data.decoding import decode_in_order
 from saddlepoint.data.depth import Range, refuse_without_effect
-from saddlepoint.data.notes import Tally, counted, sizes_in_words
+from saddlepoint.data.notes import Tally, sizes_in_words
 from saddlepoint.data.opening import read_source
 from saddlepoint.data.packed import Packed
 from saddlepoint.data.packing import assemble, decoded_items, described, read_items
 from saddlepoint.data.raster import refitted
 from saddlepoint.data.source import Decoded, Options, Problem, Source, UnreadableError, named
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, counted
 
 
 def open_tiles(

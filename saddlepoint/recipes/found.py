@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from saddlepoint.data import Packed, open_data, open_tiles
-from saddlepoint.data.notes import counted
 from saddlepoint.data.pairs import ImagePairs, open_pairs
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, counted
 from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
 from saddlepoint.recipes.specification import Data, Recipe
 from saddlepoint.recipes.task_parts import CyclePart, SuperResolutionPart, TranslationPart

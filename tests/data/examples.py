@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -49,6 +50,48 @@ def write_zip(path: Path, entries: dict[str, bytes]) -> Path:
         for name, data in entries.items():
             archive.writestr(name, data)
     return path
+
+
+def write_tar(path: Path, entries: dict[str, bytes], mode: str = "") -> Path:
+    """A tar file of named entries, in the order given; packed as its name says."""
+    mode = mode or {".gz": "w:gz", ".tgz": "w:gz", ".bz2": "w:bz2"}.get(path.suffix, "w")
+    with tarfile.open(path, mode) as archive:  # pyright: ignore
+        for name, data in entries.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return path
+
+
+def write_csv(path: Path, rows: np.ndarray, labels=None, *, header: bool = True) -> Path:
+    """A table with a column for each pixel, as Kaggle's MNIST: the label first, then pixel0, pixel1, ..."""
+    table = rows if labels is None else np.concatenate([np.asarray(labels)[:, None], rows], axis=1)
+    names = [*([] if labels is None else ["label"]), *(f"pixel{at}" for at in range(rows.shape[1]))]
+    lines = [",".join(names)] * header + [",".join(map(str, row)) for row in table.tolist()]
+    text = "\n".join(lines).encode() + b"\n"
+    path.write_bytes(gzip.compress(text) if path.suffix == ".gz" else text)
+    return path
+
+
+def cifar_files(images: np.ndarray, labels, parts: Sequence[int], *, fine: bool = False) -> dict[str, bytes]:
+    """The binary version by file name: `parts` of the images in each training batch and, last, in the test batch."""
+    labels = np.asarray(labels, np.uint8)[:, None]
+    columns = [labels // 2, labels] if fine else [labels]
+    records = np.concatenate([*columns, images.reshape(len(images), -1)], axis=1)
+    pieces = np.split(records, np.cumsum(parts)[:-1])
+    names = [*(["train"] if fine else [f"data_batch_{at + 1}" for at in range(len(parts) - 1)])]
+    names.append("test" if fine else "test_batch")
+    files = {f"{name}.bin": piece.tobytes() for name, piece in zip(names, pieces, strict=True)}
+    listed = "\n".join(f"class{at}" for at in range(int(labels.max()) + 1)).encode() + b"\n\n"
+    return files | {"fine_label_names.txt" if fine else "batches.meta.txt": listed}
+
+
+def write_cifar(folder: Path, images: np.ndarray, labels, parts: Sequence[int], *, fine: bool = False) -> Path:
+    """A folder of the binary version."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in cifar_files(images, labels, parts, fine=fine).items():
+        (folder / name).write_bytes(data)
+    return folder
 
 
 def write_parquet(path: Path, images: np.ndarray, labels=None, names: Sequence[str] | None = None, **columns) -> Path:

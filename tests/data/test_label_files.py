@@ -1,4 +1,4 @@
-"""Labels in files beside images, in folders and zips: what is read, what is refused, and that nothing is silent."""
+"""Labels in files beside images, in folders and archives: what is read, what is refused; nothing is silent."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,20 +8,22 @@ import pytest
 
 from saddlepoint.data import check_data, open_data
 from saddlepoint.data.packed import Packed
-from tests.data.examples import encoded, pixels, refusal, write_zip
+from tests.data.examples import encoded, pixels, refusal, write_tar, write_zip
 
 IMAGES = [encoded(image) for image in pixels(6)]
 Place = Callable[..., Path]
 
 
-@pytest.fixture(params=["folder", "zip"])
+@pytest.fixture(params=["folder", "zip", "tar"])
 def place(request, tmp_path: Path) -> Place:
-    """Puts images under these paths, and text files beside them, into a folder or a zip."""
+    """Puts images under these paths, and text files beside them, into a folder, a zip or a tar."""
 
     def put(images: list[str], beside: Mapping[str, str]) -> Path:
         entries = dict(zip(images, IMAGES, strict=False)) | {name: text.encode() for name, text in beside.items()}
         if request.param == "zip":
             return write_zip(tmp_path / "set.zip", entries)
+        if request.param == "tar":
+            return write_tar(tmp_path / "set.tar.gz", dict(sorted(entries.items())))
         for name, data in entries.items():
             (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / "set" / name).write_bytes(data)

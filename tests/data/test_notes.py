@@ -11,8 +11,8 @@ from PIL import Image
 
 from saddlepoint.cli import main
 from saddlepoint.data import from_torch_dataset, open_data, open_tiles
-from saddlepoint.data.notes import counted
 from saddlepoint.data.pairs import open_pairs
+from saddlepoint.errors import counted
 from tests.data.examples import encoded, picture, pixels, write_idx, write_zip
 
 ALPHA = Image.fromarray(np.moveaxis(pixels(1, 4, 8, 12)[0], 0, -1))

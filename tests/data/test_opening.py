@@ -71,7 +71,7 @@ def test_single_files_name_what_to_give_instead(tmp_path):
         lambda: open_data(tmp_path / "train-images-idx3-ubyte")
     )
     write_folder(tmp_path / "images", pixels(1))
-    assert "a folder that holds the file" in refusal(lambda: open_data(tmp_path / "images" / "000.png"))
+    assert "one image; expected a folder of images" in refusal(lambda: open_data(tmp_path / "images" / "000.png"))
 
 
 def test_labels_may_be_left_out(tmp_path):

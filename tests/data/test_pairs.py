@@ -190,7 +190,7 @@ def test_one_folder_alone_is_refused(tmp_path):
 
 def test_a_table_needs_two_image_columns(tmp_path):
     one = write_parquet(tmp_path / "one.parquet", FIRST)
-    assert "1 image columns (image)" in refusal(lambda: open_pairs(one))
+    assert "1 image column (image)" in refusal(lambda: open_pairs(one))
     cells = [encoded(image) for image in SECOND]
     three = write_parquet(tmp_path / "three.parquet", FIRST, other=cells, third=cells)
     assert "3 image columns (image, other, third)" in refusal(lambda: open_pairs(three))

@@ -8,8 +8,19 @@ import numpy as np
 import pytest
 
 from saddlepoint.data import EMBEDDED, FORMATS, Packed, check_data, open_data
+from saddlepoint.data.cifar import read_batches
 from saddlepoint.data.source import Source
-from tests.data.examples import encoded, pixels, write_folder, write_idx, write_parquet, write_zip
+from tests.data.examples import (
+    encoded,
+    pixels,
+    write_cifar,
+    write_csv,
+    write_folder,
+    write_idx,
+    write_parquet,
+    write_tar,
+    write_zip,
+)
 from tests.laws.members import check_reached, modules, public
 
 # Eighty images, of which the last twenty are the first twenty again.
@@ -31,10 +42,25 @@ def _hugging_face(root: Path) -> str:
     return f"hf:{root / 'repository'}"
 
 
+def _tar(root: Path) -> Path:
+    return write_tar(root / "x.tar.gz", {f"{LABELS[i]}/{i:02d}.png": encoded(image) for i, image in enumerate(IMAGES)})
+
+
+def _csv(root: Path) -> Path:
+    images = np.concatenate([pixels(60, 1, 8, 8), pixels(60, 1, 8, 8)[:20]])
+    return write_csv(root / "x.csv", images.reshape(80, -1), LABELS)
+
+
+def _cifar(root: Path) -> Path:
+    images = np.concatenate([pixels(60, 3, 32, 32), pixels(60, 3, 32, 32)[:20]])
+    return write_cifar(root / "cifar", images, LABELS, parts=(40, 40))
+
+
 NO_READERS = {
     "saddlepoint.data.array_names": "which array holds what; tests/data/test_arrays.py",
     "saddlepoint.data.check": "reports on what readers give",
     "saddlepoint.data.columns": "the choice of columns, shared by parquet and hugging_face",
+    "saddlepoint.data.foreign": "what is not read; tests/data/test_foreign.py",
     "saddlepoint.data.decoding": "threads",
     "saddlepoint.data.label_files": "labels beside images, for folder and archive; tests/data/test_label_files.py",
     "saddlepoint.data.label_matching": "which row of a table is which image; tests/data/test_label_files.py",
@@ -57,11 +83,16 @@ NO_READERS = {
     "saddlepoint.data.tiles": "cuts up what readers give; tests/data/test_tiles.py",
     "saddlepoint.data.torch_dataset": "takes an object and no location; tests/data/test_torch_dataset.py",
 }
+# Readers of a part, behind several of the table.
+SHARED = {read_batches: "by read_cifar and read_tar"}
 # A small example of each format that reads something; a format without one fails.
 EXAMPLES: dict[str, Callable[[Path], Path | str]] = {
     "idx": lambda root: write_idx(root / "idx", IMAGES[:70], IMAGES[70:]),
     "folder": lambda root: write_folder(root / "folder", IMAGES, ("a", "b", "c")),
     "zip": _zip,
+    "tar": _tar,
+    "csv": _csv,
+    "cifar": _cifar,
     "parquet": lambda root: write_parquet(root / "x.parquet", IMAGES, LABELS, ("a", "b", "c", "d")),
     "arrays": _arrays,
     "hugging-face": _hugging_face,
@@ -84,7 +115,7 @@ def test_every_reader_stands_in_the_table_and_every_other_file_says_why_it_holds
     for module in modules("data"):
         for name, function in public(module).items():
             if inspect.isfunction(function) and inspect.signature(function).return_annotation is Source:
-                assert function in readers, f"{module}.{name} is reached by no format"
+                assert function in {*readers, *SHARED}, f"{module}.{name} is reached by no format"
     assert set(EXAMPLES) | set(EMBEDDED) == set(FORMATS)
 
 
