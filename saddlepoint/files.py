@@ -1,4 +1,4 @@
-"""Writing files so that a kill, a full disk or a second reader never meets half of one; reading lines of JSON back."""
+"""Writing files so that a kill, a full disk or a second reader never meets half of one; paths; lines of JSON."""
 
 import json
 import os
@@ -11,6 +11,18 @@ from saddlepoint.errors import UserError, reading
 
 # Nobody nests a record so deeply; what walks it would run out of stack.
 _DEEPEST = 50
+
+
+def expanded(place: str | Path) -> Path:
+    """A path with ~ as the user's home.
+
+    Raises:
+        UserError: it begins with ~, and nothing says where that is.
+    """
+    try:
+        return Path(place).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{place}, where no home directory is known", "a path without ~", "write it out") from error
 
 
 def write_whole(path: Path, content: bytes) -> None:

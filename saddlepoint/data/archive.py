@@ -6,34 +6,31 @@ above the limit of a file) are problems like unreadable images. Folders in it me
 
 import stat
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO
 
 from saddlepoint.data.foreign import without_images
 from saddlepoint.data.label_files import labels_beside
 from saddlepoint.data.label_tables import Companion
 from saddlepoint.data.layout import has_image_suffix, is_ignored, may_hold_labels, read_layout
 from saddlepoint.data.raster import FORMATS, refuse_unless_image
-from saddlepoint.data.source import FILE_LIMIT, Options, Problem, Source, UnreadableError
+from saddlepoint.data.source import FILE_LIMIT, Options, Problem, Source, UnreadableError, reading_item
 from saddlepoint.data.stamps import stamp_files
-from saddlepoint.errors import UserError
+from saddlepoint.errors import reading
+
+_BROKEN = "broken in the archive"
 
 
 def read_zip(location: str, options: Options) -> Source:
     """The images of a zip file, sorted by their paths in it."""
     path = Path(location)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            listed = sorted(
-                (entry for entry in archive.infolist() if not entry.is_dir()), key=lambda entry: entry.filename
-            )
-            reasons = [_refusal(archive, entry) for entry in listed]
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-        raise UserError(
-            f"{path}, which is no whole zip file ({error})", "a zip file", "get or make it again"
-        ) from error
+    with _opened(path) as archive:
+        files = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
+        listed = sorted(files, key=lambda entry: entry.filename)
+        reasons = [_refusal(archive, entry) for entry in listed]
     entries, problems, companions = [], [], []
     for entry, reason in zip(listed, reasons, strict=True):
         if reason is not None:
@@ -74,6 +71,8 @@ def leads_out(path: str) -> bool:
 
 def _refusal(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str | None:
     """Why an entry is not to be read, or None."""
+    if not PurePosixPath(entry.filename).name:
+        return "an entry without a name"
     if leads_out(entry.filename):
         return "its path leads out of the archive"
     if stat.S_ISLNK(entry.external_attr >> 16):
@@ -84,34 +83,56 @@ def _refusal(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str | None:
         return f"{entry.file_size:,} bytes, the limit is {FILE_LIMIT:,}"
     if not is_ignored(entry.filename) and not has_image_suffix(entry.filename):
         try:
-            refuse_unless_image(_read(archive, entry, 12))
+            with _entry(archive, entry) as file:
+                _refuse_unless_image(file)
         except UnreadableError as reason:
             return str(reason)
     return None
 
 
+def _opened(path: Path) -> zipfile.ZipFile:
+    with reading(f"{path}, which is no whole zip file", "a zip file", "get or make it again"):
+        return zipfile.ZipFile(path)
+
+
+@contextmanager
+def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+    with reading_item(_BROKEN):
+        file = archive.open(entry)
+    with file:
+        yield file
+
+
+def _refuse_unless_image(file: IO[bytes]) -> bytes:
+    """How an entry begins, if it may be an image: no more is read of what is none."""
+    with reading_item(_BROKEN):
+        beginning = file.read(12)
+    refuse_unless_image(beginning)
+    return beginning
+
+
 def _loaders(path: Path, entries: list[zipfile.ZipInfo]) -> Iterator[Callable[[], bytes]]:
     # One open file serves all threads: zipfile locks it around each read. The last loader that is dropped closes it:
     # some of them are still waiting for a thread when the last one has been handed out.
-    archive = zipfile.ZipFile(path)
-    return (partial(_read, archive, entry) for entry in entries)
+    archive = _opened(path)
+    return (partial(_image, archive, entry) for entry in entries)
 
 
 def _read_alone(path: Path, entry: zipfile.ZipInfo, limit: int) -> bytes:
     """One entry of an archive that is not open; `UnreadableError` if it is larger, or broken."""
-    with zipfile.ZipFile(path) as archive:
-        data = _read(archive, entry, limit + 1)
+    with _opened(path) as archive, _entry(archive, entry) as file:
+        return _read(file, limit)
+
+
+def _image(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    with _entry(archive, entry) as file:
+        return _refuse_unless_image(file) + _read(file, FILE_LIMIT)
+
+
+def _read(file: IO[bytes], limit: int) -> bytes:
+    """What is left of an entry; `UnreadableError` if it is more than the limit, whatever size the entry declares."""
+    with reading_item(_BROKEN):
+        data = file.read(limit + 1)
     if len(data) > limit:
         raise UnreadableError(f"more than {limit:,} bytes")
-    return data
-
-
-def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int = FILE_LIMIT + 1) -> bytes:
-    try:
-        with archive.open(entry) as file:
-            data = file.read(most)  # the size that the entry declares need not be true
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise UnreadableError(f"broken in the archive: {error}") from error
-    if len(data) > FILE_LIMIT:
-        raise UnreadableError(f"more than {FILE_LIMIT:,} bytes")
     return data

@@ -5,13 +5,12 @@ grey; (n, h, w, c) and (n, c, h, w) are told apart by the channel count, 1, 3 or
 uint8, truth values, or any numbers in a range, see `depth`. Pickled objects are never loaded.
 """
 
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
+from saddlepoint.data.array_files import read_array_file
 from saddlepoint.data.array_names import CLASSES, parts_of
 from saddlepoint.data.labels import check_count, declared_labels, observed_labels
 from saddlepoint.data.source import Options, Source
@@ -24,17 +23,7 @@ _BLOCK = 1024
 def read_arrays(location: str, options: Options) -> Source:
     """A .npy or .npz file."""
     path = Path(location)
-    try:
-        # A .npy is mapped: a set larger than memory is only ever held in blocks.
-        opened = np.load(path, mmap_mode="r", allow_pickle=False)
-        arrays = {"images": opened} if isinstance(opened, np.ndarray) else dict(opened)
-    except (ValueError, EOFError, OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        pickled = any(word in str(error).lower() for word in ("pickle", "python objects"))
-        raise UserError(
-            f"{path}, which {'holds pickled objects or no array' if pickled else f'cannot be read ({error})'}",
-            "plain arrays of numbers",
-            "save the images with np.savez(FILE, images=..., labels=...) as uint8 and whole numbers",
-        ) from error
+    arrays = read_array_file(path)
     parts = parts_of(list(arrays), path)
     images = [_images(arrays[part.images], path) for part in parts]
     ranks = {array.ndim for array in images}

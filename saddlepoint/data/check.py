@@ -15,6 +15,7 @@ from saddlepoint.data.packing import decoded_items, size_cure
 from saddlepoint.data.source import Options, Problem, Source, UnreadableError
 from saddlepoint.data.splits import make_splits
 from saddlepoint.errors import UserError
+from saddlepoint.files import expanded
 
 _EXAMPLES = 5
 
@@ -66,7 +67,7 @@ class _Check:
 
     def open(self, name: str, image_column: str | None, label_column: str | None) -> Source | None:
         """The source; where its labels are what is wrong, the source without them."""
-        place = Path(self._location).expanduser()
+        place = expanded(self._location)
         for labels in (True, False):
             options = Options(image_column=image_column, label_column=label_column if labels else None, labels=labels)
             try:

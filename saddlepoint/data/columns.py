@@ -14,7 +14,7 @@ import numpy as np
 from saddlepoint.data.labels import declared_labels, observed_labels
 from saddlepoint.data.layout import SPLIT_NAMES
 from saddlepoint.data.source import Options
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, reading
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,7 +75,8 @@ def choose_columns(schema: "pa.Schema", options: Options, where: str) -> Columns
             "choose one with --set data.label_column=NAME, or none with --set data.labels=false",
         )
     names = features[label].get("names") if label is not None and label in named else None
-    return Columns(image=image, label=label, class_names=tuple(names) if names else None, split=split)
+    class_names = tuple(map(str, names)) if names and isinstance(names, list) else None
+    return Columns(image=image, label=label, class_names=class_names, split=split)
 
 
 def image_columns(schema: "pa.Schema") -> list[str]:
@@ -101,7 +102,8 @@ def column_labels(values: "pa.ChunkedArray", columns: Columns, where: str) -> tu
     where = f"column {columns.label} of {where}"
     if values.null_count:
         raise UserError(f"{values.null_count} empty cells in {where}", "a label in each row", "label these rows")
-    plain = np.asarray(values.to_pylist())
+    with reading(f"{where}, which cannot be read", "whole cells", "get or make the file again"):
+        plain = np.asarray(values.to_pylist())
     if columns.class_names is None:
         return observed_labels(plain, where)
     return declared_labels(plain, columns.class_names, where)
@@ -128,10 +130,13 @@ def split_indices(names: np.ndarray, where: str) -> dict[str, np.ndarray]:
 def _features(schema: "pa.Schema") -> Mapping[str, Any]:
     """The declared features, {} where there are none or what is declared cannot be read."""
     try:
-        features = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
-    except (KeyError, TypeError, ValueError):
+        with reading("the declared features", "JSON", "declare them anew"):
+            declared = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+    except UserError:
         return {}
-    return features if isinstance(features, dict) else {}
+    for key in ("info", "features"):
+        declared = declared.get(key) if isinstance(declared, dict) else None
+    return declared if isinstance(declared, dict) else {}
 
 
 def _kind(features: Mapping[str, Any], name: str) -> str | None:

@@ -138,7 +138,7 @@ class Depths:
         return tuple(
             f"{counted(depth.count, 'image')}: {depth.kind.name}, scaled to 8 bits {rule}; values {_found(depth)}"
             for depth in self._met.values()
-            if self._stated is not None or depth.kind.share
+            if (self._stated is not None or depth.kind.share) and self._complaint(depth) is None
         )
 
     def settle(self, where: str) -> None:
@@ -148,21 +148,26 @@ class Depths:
             UserError: it was not; with the range that was found, and the setting that states it.
         """
         for depth in self._met.values():
-            low, high = self._stated or depth.kind.natural
-            slack = depth.kind.slack * (high - low)
-            used = (depth.most - depth.least) / (high - low)
-            outside = depth.least < low - slack or depth.most > high + slack
-            if outside or (self._stated is None and used < depth.kind.share):
+            if (complaint := self._complaint(depth)) is not None:
+                low, high = self._stated or depth.kind.natural
+                half = " that use at least half of it" if depth.kind.share else ""
                 raise UserError(
-                    f"{depth.kind.name} values {_found(depth)} in {where}"
-                    + ("" if outside else f", {100 * used:.2g} % of {_written(low, high)}"),
-                    f"values in {_written(low, high)}, as data.range says"
-                    if self._stated is not None
-                    else f"values in {_written(low, high)}"
-                    + (" that use at least half of it" if depth.kind.share else "")
-                    + ", or the range from black to white",
+                    f"{depth.kind.name} values {_found(depth)} in {where}{complaint}",
+                    f"values in {_written(low, high)}"
+                    + (f"{half}, or the range from black to white" if self._stated is None else ", as data.range says"),
                     self._cure(),
                 )
+
+    def _complaint(self, depth: Depth) -> str | None:
+        """None where the range in use is right; otherwise what there is to say of the values beside themselves."""
+        low, high = self._stated or depth.kind.natural
+        slack = depth.kind.slack * (high - low)
+        if depth.least < low - slack or depth.most > high + slack:
+            return ""
+        used = (depth.most - depth.least) / (high - low)
+        if self._stated is not None or used >= depth.kind.share:
+            return None
+        return f", {100 * used:.2g} % of {_written(low, high)}"
 
     def _cure(self) -> str:
         least, most = min(depth.least for depth in self._met.values()), max(depth.most for depth in self._met.values())

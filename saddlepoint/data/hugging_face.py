@@ -16,7 +16,7 @@ from saddlepoint.data.columns import choose_columns, column_labels, split_indice
 from saddlepoint.data.layout import SPLIT_NAMES
 from saddlepoint.data.parquet import image_cells
 from saddlepoint.data.source import Options, Source
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, reading
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PREFIX = "hf:"
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _ROWS_AT_ONCE = 256
+_WHOLE = "a whole data set", "load it again"
 
 
 def read_hugging_face(location: str, options: Options) -> Source:
@@ -41,7 +42,8 @@ def read_hugging_face(location: str, options: Options) -> Source:
     columns = choose_columns(first.features.arrow_schema, options, location)
     labels, classes = None, ()
     if columns.label is not None:
-        cells = [part.with_format("arrow")[:][columns.label] for part in _only(chosen, columns.label)]
+        with reading(f"column {columns.label} of {location}, which cannot be read", *_WHOLE):
+            cells = [part.with_format("arrow")[:][columns.label] for part in _only(chosen, columns.label)]
         labels, classes = column_labels(_joined(cells), columns, location)
     names = np.repeat(list(chosen), [len(part) for part in chosen.values()])
     return Source(
@@ -66,14 +68,12 @@ def _load(name: str, config: str | None, location: str, cache: Path | None) -> d
             "the extra `data`",
             "install it with: pip install 'saddlepoint[data]'",
         ) from error
-    try:
+    with reading(
+        f"{location}, which cannot be loaded",
+        "a local folder or file, or a Hugging Face data set with images, as hf:owner/name or hf:owner/name:config",
+        "check the spelling and the connection",
+    ):
         loaded = datasets.load_dataset(name, config, cache_dir=str(cache / "hugging-face") if cache else None)
-    except Exception as error:  # it raises its own kinds, those of the hub, of the network and of each format
-        raise UserError(
-            f"{location}, which cannot be loaded ({type(error).__name__}: {str(error)[:300]})",
-            "a local folder or file, or a Hugging Face data set with images, as hf:owner/name or hf:owner/name:config",
-            "check the spelling and the connection",
-        ) from error
     assert isinstance(loaded, datasets.DatasetDict)
     return {str(split): part for split, part in loaded.items()}
 
@@ -97,6 +97,11 @@ def _joined(columns: "list[pa.ChunkedArray]") -> "pa.ChunkedArray":
 def _loaders(parts: Iterator[Any]) -> Iterator[Callable[[], bytes]]:
     for part in parts:
         # As arrow tables the images stay encoded; the library's own decoding would skip our rules.
-        for table in part.with_format("arrow").iter(batch_size=_ROWS_AT_ONCE):
+        tables = part.with_format("arrow").iter(batch_size=_ROWS_AT_ONCE)
+        while True:
+            with reading("a data set that breaks off", *_WHOLE):
+                table = next(tables, None)
+            if table is None:
+                break
             for chunk in table.column(0).chunks:
                 yield from image_cells(getattr(chunk, "storage", chunk), follow_paths=True)

@@ -5,9 +5,9 @@ Images have magic number 2051 = 0x803, labels 2049 = 0x801. Source: Y. LeCun's p
 """
 
 import gzip
+import math
 import re
 import struct
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +15,10 @@ import numpy as np
 
 from saddlepoint.data.arrays import item_name
 from saddlepoint.data.labels import check_count, observed_labels
+from saddlepoint.data.room import refuse_beyond_memory
 from saddlepoint.data.source import Options, Source
 from saddlepoint.data.stamps import stamp_files
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, reading
 
 _NAME = re.compile(
     r"^(?P<set>.*[-_.])?(?P<part>train|t10k|test)[-_.](?P<what>images|labels)[-_.]idx[13][-_.]ubyte(\.gz)?$"
@@ -117,25 +118,28 @@ def read_idx_file(file: IdxFile) -> np.ndarray:
     path, dimensions = file.path, 3 if file.what == "images" else 1
     cure = "get the file again from its source"
     opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rb") as stream:
+    broken, whole = f"{path}, which cannot be read", "a whole file"
+    with reading(broken, whole, cure):
+        stream = opener(path, "rb")
+    with stream:
+        with reading(broken, whole, cure):
             head = stream.read(4 + 4 * dimensions)
-            magic = int.from_bytes(head[:4], "big")
-            if len(head) < 4 or magic != _MAGIC[file.what]:
-                raise UserError(
-                    f"magic number {magic if len(head) >= 4 else 'missing'} in {path}",
-                    f"{_MAGIC[file.what]} (IDX {file.what} of unsigned bytes)",
-                    cure,
-                )
-            shape = struct.unpack(f">{(len(head) - 4) // 4}I", head[4 : len(head) // 4 * 4])
-            length = int(np.prod(shape, dtype=object)) if len(shape) == dimensions else None
-            largest = path.stat().st_size * (_MOST_COMPRESSION if path.suffix == ".gz" else 1)
-            # One byte more than declared is asked for, to see that there is none.
-            data = stream.read(length + 1) if length is not None and length <= largest else b""
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UserError(f"a broken gzip file {path} ({error})", "a whole gzip file", cure) from error
-    except OSError as error:
-        raise UserError(f"{path}, which cannot be read ({error.strerror})", "a readable file", cure) from error
+        magic = int.from_bytes(head[:4], "big")
+        if len(head) < 4 or magic != _MAGIC[file.what]:
+            raise UserError(
+                f"magic number {magic if len(head) >= 4 else 'missing'} in {path}",
+                f"{_MAGIC[file.what]} (IDX {file.what} of unsigned bytes)",
+                cure,
+            )
+        shape = struct.unpack(f">{(len(head) - 4) // 4}I", head[4 : len(head) // 4 * 4])
+        length = math.prod(shape) if len(shape) == dimensions else None
+        largest = path.stat().st_size * (_MOST_COMPRESSION if path.suffix == ".gz" else 1)
+        data = b""
+        if length is not None and length <= largest:
+            refuse_beyond_memory(length, str(path), "train on a part of it")
+            with reading(broken, whole, cure):
+                # One byte more than declared is asked for, to see that there is none.
+                data = stream.read(length + 1)
     if length is None or len(data) != length:
         has = (
             f"{len(data)} bytes"

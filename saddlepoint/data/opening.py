@@ -25,6 +25,7 @@ from saddlepoint.data.source import Options, Source
 from saddlepoint.data.tar import is_tar, read_tar
 from saddlepoint.data.toy import TOY_SETS, read_toy
 from saddlepoint.errors import UserError
+from saddlepoint.files import expanded
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -160,7 +161,7 @@ def recognise(location: str | Path) -> str:
     if isinstance(location, str):
         if location in EMBEDDED:
             return location
-        path = Path(location).expanduser()
+        path = expanded(location)
         # owner/name where owner is a folder here is a misspelt path, not a reason to ask the network.
         named = REPOSITORY.fullmatch(location) and not location.startswith(".") and not path.parent.is_dir()
         if location.startswith(PREFIX) or (named and not path.exists()):
@@ -193,7 +194,7 @@ def recognise(location: str | Path) -> str:
 
 
 def _existing(location: str | Path) -> Path:
-    path = Path(location).expanduser()
+    path = expanded(location)
     if not path.exists():
         near = difflib.get_close_matches(str(location), EMBEDDED, n=1)
         raise UserError(

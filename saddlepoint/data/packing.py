@@ -68,9 +68,9 @@ def read_items(source: Source, options: Options, location: str) -> Stored:
         raise UserError(
             f"data.size, data.channels or data.range for {location}, which holds points", "images", "leave them out"
         )
-    cache = options.cache or default_cache()
     key = _cache_key(source, options)
-    if (stored := reuse(cache, key)) is not None:
+    # Asked for only where something may lie there.
+    if key is not None and (stored := reuse(options.cache or default_cache(), key)) is not None:
         return stored
     reading = _Reading(source, options, location)
     blocks = reading.blocks()
@@ -86,7 +86,7 @@ def read_items(source: Source, options: Options, location: str) -> Stored:
         lambda: itertools.chain([first], blocks),
         capacity=source.count,
         shape=shape,
-        cache=cache,
+        cache=options.cache or default_cache(),
         key=key,
         facts=reading.facts,
     )

@@ -28,7 +28,8 @@ from saddlepoint.data.parquet import find_parquet
 from saddlepoint.data.raster import MODES, decode
 from saddlepoint.data.source import Decoded, Loader, Options, Source
 from saddlepoint.data.storing import Stored
-from saddlepoint.errors import UserError, counted
+from saddlepoint.errors import UserError, counted, reading
+from saddlepoint.files import expanded
 
 Direction = Literal["forward", "backward"]
 _NO_PARTNER = ": its partner cannot be read"
@@ -167,7 +168,7 @@ def _two_sides(
             "give one of these",
         )
     if kind == "parquet":
-        names = columns or _only_two(Path(location).expanduser())
+        names = columns or _only_two(expanded(location))
         sides = [read_source(location, kind, replace(options, image_column=name))[0] for name in names]
         return sides, [f"column {name}" for name in names], True
     if columns is not None:
@@ -186,10 +187,9 @@ def _only_two(path: Path) -> tuple[str, str]:
     import pyarrow.parquet as pq
 
     file = find_parquet(path)[0] if path.is_dir() else path
-    try:
-        names = image_columns(pq.read_schema(file))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{file} ({error})", "a whole .parquet file", "get or make it again") from error
+    with reading(f"{file}, which cannot be read", "a whole .parquet file", "get or make it again"):
+        schema = pq.read_schema(file)
+    names = image_columns(schema)
     if len(names) != 2:
         raise UserError(
             f"{path} with {counted(len(names), 'image column')} ({', '.join(names) or 'none'})",

@@ -14,15 +14,19 @@ import numpy as np
 
 from saddlepoint.data.columns import Columns, choose_columns, column_labels, split_indices
 from saddlepoint.data.folder import read_file
+from saddlepoint.data.labels import check_count
 from saddlepoint.data.layout import SPLIT_NAMES
+from saddlepoint.data.room import refuse_beyond_memory
 from saddlepoint.data.source import Options, Source, UnreadableError
 from saddlepoint.data.stamps import stamp_files
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, reading
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS_AT_ONCE = 256
+# What is known of a row beside its image takes at least so much memory.
+_BYTES_PER_ROW = 64
 _WORDS = re.compile(r"[^a-z]+")
 
 
@@ -44,29 +48,34 @@ def read_parquet(location: str, options: Options) -> Source:
     files = find_parquet(root) if root.is_dir() else [root]
     if not files:
         raise UserError(f"{root}, a folder without .parquet files", "at least one", "give another folder")
-    try:
+    broken = f"{root}, which cannot be read as parquet", "whole .parquet files", "get or make them again"
+    with reading(*broken):
         schemas = [pq.read_schema(path) for path in files]
         counts = [pq.read_metadata(path).num_rows for path in files]
-        for path, schema in zip(files, schemas, strict=True):
-            if not schema.equals(schemas[0]):
-                raise UserError(
-                    f"{path} with the columns {', '.join(schema.names)}",
-                    f"those of {files[0]}: {', '.join(schemas[0].names)}",
-                    "give a folder, or one file, of one data set",
-                )
-        columns = choose_columns(schemas[0], options, location)
-        wanted = [name for name in (columns.label, columns.split) if name is not None]
+        names_of = [", ".join(schema.names) for schema in schemas]
+    refuse_beyond_memory(sum(counts) * _BYTES_PER_ROW, str(root), "give a part of it")
+    for path, schema, names in zip(files, schemas, names_of, strict=True):
+        if not schema.equals(schemas[0]):
+            raise UserError(
+                f"{path} with the columns {names}",
+                f"those of {files[0]}: {names_of[0]}",
+                "give a folder, or one file, of one data set",
+            )
+    columns = choose_columns(schemas[0], options, location)
+    wanted = [name for name in (columns.label, columns.split) if name is not None]
+    with reading(*broken):
         tables = [pq.ParquetFile(path).read(columns=wanted) for path in files]
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(
-            f"{root}, which cannot be read as parquet ({error})", "whole .parquet files", "get or make them again"
-        ) from error
     labels, classes = None, ()
     if columns.label is not None:
-        cells = pa.chunked_array([chunk for table in tables for chunk in table[columns.label].chunks])
-        labels, classes = column_labels(cells, columns, location)
+        chunks = [chunk for table in tables for chunk in table[columns.label].chunks]
+        labels, classes = column_labels(
+            pa.chunked_array(chunks, schemas[0].field(columns.label).type), columns, location
+        )
+        check_count(labels, sum(counts), location)
     if columns.split is not None:
-        names = np.array([name for table in tables for name in table[columns.split].to_pylist()])
+        with reading(*broken):
+            cells = [cell for table in tables for cell in table[columns.split].to_pylist()]
+        names = np.array([str(cell) for cell in cells])
     else:
         names = np.repeat(_splits_of_paths(root, files), counts)
     ends = np.cumsum(counts)
@@ -79,7 +88,7 @@ def read_parquet(location: str, options: Options) -> Source:
         format="parquet",
         count=sum(counts),
         name=name,
-        encoded=lambda: _loaders(files, columns),
+        encoded=lambda: _loaders(files, counts, columns),
         labels=labels,
         classes=classes,
         published=split_indices(names, location),
@@ -97,16 +106,16 @@ def image_cells(cells: "pa.Array", *, follow_paths: bool) -> Iterator[Callable[[
     """
     import pyarrow as pa
 
-    if pa.types.is_struct(cells.type):
-        for valid, data, path in zip(
-            cells.is_valid().to_pylist(),
-            cells.field("bytes").to_pylist(),
-            cells.field("path").to_pylist() if cells.type.get_field_index("path") >= 0 else [None] * len(cells),
-            strict=True,
-        ):
-            yield partial(_cell, data if valid else None, path if valid else None, follow_paths)
-    else:
-        yield from (partial(_cell, data, None, False) for data in cells.to_pylist())
+    with reading("a column of images that cannot be read", "whole cells", "get or make the file again"):
+        if pa.types.is_struct(cells.type):
+            valid, data = cells.is_valid().to_pylist(), cells.field("bytes").to_pylist()
+            has_paths = cells.type.get_field_index("path") >= 0
+            paths = cells.field("path").to_pylist() if has_paths else [None] * len(cells)
+        else:
+            data, follow_paths = cells.to_pylist(), False
+            valid, paths = [True] * len(data), [None] * len(data)
+    for is_valid, cell, path in zip(valid, data, paths, strict=True):
+        yield partial(_cell, cell if is_valid else None, path if is_valid else None, follow_paths)
 
 
 def _cell(data: bytes | None, path: str | None, follow_path: bool) -> bytes:
@@ -117,19 +126,24 @@ def _cell(data: bytes | None, path: str | None, follow_path: bool) -> bytes:
     return read_file(Path(path))
 
 
-def _loaders(files: list[Path], columns: Columns) -> Iterator[Callable[[], bytes]]:
-    import pyarrow as pa
+def _loaders(files: list[Path], counts: list[int], columns: Columns) -> Iterator[Callable[[], bytes]]:
     import pyarrow.parquet as pq
 
-    for path in files:
-        try:
-            with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=[columns.image]):
-                    yield from image_cells(batch.column(0), follow_paths=False)
-        except (pa.ArrowException, OSError) as error:
-            raise UserError(
-                f"{path}, which breaks off ({error})", "a whole .parquet file", "get or make it again"
-            ) from error
+    for path, count in zip(files, counts, strict=True):
+        broken = f"{path}, which breaks off", "a whole .parquet file", "get or make it again"
+        with reading(*broken):
+            file = pq.ParquetFile(path)
+        with file:
+            batches, rows = file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=[columns.image]), 0
+            while True:
+                with reading(*broken):
+                    batch = next(batches, None)
+                if batch is None:
+                    break
+                rows += len(batch)
+                yield from image_cells(batch.column(0), follow_paths=False)
+        if rows != count:
+            raise UserError(f"{path} of {rows} rows, which claims {count}", *broken[1:])
 
 
 def _splits_of_paths(root: Path, files: list[Path]) -> list[str]:

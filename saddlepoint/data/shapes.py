@@ -11,12 +11,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from saddlepoint.data.arrays import item_name
+from saddlepoint.data.room import refuse_beyond_memory
 from saddlepoint.data.source import Options, Source
 from saddlepoint.errors import UserError
 
 SHAPES = ("circle", "square", "triangle")
 _COUNT, _SIZE, _CHANNELS, _SMALLEST = 6000, (32, 32), 3, 8
-_BLOCK = 256
+# Images and pixels that are drawn at once.
+_BLOCK, _PIXELS = 256, 2**22
+# Bytes: of the truth of an image, and of a pixel while it is drawn.
+_TRUTH, _DRAWN = 200, 112
 # Of a shape with area pi r^2, in units of r: half the square's side, the triangle's inner circle; the triangle's
 # corners reach out furthest, twice its inner circle.
 _HALF_SIDE = math.sqrt(math.pi) / 2
@@ -39,6 +43,9 @@ def read_shapes(location: str, options: Options) -> Source:
     size, channels, count = options.size or _SIZE, options.channels or _CHANNELS, options.count or _COUNT
     if min(size) < _SMALLEST:
         raise UserError(f"data.size={size} for shapes", f"at least {_SMALLEST} pixels a side", "give a larger size")
+    pixels = size[0] * size[1]
+    refuse_beyond_memory(count * _TRUTH, f"data.count={count:,} of shapes", "set a smaller data.count")
+    refuse_beyond_memory(pixels * _DRAWN, f"one of shapes of {pixels:,} pixels", "set a smaller data.size")
     generator = np.random.Generator(np.random.Philox(key=options.seed))
     uniforms = generator.random((count, 5))
     labels = np.minimum((uniforms[:, 0] * len(SHAPES)).astype(np.int64), len(SHAPES) - 1)
@@ -48,8 +55,9 @@ def read_shapes(location: str, options: Options) -> Source:
     colour = _colours(uniforms[:, 4]) if channels > 1 else 0.5 + 0.5 * uniforms[:, 4:5]
 
     def blocks() -> Iterator[np.ndarray]:
-        for start in range(0, count, _BLOCK):
-            part = slice(start, start + _BLOCK)
+        block = min(_BLOCK, max(_PIXELS // pixels, 1))
+        for start in range(0, count, block):
+            part = slice(start, start + block)
             cover = coverage(labels[part], radius[part] * min(size), centre[part] * np.array(size[::-1]), size)
             if channels == 4:
                 solid = np.broadcast_to(colour[part][:, :, None, None], (len(cover), 3, *size))

@@ -5,6 +5,7 @@ do it) or `blocks` (arrays of numbers, still to be brought to 8 bits, a size and
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from saddlepoint.data.depth import Depth, Range, check_range
 from saddlepoint.data.packed import Kind
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, reason_of
 
 GIBIBYTE = 2**30
 # Pillow's own bound of a harmless image. Above it Pillow warns, above twice as much it refuses; here both are refused.
@@ -22,6 +23,19 @@ FILE_LIMIT = 512 * 2**20
 
 class UnreadableError(Exception):
     """One item cannot be used, and why; packing decides whether that ends everything."""
+
+
+@contextmanager
+def reading_item(broken: str) -> Iterator[None]:
+    """`errors.reading` for one item of a data set: whatever a library raises on its bytes is said of it alone.
+
+    Args:
+        broken: what is to be said; the library's reason is added to it.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise UnreadableError(f"{broken} ({reason_of(error)})") from error
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

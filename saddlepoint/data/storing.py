@@ -10,14 +10,16 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from saddlepoint.data.source import GIBIBYTE
-from saddlepoint.errors import RunStopped, UserError
+from saddlepoint.errors import RunStopped, UserError, reading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,26 +137,54 @@ def reuse(cache: Path, key: str | None) -> Stored | None:
         return None
     folder = cache / key
     try:
-        facts = json.loads((folder / "facts.json").read_text("utf-8"))
-        return Stored(
-            items=np.load(folder / "items.npy", mmap_mode="r", allow_pickle=False),
-            digests=np.load(folder / "digests.npy", allow_pickle=False),
-            sha256=facts["sha256"],
-            facts=Facts(
-                kept=np.load(folder / "kept.npy", allow_pickle=False),
-                skipped=tuple(facts["skipped"]),
-                notes=tuple(facts["notes"]),
-                own_size=tuple(facts["own_size"]) if facts["own_size"] else None,
-                deep=facts["deep"],
-            ),
-        )
-    except (OSError, ValueError, KeyError):
+        with reading(f"the packed data {folder}", "a whole entry", "it is written anew"):
+            said = json.loads((folder / "facts.json").read_text("utf-8"))
+            items = np.load(folder / "items.npy", mmap_mode="r", allow_pickle=False)
+            digests, kept = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in ("digests", "kept"))
+    except UserError:
+        said = items = digests = kept = None
+    if not _is_whole(said, items, digests, kept):
         shutil.rmtree(folder, ignore_errors=True)
         return None
+    facts = Facts(
+        kept=kept,
+        skipped=tuple(said["skipped"]),
+        notes=tuple(said["notes"]),
+        own_size=tuple(said["own_size"]) if said["own_size"] else None,
+        deep=said["deep"],
+    )
+    return Stored(items=items, digests=digests, sha256=said["sha256"], facts=facts)
+
+
+def _is_whole(said: Any, items: Any, digests: Any, kept: Any) -> bool:
+    """Whether what an entry's files hold is what `_write` writes."""
+    arrays = all(isinstance(array, np.ndarray) and array.ndim for array in (items, digests, kept))
+    if not arrays or not isinstance(said, dict) or not len(items) == len(digests) == len(kept):
+        return False
+    texts = [said.get("skipped"), said.get("notes")]
+    own_size = said.get("own_size")
+    return (
+        isinstance(said.get("sha256"), str)
+        and all(isinstance(each, list) and all(isinstance(text, str) for text in each) for each in texts)
+        and (own_size is None or (isinstance(own_size, list) and [type(side) for side in own_size] == [int, int]))
+        and isinstance(said.get("deep"), bool)
+        and (digests.dtype, digests.shape[1:], kept.dtype) == (np.uint8, (16,), np.int64)
+    )
 
 
 def default_cache() -> Path:
-    """The user's cache directory by the platform's convention, and `saddlepoint` in it."""
+    """The user's cache directory by the platform's convention, and `saddlepoint` in it.
+
+    Where there is no home (a container with a user of no name) it is the place for temporary files.
+    """
+    try:
+        return _users_cache()
+    except RuntimeError:
+        user = os.getuid() if hasattr(os, "getuid") else "cache"
+        return Path(tempfile.gettempdir()) / f"saddlepoint-{user}"
+
+
+def _users_cache() -> Path:
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA")
         return (Path(base) if base else Path.home() / "AppData" / "Local") / "saddlepoint" / "Cache"

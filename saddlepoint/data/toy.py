@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from saddlepoint.data.arrays import item_name
+from saddlepoint.data.room import refuse_beyond_memory
 from saddlepoint.data.source import Options, Source
 
 _COUNT = 20_000
@@ -123,11 +124,14 @@ TOY_SETS: dict[str, Mixture | SwissRoll] = {
 
 def read_toy(location: str, options: Options) -> Source:
     """A toy set as points: `count` of them (default 20,000), drawn from `seed`."""
-    count = options.count or _COUNT
+    count, toy = options.count or _COUNT, TOY_SETS[location]
+    # The uniform numbers that are drawn, and what becomes of them.
+    needed = count * 8 * (2 * toy.uniforms + 3 * toy.dimensions)
+    refuse_beyond_memory(needed, f"data.count={count:,} of {location}", "set a smaller data.count")
 
     def blocks() -> Iterator[np.ndarray]:
         generator = np.random.Generator(np.random.Philox(key=options.seed))
-        yield TOY_SETS[location].sample(count, generator).astype(np.float32)
+        yield toy.sample(count, generator).astype(np.float32)
 
     return Source(
         format=location,

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from saddlepoint.errors import UserError
+from saddlepoint.files import expanded
 from saddlepoint.metrics.features import Features
 from saddlepoint.metrics.features.vgg import PUBLISHED, SMALLEST, vgg19
 from saddlepoint.tasks.classification import Classification
@@ -48,11 +49,11 @@ def open_content(text: str, *, channels: int, crop: int, device: torch.device) -
 def absolute(text: str) -> str:
     """The same content, with a place that is found from any folder."""
     name, colon, place = text.partition(":")
-    return f"{name}:{Path(place).expanduser().resolve()}" if colon and place else text
+    return f"{name}:{expanded(place).resolve()}" if colon and place else text
 
 
 def _vgg19(text: str, place: str, crop: int, device: torch.device) -> Content:
-    path = Path(place).expanduser()
+    path = expanded(place)
     if not place or not path.is_file():
         raise UserError(
             f"task.content = {text}" + (", where there is no file" if place else " without the file of its weights"),
@@ -75,7 +76,7 @@ def _classifier(text: str, run: Path, channels: int, device: torch.device) -> Co
     from saddlepoint.recipes.features import features_of
     from saddlepoint.recipes.loading import load_task
 
-    loaded = load_task(run.expanduser(), device=str(device))
+    loaded = load_task(expanded(run), device=str(device))
     if not isinstance(loaded.task, Classification):
         raise UserError(
             f"task.content = {text}, a run of the task {loaded.recipe.task.kind}",

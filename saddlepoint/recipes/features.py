@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from saddlepoint.errors import UserError
+from saddlepoint.files import expanded
 from saddlepoint.game.task import networks_of
 from saddlepoint.metrics.features import Features, classifier_features, open_features
 from saddlepoint.recipes.loading import Loaded, load_task
@@ -41,7 +42,7 @@ def features_for(text: str, shape: tuple[int, ...], device: torch.device) -> Fea
         return open_features(text, device)
     if not run:
         raise UserError(f"features {text!r}", "classifier:RUN", _TRAIN)
-    loaded = load_task(Path(run).expanduser(), device=device.type)
+    loaded = load_task(expanded(run), device=device.type)
     if not isinstance(loaded.task, Classification):
         raise UserError(
             f"features {text!r}, a run of the task {loaded.recipe.task.kind}",

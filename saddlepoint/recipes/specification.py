@@ -74,7 +74,12 @@ class Data(Part):
     @field_validator("range", mode="before")
     @classmethod
     def _range_as_written(cls, given: Any) -> Any:
-        return given.split(",") if isinstance(given, str) else given
+        if not isinstance(given, str):
+            return given
+        try:
+            return [float(number) for number in given.split(",")]
+        except ValueError:
+            raise UserError(f"data.range = {given!r}", "LOW,HIGH", "write it like --set data.range=0,4095") from None
 
     @field_validator("range")
     @classmethod

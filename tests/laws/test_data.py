@@ -57,6 +57,7 @@ def _cifar(root: Path) -> Path:
 
 
 NO_READERS = {
+    "saddlepoint.data.array_files": "files of arrays, for arrays; tests/data/test_hostile.py",
     "saddlepoint.data.array_names": "which array holds what; tests/data/test_arrays.py",
     "saddlepoint.data.check": "reports on what readers give",
     "saddlepoint.data.columns": "the choice of columns, shared by parquet and hugging_face",
@@ -76,6 +77,7 @@ NO_READERS = {
     "saddlepoint.data.pair_layout": "what paths say about pairs; tests/data/test_pair_layout.py",
     "saddlepoint.data.pairs": "two packed sets out of one source; tests/data/test_pairs.py",
     "saddlepoint.data.raster": "one image",
+    "saddlepoint.data.room": "what memory cannot hold; tests/data/test_room.py",
     "saddlepoint.data.source": "what a reader gives",
     "saddlepoint.data.splits": "the division of all",
     "saddlepoint.data.stamps": "file stamps of the readers",

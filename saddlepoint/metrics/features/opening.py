@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from saddlepoint.errors import UserError
+from saddlepoint.files import expanded
 from saddlepoint.metrics.features.dinov2 import dinov2
 from saddlepoint.metrics.features.features import Features
 from saddlepoint.metrics.features.inception import inception
@@ -42,4 +43,4 @@ def open_features(text: str, device: torch.device | str = "cpu") -> Features:
         raise UserError(f"features {text!r}", f"one of {known}", "choose one of these")
     if not file:
         raise UserError(f"features {text!r}", f"{name}:FILE", f"name the weights file, as in {name}:weights.pth")
-    return WITH_FILE[name](Path(file).expanduser(), device)
+    return WITH_FILE[name](expanded(file), device)

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, reading
 
 MEANWHILE = "meanwhile use --features pixels, or a classifier trained on your own labels"
 # Counts the batches that a batch normalisation saw in training: old files lack it, and evaluation does not use it.
@@ -105,17 +104,15 @@ def fill(build: type[nn.Module] | Any, tensors: Mapping[str, Tensor], path: Path
 
 
 def _read_safetensors(path: Path, wanted: str) -> dict[str, Tensor]:
-    try:
+    with reading(f"{path}, a damaged safetensors file", f"the weights {wanted}", "copy it anew"):
         return safetensors.torch.load_file(path)
-    except safetensors.SafetensorError as error:
-        raise UserError(
-            f"{path}, a damaged safetensors file ({error})", f"the weights {wanted}", "copy it anew"
-        ) from error
 
 
 def _read_state_dict(path: Path, wanted: str) -> dict[str, Tensor]:
+    cure = "save module.state_dict(), not the module, or download the file anew"
+    what = f"{path}, which holds more than tensors or is damaged", f"a state dict or safetensors file: {wanted}", cure
     if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
+        with reading(*what), zipfile.ZipFile(path) as archive:
             names = archive.namelist()
         # torch.jit.save writes a folder of source code and a file of constants, torch.save neither.
         if any("code" in Path(name).parts or Path(name).name == "constants.pkl" for name in names):
@@ -125,16 +122,12 @@ def _read_state_dict(path: Path, wanted: str) -> dict[str, Tensor]:
                 "download that file; nothing in a weights file is ever run",
             )
     try:
+        # An open file, because torch chooses another reader by the end of a name.
         with path.open("rb") as file:
-            # An open file, because torch chooses another reader by the end of a name.
             found = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
-        # What torch raises for a file that is cut off or holds more than tensors has many types, some of them pickle's.
-        raise UserError(
-            f"{path}, which holds more than tensors or is damaged ({type(error).__name__})",
-            f"a state dict or safetensors file: {wanted}",
-            "save module.state_dict(), not the module, or download the file anew",
-        ) from error
+        # Any kind, as in `errors.reading`; but torch's own words are left out: they advise to run what the file holds.
+        raise UserError(f"{what[0]} ({type(error).__name__})", *what[1:]) from error
     if not isinstance(found, Mapping) or not all(
         isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items()
     ):
