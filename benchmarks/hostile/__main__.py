@@ -1,0 +1,105 @@
+"""python -m benchmarks.hostile --minutes N [--seed S] [--only KIND ...] [--json FILE] [--page FILE.md] [--list]
+
+Exit code 1 if any attempt was not good. `--case KIND:INDEX` makes one attempt again, with the same seed, and keeps its
+folder to look at.
+"""
+
+import argparse
+import os
+import shlex
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from benchmarks.hostile.kind import Kind
+
+
+def main(arguments: Sequence[str], kinds: "Sequence[Kind] | None" = None) -> int:
+    """Runs a campaign; gives its exit code.
+
+    Args:
+        arguments: of the command line.
+        kinds: others than those of the table; only to test the campaign itself.
+    """
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.hostile", description=__doc__)
+    parser.add_argument("--minutes", type=float, metavar="N", help="altogether, shared out over the kinds")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of everything that is drawn (default 0)")
+    parser.add_argument("--only", nargs="+", default=[], metavar="KIND", help="only these kinds")
+    parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="where the results go as JSON")
+    parser.add_argument("--page", type=Path, default=None, metavar="FILE.md", help="a page whose table is replaced")
+    parser.add_argument("--case", metavar="KIND:INDEX", help="make one attempt again and keep its folder")
+    parser.add_argument("--list", action="store_true", help="list the kinds, and end")
+    given = parser.parse_args(arguments)
+    if not hasattr(os, "pidfd_open"):
+        parser.error("the campaign needs Linux: it watches its children through pidfd_open")
+    # Before torch is imported, here and in all children.
+    os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    if kinds is None:
+        from benchmarks.hostile.kinds import KINDS
+
+        kinds = KINDS
+    if given.list:
+        width = max(len(kind.name) for kind in kinds)
+        for kind in kinds:
+            print(f"{kind.name:{width}}  {kind.tried}\n{'':{width}}  good: {kind.good}")
+        return 0
+    names = [kind.name for kind in kinds]
+    if unknown := [name for name in given.only if name not in names]:
+        parser.error(f"no kind is named {' or '.join(unknown)}; there are {', '.join(names)}")
+    if given.case is None and (given.minutes is None or not 0 < given.minutes < float("inf")):
+        parser.error("--minutes N is needed, a number above 0")
+    chosen = [kind for kind in kinds if not given.only or kind.name in given.only]
+    return _run(given, chosen, shlex.join(["python", "-m", "benchmarks.hostile", *arguments]), parser)
+
+
+def _run(given: argparse.Namespace, kinds: "Sequence[Kind]", command: str, parser: argparse.ArgumentParser) -> int:
+    from benchmarks.hostile import record
+    from benchmarks.hostile.campaign import campaign, one
+    from benchmarks.hostile.preload import preload
+    from benchmarks.hostile.workshop import Workshop, own_surroundings
+
+    # So that the folder is removed when somebody stops the campaign.
+    before = signal.signal(signal.SIGTERM, _end)
+    root = Path(tempfile.mkdtemp(prefix="saddlepoint-hostile-"))
+    keep = False
+    try:
+        own_surroundings(root)
+        preload()
+        workshop = Workshop(root, given.seed)
+        if given.case is not None:
+            keep = True
+            try:
+                row, place = one(kinds, workshop, given.case)
+            except ValueError as error:
+                parser.error(str(error))
+            print(f"{record.table([row])}\nkept: {place}")
+            return 1 if row.bad else 0
+        rows = campaign(kinds, workshop, minutes=given.minutes, say=_say)
+        found = record.as_json(rows, command=command, minutes=given.minutes, seed=given.seed)
+        if given.json is not None:
+            record.write_json(found, given.json)
+        if given.page is not None:
+            record.write_page(found, given.page)
+        print(record.table(rows))
+        return 1 if any(row.bad for row in rows) else 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if not keep:
+            shutil.rmtree(root, ignore_errors=True)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
