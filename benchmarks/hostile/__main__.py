@@ -66,6 +66,8 @@ def _run(given: argparse.Namespace, kinds: "Sequence[Kind]", command: str, parse
     # So that the folder is removed when somebody stops the campaign.
     before = signal.signal(signal.SIGTERM, _end)
     root = Path(tempfile.mkdtemp(prefix="saddlepoint-hostile-"))
+    # Other users are part of the campaign.
+    root.chmod(0o755)
     keep = False
     try:
         own_surroundings(root)

@@ -1,4 +1,4 @@
-"""Archives and arrays that are cut off, flipped, lying or bombs: zip, npz, npy, Parquet, IDX, tar, CSV, dataset.json."""
+"""Archives and arrays, damaged, lying or bombs: zip, npz, npy, Parquet, IDX, tar, CSV, dataset.json."""
 
 import gzip
 import io
@@ -160,8 +160,8 @@ def prepare(workshop: Workshop) -> Attack:
 
 KIND = Kind(
     name="archives",
-    tried="zip, npz, npy, Parquet, IDX, tar, CSV and files of labels damaged, with headers that lie, and bombs, read by data check "
-    "and train",
+    tried="zip, npz, npy, Parquet, IDX, tar, CSV and files of labels damaged, with headers that lie, and bombs, read "
+    "by data check and train",
     good="read, or named on one line; in 20 s of computing and 1 GiB",
     prepare=prepare,
 )

@@ -1,8 +1,8 @@
 """Children: each attempt happens in a process that was forked from the campaign, with bounds on time and memory.
 
 Forked, because importing torch for each attempt would be most of the campaign; where a fresh interpreter matters the
-child becomes one (`as_command`). A child is the leader of a session of its own: whatever it started is ended with it, and
-what it left running is said.
+child becomes one (`as_command`). A child is the leader of a session of its own: whatever it started is ended with it,
+and what it left running is said.
 """
 
 import ctypes
@@ -17,10 +17,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 MEBIBYTE = 2**20
 # Seconds of computing; the wall's limit is so many times longer, for machines that do other things as well.
 SECONDS = 20.0
 _WALL = 6
+# A child that has computed nothing for so many seconds waits for something that does not come.
+_IDLE = 15.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -100,7 +104,7 @@ class Child:
             resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 2))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             # A pytest that started the campaign has put its own objects here.
-            sys.stdin, sys.stdout, sys.stderr = (open(number, mode, closefd=False) for number, mode in _STREAMS)
+            sys.stdin, sys.stdout, sys.stderr = (os.fdopen(number, mode, closefd=False) for number, mode in _STREAMS)
             if before is not None:
                 before()
             code = act()
@@ -125,13 +129,17 @@ class Child:
     def running(self) -> bool:
         return self._ended is None and not select.select([self._handle], [], [], 0)[0]
 
-    def wait(self, wall: float | None = None) -> Ended:
-        """Waits until it has ended; ends it when the wall's clock has passed the limit."""
+    def wait(self) -> Ended:
+        """Waits until it has ended; ends it when it is idle, or when the wall's clock has passed the limit."""
         if self._ended is not None:
             return self._ended
-        wall = _WALL * self._limit if wall is None else wall
-        remaining = max(0.0, self._began + wall - time.perf_counter())
-        late = not select.select([self._handle], [], [], remaining)[0]
+        end = self._began + _WALL * self._limit
+        late, computed, since = False, -1.0, time.perf_counter()
+        while not late and not select.select([self._handle], [], [], 1.0)[0]:
+            now = time.perf_counter()
+            if (so_far := _computed(self.pid)) != computed:
+                computed, since = so_far, now
+            late = now >= end or now - since >= _IDLE
         if late:
             os.kill(self.pid, signal.SIGKILL)
         _, status, usage = os.wait4(self.pid, 0)
@@ -166,6 +174,14 @@ def as_command(arguments: Sequence[str | bytes], environment: Mapping[str, str] 
         )
 
     return become
+
+
+def _computed(pid: int) -> float:
+    """Seconds of computing so far; a process that is ending has none any more."""
+    try:
+        return sum(psutil.Process(pid).cpu_times()[:2])
+    except psutil.Error:
+        return -1.0
 
 
 def _read(path: Path) -> str:

@@ -1,8 +1,8 @@
 """Bytes of a run's files changed, cut off or gone; then each verb that reads them.
 
-A checkpoint's files, its manifest, the recipe and the three files of lines. A verb may refuse on one line, or say what is
-damaged or left out and go on, or give what it gives for the undamaged run. Another answer without a word is the worst
-fault there is.
+A checkpoint's files, its manifest, the recipe and the three files of lines. A verb may refuse on one line, or say what
+is damaged or left out and go on, or give what it gives for the undamaged run. Another answer without a word is the
+worst fault there is.
 """
 
 import re
@@ -27,8 +27,8 @@ FILES = (
     "metrics.jsonl",
     "events.jsonl",
 )
-# These have no checksum: a number in them that becomes another number cannot be told, and what is drawn from it differs.
-# So it is with the recipe that a report shows.
+# These have no checksum: a number in them that becomes another number cannot be told, and what is drawn from it
+# differs. So it is with the recipe that a report shows.
 UNSIGNED = ("log.jsonl", "metrics.jsonl", "events.jsonl")
 UNSIGNED_FOR = {("recipe.yaml", "report")}
 FURTHER = 12
@@ -222,8 +222,8 @@ def _bytes(path: Path) -> bytes | None:
 
 KIND = Kind(
     name="damage",
-    tried="bytes changed, cut off, put in or removed in the newest checkpoint, its manifest, recipe.yaml and the files of "
-    "lines; then sample, interpolate, evaluate, compare, report, resume, train --from",
+    tried="bytes changed, cut off, put in or removed in the newest checkpoint, its manifest, recipe.yaml and the files "
+    "of lines; then sample, interpolate, evaluate, compare, report, resume, train --from",
     good="refused on one line, or the damage is said, or the answer is the undamaged run's to the bit",
     prepare=prepare,
 )

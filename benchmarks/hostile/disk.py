@@ -168,9 +168,9 @@ def _fill(path: Path, spare: int) -> None:
 
 KIND = Kind(
     name="disk",
-    tried="disks of 24 to 400 KiB, full and read-only disks, RLIMIT_FSIZE, another user's folder: train, resume and the verbs "
-    "that write",
-    good="done, or one line (exit 3 or 2) with nothing half-written and nothing lost; with room the run goes on and equals "
-    "the uninterrupted one to the bit",
+    tried="disks of 24 to 400 KiB, full and read-only disks, RLIMIT_FSIZE, another user's folder: train, resume and "
+    "the verbs that write",
+    good="done, or one line (exit 3 or 2) with nothing half-written and nothing lost; with room the run goes on and "
+    "equals the uninterrupted one to the bit",
     prepare=prepare,
 )

@@ -1,9 +1,10 @@
-"""Surroundings that are missing something: output that is closed, full or broken, no home, no folder, no room for threads.
+"""Surroundings that lack something: output that is closed, full or broken, no home, no folder, no room for threads.
 
-Each attempt is the real command in a fresh interpreter. A run must not end, and must not lose a step, because nobody
-reads what it says.
+Each attempt is the real command, in a fresh interpreter unless another user is needed. A run must not end, and must not
+lose a step, because nobody reads what it says.
 """
 
+import ctypes
 import os
 import resource
 import sys
@@ -29,7 +30,8 @@ class Lack:
         name: for a person.
         before: done in the child before the command starts; given the attempt's folder.
         environment: variables that change; None takes one away.
-        root: only root can make it.
+        mute: its output cannot be looked at.
+        root: only root can make it; in a child that is forked, because another user may not read the interpreter.
         codes: the exit codes that are right, for a training that could go on.
         trains: the training has to come to its end all the same, bit for bit.
     """
@@ -37,6 +39,7 @@ class Lack:
     name: str
     before: Callable[[Path], None] = lambda place: None
     environment: Mapping[str, str | None] = field(default_factory=dict)
+    mute: bool = False
     root: bool = False
     codes: frozenset[int] = CODES
     trains: bool = False
@@ -73,10 +76,10 @@ def _without_folder(place: Path) -> None:
 
 
 def _foreign_user(place: Path) -> None:
-    os.chmod(place, 0o777)
+    """Another user, without a name, who sees the same files: the interpreter itself may lie in root's own folder."""
     os.setgroups([])
-    os.setgid(54321)
-    os.setuid(54321)
+    os.setresuid(54321, 54321, 0)
+    ctypes.CDLL(None).setfsuid(0)
 
 
 def _limit(kind: int, most: int) -> Callable[[Path], None]:
@@ -90,15 +93,15 @@ def _few_processes(place: Path) -> None:
 
 
 LACKS: tuple[Lack, ...] = (
-    Lack(name="stdout closed", before=_closed(1), trains=True),
-    Lack(name="stderr closed", before=_closed(2), trains=True),
-    Lack(name="stdin, stdout and stderr closed", before=_closed(0, 1, 2), trains=True),
-    Lack(name="stdout full", before=_full(1), trains=True),
-    Lack(name="stderr full", before=_full(2), trains=True),
-    Lack(name="stdout and stderr full", before=_full(1, 2), trains=True),
-    Lack(name="stdout's reader gone", before=_broken(1), trains=True),
-    Lack(name="stderr's reader gone", before=_broken(2), trains=True),
-    Lack(name="stdout's and stderr's reader gone", before=_broken(1, 2), trains=True),
+    Lack(name="stdout closed", before=_closed(1), mute=True, trains=True),
+    Lack(name="stderr closed", before=_closed(2), mute=True, trains=True),
+    Lack(name="stdin, stdout and stderr closed", before=_closed(0, 1, 2), mute=True, trains=True),
+    Lack(name="stdout full", before=_full(1), mute=True, trains=True),
+    Lack(name="stderr full", before=_full(2), mute=True, trains=True),
+    Lack(name="stdout and stderr full", before=_full(1, 2), mute=True, trains=True),
+    Lack(name="stdout's reader gone", before=_broken(1), mute=True, trains=True),
+    Lack(name="stderr's reader gone", before=_broken(2), mute=True, trains=True),
+    Lack(name="stdout's and stderr's reader gone", before=_broken(1, 2), mute=True, trains=True),
     Lack(name="no HOME", environment={"HOME": None}, trains=True),
     Lack(name="HOME is a file", environment={"HOME": "/dev/null"}, trains=True),
     Lack(
@@ -166,8 +169,9 @@ def prepare(workshop: Workshop) -> Attack:
                 environment.pop(key, None)
         environment |= {"OMP_NUM_THREADS": "1"} if "OMP_NUM_THREADS" not in environment else {}
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-        ended = workshop.start(as_command(arguments, environment), place, before=lambda: lack.before(place)).wait()
-        fault = fault_of(ended, codes=lack.codes)
+        act = _in_environment(workshop.act(arguments), environment) if lack.root else as_command(arguments, environment)
+        ended = workshop.start(act, place, before=lambda: lack.before(place)).wait()
+        fault = fault_of(ended, codes=lack.codes, mute=lack.mute)
         if fault is None and lack.trains and verb == "train":
             fault = (
                 "; ".join(differences(whole, run)[:3]) if ended.code == 0 or run.exists() else f"exit code {ended.code}"
@@ -177,10 +181,19 @@ def prepare(workshop: Workshop) -> Attack:
     return Attack(attempt=attempt, count=len(plan))
 
 
+def _in_environment(act: Callable[[], int], environment: Mapping[str, str]) -> Callable[[], int]:
+    def inside() -> int:
+        os.environ.clear()
+        os.environ.update(environment)
+        return act()
+
+    return inside
+
+
 KIND = Kind(
     name="environment",
-    tried="stdout and stderr closed, full or without a reader; no home, no name, no folder; other locales; few processes, files "
-    "and addresses: fresh interpreters",
+    tried="stdout and stderr closed, full or without a reader; no home, no name, no folder; other locales; few "
+    "processes, files and addresses",
     good="a training comes to its end, to the bit, whoever reads; otherwise done or one line",
     prepare=prepare,
 )

@@ -45,7 +45,8 @@ def prepare(workshop: Workshop) -> Attack:
             child.send(signal.SIGKILL)
             child.wait()
             moments.append(f"{name}, step {_steps(run)}")
-        what = f"{shown(arguments(run))}; killed {len(moments)} times ({'; '.join(moments)}); {shown(['resume', str(run)])}"
+        killed = f"killed {len(moments)} times ({'; '.join(moments)})"
+        what = f"{shown(arguments(run))}; {killed}; {shown(['resume', str(run)])}"
         return Outcome(what=what, fault=_went_on(workshop, place, run) or _differs(whole, run))
 
     return Attack(attempt=attempt)
@@ -116,8 +117,8 @@ def _steps(run: Path) -> int:
 
 KIND = Kind(
     name="kills",
-    tried="SIGKILL up to three times in a run: anywhere, at its beginning, while a checkpoint is written, while it ends",
-    good="`resume` goes on; weights, averages, optimizers, log, pictures and evaluations equal the uninterrupted run's to "
-    "the bit; the report is there and nothing half-written is left",
+    tried="SIGKILL up to three times in a run: anywhere, at its beginning, while it writes a checkpoint, while it ends",
+    good="`resume` goes on; weights, averages, optimizers, log, pictures and evaluations equal the uninterrupted run's "
+    "to the bit; the report is there and nothing half-written is left",
     prepare=prepare,
 )

@@ -1,7 +1,7 @@
 """Wrong arguments from Python: a table of calls, each of which has to be refused on one line, or rightly done.
 
-The calls stand in `misuse_networks.py` and `misuse_calls.py`. A bare exception from inside torch or numpy is a fault, and
-so is a call that is accepted although it can never have been meant.
+The calls stand in `misuse_networks.py` and `misuse_calls.py`. A bare exception from inside torch or numpy is a fault,
+and so is a call that is accepted although it can never have been meant.
 """
 
 from pathlib import Path
@@ -29,8 +29,9 @@ def prepare(workshop: Workshop) -> Attack:
             fault = "accepted without a word" if not ended.err.strip() else f"accepted: {last_line(ended.err)}"
         if fault is None and ended.code == _REFUSED and call.expected is Expected.DONE:
             fault = f"refused: {last_line(ended.out)}"
-        if fault is None and ended.code == _REFUSED and call.expected is not Expected.DONE and (place / "new").exists():
-            fault = f"refused, but the folder is taken: {', '.join(sorted(each.name for each in (place / 'new').iterdir()))}"
+        taken = sorted(each.name for each in (place / "new").iterdir()) if (place / "new").exists() else []
+        if fault is None and ended.code == _REFUSED and taken:
+            fault = f"refused, but the folder is taken: {', '.join(taken)}"
         return Outcome(what=f"{call.name} (in {call.do.__module__.rpartition('.')[2]}.py)", fault=fault)
 
     return Attack(attempt=attempt, count=len(calls))
@@ -45,6 +46,11 @@ def _made(call: Call, surroundings: Surroundings) -> int:
         if len(str(error).splitlines()) != 1:
             print(f"Traceback (most recent call last): an error of several lines: {error}")
         print(f"saddlepoint said: {error}")
+        return _REFUSED
+    except Exception as error:
+        said = " ".join([str(error), *getattr(error, "__notes__", ())])
+        if call.passes is None or call.passes not in said:
+            raise
         return _REFUSED
     return _DONE
 

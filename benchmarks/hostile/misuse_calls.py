@@ -19,8 +19,9 @@ def _digits(at: Surroundings, **given: Any) -> object:
 
     arguments: dict[str, Any] = {"out": at.place / "new", "steps": 1, "show": False}
     small: dict[str, Any] = {"training.batch": 4, "training.threads": 1, "watch.samples": 4}
-    given = {**given, "set": {**small, **given["set"]} if isinstance(given.get("set", {}), dict) else given["set"]}
-    return sp.train(given.pop("what", "digits"), **{**arguments, "set": small, **given})
+    changes = given.get("set", {})
+    given = {**given, "set": {**small, **changes} if isinstance(changes, dict) else changes}
+    return sp.train(given.pop("what", "digits"), **{**arguments, **given})
 
 
 def _train(name: str, expected: Expected = Expected.REFUSED, **given: Any) -> Call:
@@ -28,7 +29,9 @@ def _train(name: str, expected: Expected = Expected.REFUSED, **given: Any) -> Ca
 
 
 def _set(value: Any, expected: Expected = Expected.REFUSED, key: str = "training.batch") -> Call:
-    name = f"train: set {key} to {type(value).__module__}.{type(value).__name__} {str(value)[:20]}"
+    # An object's own text is its address.
+    text = "" if type(value) is object else str(value)[:20]
+    name = f"train: set {key} to {type(value).__module__}.{type(value).__name__} {text}"
     return Call(name=name, do=lambda at: _digits(at, set={key: value}), expected=expected)
 
 
@@ -75,7 +78,7 @@ CALLS: tuple[Call, ...] = (
     _set(object()),
     _set({8}),
     _set(range(8)),
-    _set(lambda: 8),
+    _set(len),
     _set(10**400),
     _set(Path("x"), key="data.source"),
     _set(np.bool_(True), Expected.DONE, key="training.share_forwards"),

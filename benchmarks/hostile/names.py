@@ -1,6 +1,6 @@
-"""Odd names and odd places: control characters, bytes that are no UTF-8, long paths, links, pipes and devices as data.
+"""Odd names and odd places: control characters, bytes that are no UTF-8, long paths, links, pipes, devices as data.
 
-A name from elsewhere is shown so that a terminal does not obey it, and so that it cannot pass for a line of the product.
+A name from elsewhere is shown so that a terminal does not obey it, and so that it cannot pass for a line of our own.
 """
 
 import os
@@ -41,7 +41,7 @@ NAMES: tuple[bytes, ...] = (
     b"a:b",
     b"~",
     b"#",
-    b"[/red]",
+    b"[red]x",
 )
 
 
@@ -226,8 +226,8 @@ _PLACES: tuple[tuple[str, Callable[[Path, Random], str]], ...] = (
 
 KIND = Kind(
     name="names",
-    tried="names with control characters, forged lines, bytes that are no UTF-8; links, loops, pipes, devices, a file of 1 TiB; "
-    "in part under LC_ALL=C",
+    tried="names with control characters, forged lines, bytes that are no UTF-8; links, loops, pipes, devices, a file "
+    "of 1 TiB; in part under LC_ALL=C",
     good="read, or one line in which the name is shown and not obeyed; in 20 s of computing and 1 GiB",
     prepare=prepare,
 )

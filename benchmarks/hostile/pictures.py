@@ -156,7 +156,8 @@ def prepare(workshop: Workshop) -> Attack:
 
 KIND = Kind(
     name="pictures",
-    tried="PNG, JPEG, GIF, WebP, BMP, TIFF and PPM files damaged, with headers that lie, and bombs, read by data check and train",
+    tried="PNG, JPEG, GIF, WebP, BMP, TIFF and PPM files damaged, with headers that lie, and bombs, read by data check "
+    "and train",
     good="read, or named on one line; in 20 s of computing and 1 GiB",
     prepare=prepare,
 )

@@ -4,6 +4,7 @@ import gc
 import importlib
 
 _MODULES = (
+    "importlib.readers",
     "saddlepoint.api",
     "saddlepoint.commands",
     "saddlepoint.drawn",

@@ -1,7 +1,7 @@
 """Recipes that are wrong: YAML with lines changed, bombs and tags; and `--set` of every key to hostile values.
 
-Whatever is accepted is trained for one step, in bounded time and memory: a number that the machine cannot hold has to be
-refused before that.
+Whatever is accepted is trained for one step, in bounded time and memory: a number that the machine cannot hold has to
+be refused before that.
 """
 
 from pathlib import Path

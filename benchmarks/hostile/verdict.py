@@ -1,4 +1,4 @@
-"""What a good answer of the command is: done, or refused on one line; in time, in bounded memory, leaving nothing behind."""
+"""What a good answer of the command is: done, or refused on one line; in time and memory, leaving nothing behind."""
 
 import re
 
@@ -17,16 +17,19 @@ _WARNING = re.compile(r"\b[A-Z]\w*Warning: .*$", re.MULTILINE)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
-def fault_of(ended: Ended, *, codes: frozenset[int] = CODES, memory_mib: float = MEMORY_MIB) -> str | None:
+def fault_of(
+    ended: Ended, *, codes: frozenset[int] = CODES, memory_mib: float = MEMORY_MIB, mute: bool = False
+) -> str | None:
     """What is not good about how a command ended, on one line; None if all is good.
 
     Args:
         ended: the child that ran it.
         codes: the exit codes that are right here.
         memory_mib: what it may hold.
+        mute: its output went nowhere, so that an error's line cannot be asked for.
     """
     if ended.late:
-        return f"no end within {ended.limit:g} s of computing (stopped after {ended.seconds:.0f} s)"
+        return f"no end: {ended.computed:.0f} s computed in {ended.seconds:.0f} s, {ended.limit:g} s are the limit"
     if _TRACEBACK.search(ended.err) or _TRACEBACK.search(ended.out):
         return f"traceback: {last_line(ended.err)}"
     if ended.code < 0:
@@ -34,7 +37,7 @@ def fault_of(ended: Ended, *, codes: frozenset[int] = CODES, memory_mib: float =
     if ended.code not in codes:
         return f"exit code {ended.code}: {last_line(ended.err)}"
     lines = error_lines(ended)
-    if ended.code in (2, 3) and (len(lines) > 1 or not (lines or ended.out.strip())):
+    if ended.code in (2, 3) and not mute and (len(lines) > 1 or not (lines or ended.out.strip())):
         return f"exit code {ended.code} with {len(lines)} lines of error"
     if ended.code == 0 and lines:
         return f"exit code 0 beside the error: {lines[0][:200]}"

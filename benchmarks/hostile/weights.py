@@ -27,17 +27,17 @@ class Bomb:
     """What makes a file when it is unpickled."""
 
     def __init__(self, marker: Path, how: str):
-        self._marker, self._how = str(marker), how
+        self.marker, self._how = str(marker), how
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         import builtins
         import os
 
         if self._how == "open":
-            return builtins.open, (self._marker, "w")
+            return builtins.open, (self.marker, "w")
         if self._how == "system":
-            return os.system, (f"touch '{self._marker}'",)
-        return builtins.exec, (f"open({self._marker!r}, 'w')",)
+            return os.system, (f"touch '{self.marker}'",)
+        return builtins.exec, (f"open({self.marker!r}, 'w')",)
 
 
 HOWS = ("open", "system", "exec")
@@ -134,7 +134,8 @@ def compressed(bomb: Bomb, random: Random) -> bytes:
 def yaml_tag(bomb: Bomb, random: Random) -> bytes:
     """YAML with a tag that builds Python objects."""
     call = random.choice(("object/apply:os.system", "object/apply:builtins.exec", "object/new:builtins.open"))
-    return f'name: digits\nsummary: !!python/{call} ["{bomb._marker}"]\nseed: !!python/{call} ["touch {bomb._marker}"]\n'.encode()
+    marker = bomb.marker
+    return f'name: digits\nsummary: !!python/{call} ["{marker}"]\nseed: !!python/{call} ["touch {marker}"]\n'.encode()
 
 
 BOMBS: tuple[Callable[[Bomb, Random], bytes], ...] = (
@@ -223,8 +224,8 @@ def _given(content: bytes, place: Path, run: Path, random: Random, way: int) -> 
 
 KIND = Kind(
     name="weights",
-    tried="pickles that run code, as .pt, .pth, TorchScript, .npy, .npz, zip, tar.gz, YAML tags and signed checkpoints, where "
-    "data, features, recipes and runs are read",
+    tried="pickles that run code, as .pt, .pth, TorchScript, .npy, .npz, zip, tar.gz, YAML tags and signed  "
+    "checkpoints, where data, features, recipes and runs are read",
     good="refused on one line; the planted code never runs",
     prepare=prepare,
 )

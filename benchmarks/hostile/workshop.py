@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmarks.hostile.child import SECONDS, Child, Ended
 from benchmarks.hostile.verdict import last_line
 
-# A run of a second or less that has everything that has a history: convolutions, batch normalisation, dropout, an average
-# of the weights, augmentation, Adam, evaluations.
+# A run of a second or less that has everything that has a history: convolutions, batch normalisation, dropout, an
+# average of the weights, augmentation, Adam, evaluations.
 SETTINGS = (
     "training.batch=8",
     "training.threads=1",

@@ -6,7 +6,6 @@ while it is writing a checkpoint. Processes are forked from a server that has to
 it twenty times would be most of this test's time.
 """
 
-import json
 import multiprocessing
 import os
 import random
@@ -16,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
 
+from benchmarks.hostile.same_run import differences, log_lines
 from saddlepoint.api import load
 
 STEPS = 240
@@ -37,8 +36,6 @@ SETTINGS = [
     "watch.samples=16",
     "watch.checkpoint_every=2",
 ]
-# What a clock measures differs from run to run; everything else is compared.
-CLOCKS = ("images_per_s", "seconds")
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SIGKILL is how a POSIX process is killed")
 
@@ -113,25 +110,8 @@ def _lines(run: Path) -> int:
 
 
 def _assert_equal(whole: Path, killed: Path) -> None:
-    names = sorted(path.name for path in (whole / "checkpoints").iterdir())
-    assert names == sorted(path.name for path in (killed / "checkpoints").iterdir()), "the same checkpoints are kept"
-    for name in names:
-        files = sorted(path.name for path in (whole / "checkpoints" / name).glob("*.safetensors"))
-        assert files == ["averages.safetensors", "networks.safetensors", "optimizers.safetensors"]
-        for file in files:
-            ours, theirs = (load_file(run / "checkpoints" / name / file) for run in (whole, killed))
-            assert ours.keys() == theirs.keys()
-            for key in ours:
-                assert np.array_equal(ours[key], theirs[key]), (name, file, key)
-
-    logs = [[json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()] for run in (whole, killed)]
-    assert [line["step"] for line in logs[1]] == list(range(1, STEPS + 1)), "each step is logged once"
-    for ours, theirs in zip(*logs, strict=True):
-        assert {key: value for key, value in ours.items() if key not in CLOCKS} == {
-            key: value for key, value in theirs.items() if key not in CLOCKS
-        }
-
-    pictures = sorted(path.name for path in (whole / "samples").iterdir())
-    assert pictures == sorted(path.name for path in (killed / "samples").iterdir())
-    assert all((whole / "samples" / name).read_bytes() == (killed / "samples" / name).read_bytes() for name in pictures)
+    assert differences(whole, killed) == []
+    assert [line["step"] for line in log_lines(killed)] == list(range(1, STEPS + 1)), "each step is logged once"
+    files = sorted(path.name for path in (whole / "checkpoints" / f"{STEPS:08d}").glob("*.safetensors"))
+    assert files == ["averages.safetensors", "networks.safetensors", "optimizers.safetensors"]
     assert np.array_equal(load(whole).sample(64, seed=3).numpy(), load(killed).sample(64, seed=3).numpy())
