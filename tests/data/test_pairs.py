@@ -227,6 +227,8 @@ def test_a_recipe_names_the_columns_of_a_table_with_more_than_two(tmp_path):
     cells = [{"bytes": encoded(image), "path": "x"} for image in SECOND]
     table = write_parquet(tmp_path / "three.parquet", FIRST, other=cells, third=cells)
     recipe = override(RECIPES["pix2pix-small"], [f"data.source={table}", "data.size=null", "data.columns=third,image"])
-    np.testing.assert_array_equal(open_recipe_data(recipe).sources.items, SECOND)
+    data = open_recipe_data(recipe)
+    assert isinstance(data, ImagePairs)
+    np.testing.assert_array_equal(data.sources.items, SECOND)
     with pytest.raises(UserError, match=r"data\.columns = .*leave data\.columns out"):
         open_recipe_data(override(RECIPES["digits"], ["data.columns=a,b"]))

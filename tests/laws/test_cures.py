@@ -52,7 +52,7 @@ def _variants(node: ast.expr) -> list[str]:
     if isinstance(node, ast.Constant):
         return [node.value] if isinstance(node.value, str) else [HOLE]
     if isinstance(node, ast.JoinedStr):
-        return ["".join(part.value if isinstance(part, ast.Constant) else HOLE for part in node.values)]
+        return ["".join(str(part.value) if isinstance(part, ast.Constant) else HOLE for part in node.values)]
     if isinstance(node, ast.IfExp):
         return [*_variants(node.body), *_variants(node.orelse)]
     if isinstance(node, ast.BoolOp):
