@@ -1,28 +1,36 @@
 """What `sample RUN --data PATH` makes of a person's own images, with a run that maps images to images.
 
-Each is written as a PNG under its own name, beside its like in a new folder; nothing is ever overwritten.
+Each is written as a PNG under its own name, beside its like in a new folder; nothing is ever overwritten. What is done
+to an image before the generator sees it is said on standard error.
 """
 
 import argparse
 import json
+from collections import Counter
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 import torch
+from PIL import Image
 
 from saddlepoint.api import load
 from saddlepoint.data.decoding import decode_in_order
 from saddlepoint.data.folder import read_file, read_folder
-from saddlepoint.data.raster import Decoded
-from saddlepoint.data.source import Options, Problem, Source, UnreadableError, named
+from saddlepoint.data.notes import Tally, counted, sizes_in_words
+from saddlepoint.data.raster import refit, refitted
+from saddlepoint.data.source import Decoded, Options, Problem, Source, UnreadableError, named
 from saddlepoint.drawn import new_place
 from saddlepoint.errors import UserError
+from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.task_parts import CyclePart, SuperResolutionPart, TranslationPart
 from saddlepoint.recipes.text import read_recipe
 from saddlepoint.sampling.pictures import grid, save_picture
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.translator import Translator
 
+# Channels of an image without alpha.
+_COLOURS = 3
 # What only a generator of latents has a use for.
 _OF_LATENTS = ("count", "seed", "seeds", "label", "truncation", "standing", "neighbours")
 
@@ -51,21 +59,22 @@ def translate(chosen: argparse.Namespace) -> int:
     out = new_place(chosen, f"drawn/{place.stem}.png" if single else f"drawn/{place.resolve().name}")
     translator = load(chosen.run, step=chosen.step)
     assert isinstance(translator, Translator)
-    _check(source, translator, place, chosen.back)
-    names = [source.name(index) for index in range(source.count)]
-    for name, image in zip(names, _images(source, translator.channels(chosen.back)), strict=True):
+    for line in _survey(source, translator, place, chosen.back):
+        say(True, line)
+    for index, image in enumerate(_images(source)):
         assert isinstance(image, Decoded)
-        pixels = torch.from_numpy(image.pixels.copy()).float() / 255
-        made = translator.translate(pixels[None], back=chosen.back)
-        path = out if single and out.suffix == ".png" else out / _written(name)
-        save_picture(grid(made, padding=0, enlarge=False), path)
+        picture = _made(image, translator, chosen.back)
+        save_picture(picture, out if single and out.suffix == ".png" else out / _written(source.name(index)))
     print(json.dumps({"out": str(out), "count": source.count}) if chosen.json else out)
     return 0
 
 
 def _source(place: Path) -> Source:
     if place.is_dir():
-        return read_folder(str(place), Options(labels=False))
+        try:
+            return read_folder(str(place), Options(labels=False))
+        except UserError as error:
+            raise UserError(error.got, error.expected, "give a folder of images, or one image") from error
     if not place.exists():
         raise UserError(f"--data {place}, which does not exist", "an image file, or a folder of them", "check the path")
     return Source(
@@ -73,36 +82,71 @@ def _source(place: Path) -> Source:
     )
 
 
-def _images(source: Source, channels: int):
+def _images(source: Source) -> Iterator[Decoded | UnreadableError]:
     assert source.encoded is not None
-    return decode_in_order(source.encoded(), channels=channels)
+    return decode_in_order(source.encoded())
 
 
-def _check(source: Source, translator: Translator, place: Path, back: bool) -> None:
-    """Everything that can be wrong with the images is said before the first is written."""
-    problems, written = list(source.problems), {}
-    for index, image in enumerate(_images(source, translator.channels(back))):
+def _survey(source: Source, translator: Translator, place: Path, back: bool) -> list[str]:
+    """Everything that can be wrong with the images is said before the first is written; then what is done to them."""
+    problems, written, doubles = list(source.problems), {}, []
+    tally, padded = Tally(), Counter[tuple[int, int]]()
+    for index, image in enumerate(_images(source)):
         name = source.name(index)
         if isinstance(image, UnreadableError):
             problems.append(Problem(path=name, reason=str(image)))
             continue
-        try:
-            translator.check(image.pixels.shape, back=back)
-        except UserError as error:
-            raise UserError(f"{name}, {error.got}", error.expected, error.cure) from None
-        other = written.setdefault(_written(name), name)
-        if other != name:
-            raise UserError(
-                f"{other} and {name}",
-                f"names that differ in more than their endings, for both become {_written(name)}",
-                "rename one",
-            )
+        tally.add(_as_taken(image, translator, back))
+        size = image.pixels.shape[1], image.pixels.shape[2]
+        if size != translator.padded(*size, back=back):
+            padded[size] += 1
+        if (other := written.setdefault(_written(name), name)) != name:
+            doubles.append((other, name))
     if problems:
         raise UserError(
-            f"{len(problems)} files of {place} that cannot be read: {named(problems)}",
+            f"{counted(len(problems), 'file')} of {place} that cannot be read: {named(problems)}",
             "images",
-            "repair or remove them",
+            f"repair them, or move them out of {place}" if place.is_dir() else "give another file",
         )
+    if doubles:
+        (one, other), more = doubles[0], len(doubles) - 1
+        raise UserError(
+            f"{one} and {other}" + (f", and {counted(more, 'such pair')} more" if more else ""),
+            f"names that differ in more than their endings, for both become {_written(one)}",
+            "rename one",
+        )
+    if not padded:
+        return list(tally.notes)
+    images = f"{counted(padded.total(), 'image')} of {sizes_in_words(padded)}"
+    multiples = f"multiples of {translator.grid(back)}"
+    return [*tally.notes, f"{images} continued by reflection to {multiples}, and what is made cut back"]
+
+
+def _as_taken(image: Decoded, translator: Translator, back: bool) -> Decoded:
+    """An image in the channels of the generator, and what is said of that.
+
+    Where a run of colours enlarges, grey stays grey and alpha is kept: neither is a change that is to be said, but the
+    way of alpha is.
+    """
+    channels = translator.channels(back)
+    if not (translator.enlarges and channels == _COLOURS):
+        return refitted(image, None, channels)
+    colours = image.pixels[:_COLOURS]
+    kept = ("alpha enlarged by itself (bicubic)",) if len(image.pixels) > _COLOURS else ()
+    return Decoded(pixels=refit(colours, None, channels), remarks=image.remarks + kept)
+
+
+def _made(image: Decoded, translator: Translator, back: bool) -> Image.Image:
+    """The picture that is made of one image."""
+    taken = torch.from_numpy(_as_taken(image, translator, back).pixels.copy()).float() / 255
+    picture = grid(translator.translate(taken[None], back=back), padding=0, enlarge=False)
+    if translator.enlarges and picture.mode == "RGB":
+        if len(image.pixels) == 1:
+            return picture.convert("L")
+        if len(image.pixels) > _COLOURS:
+            alpha = Image.fromarray(image.pixels[-1]).resize(picture.size, Image.Resampling.BICUBIC)
+            picture.putalpha(alpha)
+    return picture
 
 
 def _written(name: str) -> str:

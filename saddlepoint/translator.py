@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -37,16 +38,18 @@ class Translator:
     def translate(self, images: Tensor, *, back: bool = False) -> Tensor:
         """Each image by itself, so that it is the same to the bit whatever else is translated.
 
+        An image whose sides the generator cannot take is continued by its reflection on all sides to the next size that
+        it can, see `padded`, and what is made is cut back.
+
         Args:
-            images: float32 (n, channels, height, width) in [0, 1], rounded to 8 bits as files are; of any size that the
-                generator can take.
+            images: float32 (n, channels, height, width) in [0, 1], rounded to 8 bits as files are; of any size.
             back: from the targets' kind to the sources', for a run of the task cycle.
 
         Returns:
             float32 (n, channels', height', width') in [0, 1], on the CPU.
 
         Raises:
-            UserError: no such images, a size that the generator cannot take, or no way back.
+            UserError: no such images, or no way back.
         """
         if images.ndim != 4 or not len(images) or not images.is_floating_point():
             raise UserError(
@@ -57,10 +60,20 @@ class Translator:
         low, high = float(images.min()), float(images.max())
         if not (low >= 0 and high <= 1):
             raise UserError(f"images in [{low:.4g}, {high:.4g}]", "pixels in [0, 1]", "map them, as in (x + 1) / 2")
-        self.check(tuple(images.shape[1:]), back=back)
-        network = self._generator(back)
-        stored = (images * 255).round().to(torch.uint8)
-        return torch.cat([self._made(network, each[None]) for each in stored])
+        if images.shape[1] != (channels := self.channels(back)):
+            raise UserError(
+                f"images of {images.shape[1]} channels", f"{channels}, as in training", "convert the images"
+            )
+        network, (height, width) = self._generator(back), images.shape[2:]
+        tall, wide = self.padded(height, width, back=back)
+        top, left = (tall - height) // 2, (wide - width) // 2
+        stored = (images * 255).round().to(torch.uint8).cpu().numpy()
+        around = ((0, 0), (0, 0), (top, tall - height - top), (left, wide - width - left))
+        # numpy's, because torch's reflection reaches no further than the image does.
+        padded = torch.from_numpy(np.pad(stored, around, mode="reflect"))
+        made = torch.cat([self._made(network, each[None]) for each in padded])
+        factor = made.shape[2] // tall
+        return made[:, :, factor * top : factor * (top + height), factor * left : factor * (left + width)]
 
     def _made(self, network: Any, stored: Tensor) -> Tensor:
         """What the network makes of one image, in pieces where a network that sees only so far meets a large image."""
@@ -88,23 +101,20 @@ class Translator:
         # A run of super-resolution found large images alone.
         return (self.found.shape if back or self.found.source_shape is None else self.found.source_shape)[0]
 
-    def check(self, shape: tuple[int, ...], *, back: bool = False) -> None:
-        """Whether images of a shape (channels, height, width) can be translated.
+    def padded(self, height: int, width: int, *, back: bool = False) -> tuple[int, int]:
+        """The next size that the generator can take, from a size up: that size itself where it can."""
+        grid, smallest = self.grid(back), self._generator(back).smallest
+        tall, wide = (max(-(-side // grid) * grid, smallest) for side in (height, width))
+        return tall, wide
 
-        Raises:
-            UserError: they cannot; with the nearest size that can.
-        """
-        if shape[0] != (channels := self.channels(back)):
-            raise UserError(f"images of {shape[0]} channels", f"{channels}, as in training", "convert the images")
-        network = self._generator(back)
-        grid, smallest = network.grid, network.smallest
-        if any(side % grid or side < smallest for side in shape[1:]):
-            height, width = (max(round(side / grid) * grid, smallest) for side in shape[1:])
-            raise UserError(
-                f"images of {shape[1]}x{shape[2]} (height x width)",
-                f"sides that are multiples of {grid}" + (f", at least {smallest}" if smallest > grid else ""),
-                f"resize or crop them to {height}x{width}, the nearest",
-            )
+    def grid(self, back: bool = False) -> int:
+        """Of what the sides of an image that the generator takes as it is are multiples."""
+        return self._generator(back).grid
+
+    @property
+    def enlarges(self) -> bool:
+        """Whether what is made is the same picture, larger."""
+        return isinstance(self.task, SuperResolution)
 
     def _generator(self, back: bool) -> Any:
         if not back:

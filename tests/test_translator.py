@@ -96,6 +96,31 @@ def test_a_large_photograph_is_enlarged_in_pieces_without_seams(
     assert (translator(images) - whole).abs().max() > 0
 
 
+@pytest.mark.parametrize(
+    ("name", "size", "padded"),
+    [
+        ("cyclegan", (30, 17), (32, 20)),
+        ("cyclegan", (4, 64), (8, 64)),
+        ("cyclegan", (1, 3), (8, 8)),
+        ("pix2pix", (48, 32), (64, 32)),
+        ("pix2pix", (9, 70), (32, 96)),
+    ],
+)
+def test_sides_that_do_not_fit_are_continued_by_reflection_and_cut_back(
+    name: str, size: tuple[int, int], padded: tuple[int, int], runs: dict[str, sp.Run]
+) -> None:
+    translator = sp.load(runs[name])
+    images = _pixels(_photograph(*size))
+    assert translator.padded(*size) == padded
+    made = translator(images)
+    assert made.shape == (1, 3, *size)
+    # The same by hand: what the generator makes of the reflected image, and of it the place of the image itself.
+    top, left = ((after - before) // 2 for before, after in zip(size, padded, strict=True))
+    around = [(0, 0), (0, 0), (top, padded[0] - size[0] - top), (left, padded[1] - size[1] - left)]
+    whole = translator(torch.from_numpy(np.pad(images.numpy(), around, mode="reflect")))
+    assert torch.equal(made, whole[:, :, top : top + size[0], left : left + size[1]])
+
+
 def test_the_way_back_is_the_other_generator(runs: dict[str, sp.Run]) -> None:
     translator = sp.load(runs["cyclegan"])
     images = _pixels(_photograph(16, 16))
@@ -110,9 +135,6 @@ def test_the_way_back_is_the_other_generator(runs: dict[str, sp.Run]) -> None:
 @pytest.mark.parametrize(
     ("name", "images", "complaint"),
     [
-        ("cyclegan", torch.rand(1, 3, 30, 17), r"30x17 .*multiples of 4, at least 8.*32x16, the nearest"),
-        ("cyclegan", torch.rand(1, 3, 4, 64), "8x64, the nearest"),
-        ("pix2pix", torch.rand(1, 3, 48, 32), r"multiples of 32; .*(64|32)x32"),
         ("srresnet-x4-small", torch.rand(1, 1, 8, 8), "1 channels; expected 3"),
         ("srresnet-x4-small", torch.rand(3, 8, 8), r"shape \(3, 8, 8\)"),
         ("srresnet-x4-small", torch.zeros(1, 3, 8, 8, dtype=torch.uint8), "torch.uint8"),
@@ -141,8 +163,8 @@ def test_a_folder_is_enlarged_under_the_same_names(
     made = np.asarray(Image.open(out / "first.png"))
     expected = (sp.load(run)(_pixels(first))[0] * 255).round().numpy().transpose(1, 2, 0)
     assert made.shape == (20, 36, 3) and np.array_equal(made, expected)
-    # Grey becomes colour, because the generator was trained on colour.
-    assert Image.open(out / "inner" / "second.png").size == (16, 24)
+    grey = Image.open(out / "inner" / "second.png")
+    assert grey.size == (16, 24) and grey.mode == "L"
     before = (out / "first.png").read_bytes()
     assert main(command) == 2 and "which exists" in capsys.readouterr().err
     assert (out / "first.png").read_bytes() == before
@@ -150,6 +172,97 @@ def test_a_folder_is_enlarged_under_the_same_names(
     assert main(command[:4]) == main(command[:4]) == 0
     places = capsys.readouterr().out.split()
     assert len(set(places)) == 2 and all((Path(place) / "first.png").is_file() for place in places)
+
+
+def _with_alpha(height: int, width: int) -> Image.Image:
+    image = _photograph(height, width)
+    image.putalpha(_photograph(height, width, 5).convert("L"))
+    return image
+
+
+def test_alpha_is_enlarged_by_itself_and_put_back(
+    runs: dict[str, sp.Run], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    image, run = _with_alpha(6, 9), runs["srresnet-x4-small"]
+    image.save(tmp_path / "a.png")
+    assert main(["sample", str(run.path), "--data", str(tmp_path / "a.png"), "--out", str(tmp_path / "b.png")]) == 0
+    assert capsys.readouterr().err == "1 image: alpha enlarged by itself (bicubic)\n"
+    made = Image.open(tmp_path / "b.png")
+    assert made.mode == "RGBA" and made.size == (36, 24)
+    # The colours are those of the image without alpha, and not those over white.
+    expected = (sp.load(run)(_pixels(image.convert("RGB")))[0] * 255).round().numpy().transpose(1, 2, 0)
+    assert np.array_equal(np.asarray(made.convert("RGB")), expected)
+    enlarged = image.getchannel("A").resize((36, 24), Image.Resampling.BICUBIC)
+    assert np.array_equal(np.asarray(made.getchannel("A")), np.asarray(enlarged))
+
+
+def test_what_is_done_to_ones_images_is_said_on_standard_error(
+    runs: dict[str, sp.Run], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    for name in ("a", "b"):
+        _with_alpha(32, 32).save(own / f"{name}.png")
+    Image.fromarray(np.full((40, 33), 40_000, np.uint16)).save(own / "deep.png")
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    _photograph(32, 64).save(own / "turned.png", exif=turned)
+    assert main(["sample", str(runs["pix2pix"].path), "--data", str(own), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr()
+    assert said.out.split() == [str(tmp_path / "out")] and sorted(said.err.splitlines()) == [
+        "1 image of 33x40 continued by reflection to multiples of 32, and what is made cut back",
+        "1 image: 16-bit grey, scaled to 8 bits by round(v / 257)",
+        "1 image: grey to colour",
+        "1 image: turned upright, as the EXIF orientation says",
+        "2 images: alpha laid over white",
+    ]
+    sizes = {path.stem: Image.open(path).size for path in (tmp_path / "out").glob("*.png")}
+    assert sizes == {"a": (32, 32), "b": (32, 32), "deep": (33, 40), "turned": (32, 64)}
+
+
+def test_rectangular_pairs_are_trained_and_sampled_in_their_own_size(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for index in range(4):
+        _photograph(80, 320, index).save(data / f"{index}.png")
+    tiny = ["networks.width=2", "networks.discriminator_layers=1", "training.threads=1", "watch.samples=1"]
+    command = ["train", "pix2pix-small", "--data", str(data), "--steps", "1", "--out"]
+    settings = [word for setting in tiny for word in ("--set", setting)]
+    assert main([*command, str(tmp_path / "cut"), *settings]) == 0
+    first = capsys.readouterr().err.splitlines()[1:3]
+    assert first == [
+        "data: sources and targets: 4 images of 160x80 scaled and cut to 64x64 (centre)",
+        "data: --set data.size=null keeps their own size, 160x80",
+    ]
+    assert main([*command, str(tmp_path / "own"), *settings, "--set", "data.size=null"]) == 0
+    first = capsys.readouterr().err.splitlines()[:2]
+    assert first[0].endswith("training pairs of 3x80x160") and not first[1].startswith("data: ")
+    (tmp_path / "one").mkdir()
+    _photograph(80, 160).save(tmp_path / "one" / "a.png")
+    for run in ("cut", "own"):
+        out = tmp_path / f"made-{run}"
+        assert main(["sample", str(tmp_path / run), "--data", str(tmp_path / "one"), "--out", str(out)]) == 0
+        assert Image.open(out / "a.png").size == (160, 80)
+    assert capsys.readouterr().err.count("continued by reflection") == 1
+
+
+def test_a_size_that_the_networks_cannot_take_has_the_nearest_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    for side in ("a", "b"):
+        (tmp_path / "data" / side).mkdir(parents=True)
+        for index in range(4):
+            _photograph(30, 43, index).save(tmp_path / "data" / side / f"{index}.png")
+    tiny = ["networks.width=2", "networks.blocks=1", "training.threads=1", "watch.samples=1", "data.size=16x16"]
+    settings = [word for setting in tiny for word in ("--set", setting)]
+    command = ["train", "cyclegan-small", "--data", str(tmp_path / "data"), "--steps", "1", *settings, "--out"]
+    assert main([*command, str(tmp_path / "run")]) == 0
+    said = capsys.readouterr().err.splitlines()[2]
+    assert said == "data: in place of 16x16 (height x width): resize to 32x44, the nearest, with --set data.size=32x44"
+    assert main([*command, str(tmp_path / "near"), "--set", "data.size=32x44"]) == 0
+    capsys.readouterr()
 
 
 def test_a_single_file_goes_to_a_file_or_into_a_folder(
@@ -183,13 +296,18 @@ def test_mistakes_are_said_before_anything_is_written(
     assert "--neighbours" in said("cyclegan", *data, "--neighbours", "3")
     assert "does not exist" in said("cyclegan", "--data", str(tmp_path / "nowhere"))
     assert "task cycle" in said("pix2pix", "--data", str(own), "--back")
-    _photograph(8, 9).save(own / "b.png")
-    assert "b.png, images of 8x9" in said("cyclegan", *data)
-    (own / "b.png").write_bytes(b"no image")
-    assert "b.png (" in said("cyclegan", *data)
-    (own / "b.png").unlink()
-    _photograph(8, 8).save(own / "a.bmp")
-    assert "a.bmp and a.png" in said("cyclegan", *data)
+    for name in ("b.png", "c.png"):
+        (own / name).write_bytes(b"no image")
+    line = said("cyclegan", *data)
+    assert "2 files of" in line and "b.png (" in line and "c.png (" in line and f"move them out of {own}" in line
+    assert "1 file of" in (line := said("cyclegan", "--data", str(own / "b.png"))) and "give another file" in line
+    for name in ("b", "c"):
+        _photograph(8, 8).save(own / f"{name}.png")
+        _photograph(8, 8).save(own / f"{name}.bmp")
+    assert "b.bmp and b.png, and 1 such pair more" in said("cyclegan", *data)
+    (own / "empty").mkdir()
+    line = said("cyclegan", "--data", str(own / "empty"))
+    assert "without images" in line and "give a folder of images" in line and "archive or array" not in line
     assert main(["interpolate", str(runs["pix2pix"].path)]) == 2
     assert "a run with latents" in capsys.readouterr().err
 

@@ -63,9 +63,11 @@ class Tally:
         sizes = []
         for (cut, size), before in sorted(self._resized.items(), reverse=True):
             how = "scaled and cut" if cut else "scaled"
-            centre = " (centre)" if cut else ""
+            # As data.size is height x width, the order is said where it makes a difference.
+            more = ["centre"] * cut + ["width x height"] * (size[0] != size[1])
             images = counted(before.total(), "image")
-            sizes.append(f"{images} of {sizes_in_words(before)} {how} to {_words(size)}{centre}")
+            changed = f"{images} of {sizes_in_words(before)} {how} to {_words(size)}"
+            sizes.append(changed + (f" ({'; '.join(more)})" if more else ""))
         return (*remarks, *self.depths.notes(), *sizes)
 
 

@@ -39,7 +39,8 @@ def introduce(
     say(True, f"{recipe.name}: {found.source}, {found.splits['train']:,} training {found.kind} of {shape}{labels}")
     for note in found.notes:
         say(True, f"data: {note}")
-    if (hint := _own_size(recipe, found)) is not None:
+    # A run that goes on keeps the size that it began with.
+    if game.state.step == 0 and (hint := _own_size(recipe, found)) is not None:
         say(True, f"data: {hint}")
     say(
         True,
@@ -74,7 +75,7 @@ def _own_size(recipe: Recipe, found: Found) -> str | None:
         with torch.random.fork_rng(devices=[]), torch.device("meta"):
             recipe.networks.build((found.source_shape[0], *own), (found.shape[0], *own))
     except UserError as error:
-        return f"in place of {found.shape[2]}x{found.shape[1]}: {error.cure}"
+        return f"in place of {found.shape[1]}x{found.shape[2]} (height x width): {error.cure}"
     return f"--set data.size=null keeps their own size, {own[1]}x{own[0]}"
 
 

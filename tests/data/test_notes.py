@@ -13,6 +13,7 @@ from saddlepoint.cli import main
 from saddlepoint.data import from_torch_dataset, open_data, open_tiles
 from saddlepoint.data.pairs import open_pairs
 from saddlepoint.errors import counted
+from saddlepoint.recipes.found import Found
 from tests.data.examples import encoded, picture, pixels, write_idx, write_zip
 
 ALPHA = Image.fromarray(np.moveaxis(pixels(1, 4, 8, 12)[0], 0, -1))
@@ -36,7 +37,7 @@ CONVERSIONS: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "colour": (encoded(GREY), {"channels": 3}, "3 images: grey to colour"),
     "opaque": (encoded(COLOUR), {"channels": 4}, "3 images: opaque alpha added"),
     "cut": (encoded(COLOUR), {"size": (4, 4)}, "3 images of 12x8 scaled and cut to 4x4 (centre)"),
-    "scaled": (encoded(COLOUR), {"size": (4, 6)}, "3 images of 12x8 scaled to 6x4"),
+    "scaled": (encoded(COLOUR), {"size": (4, 6)}, "3 images of 12x8 scaled to 6x4 (width x height)"),
 }
 
 
@@ -113,7 +114,7 @@ def test_arrays_and_datasets_are_noted_too(tmp_path: Path) -> None:
     expected = ("5 images: colour to grey", "5 images of 12x8 scaled and cut to 4x4 (centre)")
     assert open_data(tmp_path / "a.npz", **asked).notes == expected
     idx = write_idx(tmp_path / "idx", pixels(4, 1, 8, 12), pixels(1, 1, 8, 12, seed=1))
-    assert open_data(idx, size=(4, 6), hold_out=0).notes == ("5 images of 12x8 scaled to 6x4",)
+    assert open_data(idx, size=(4, 6), hold_out=0).notes == ("5 images of 12x8 scaled to 6x4 (width x height)",)
     assert from_torch_dataset([picture(image) for image in pixels(5, 3, 8, 12)], **asked).notes == expected
     assert from_torch_dataset([DEEP] * 2, hold_out=0).notes[0].startswith("2 images: 16-bit grey")
 
@@ -171,3 +172,22 @@ def test_what_reading_did_stands_in_the_first_lines_the_recipe_and_the_report(
     assert all(f"Data: {note}" in report for note in notes)
     assert main(["resume", str(run), "--steps", "2"]) == 0
     assert capsys.readouterr().err.splitlines()[1:4] == first
+
+
+def test_what_runs_recorded_before_there_were_notes_can_be_read() -> None:
+    recorded: dict[str, Any] = {
+        "source": "set",
+        "kind": "images",
+        "shape": [3, 8, 8],
+        "classes": [],
+        "count": 4,
+        "splits": {"train": 4},
+        "split_rule": "nothing held out",
+        "fingerprint": "0" * 64,
+        "skipped": 0,
+        "source_shape": None,
+    }
+    found = Found.read(recorded)
+    assert found.shape == (3, 8, 8) and found.notes == () and found.own_size is None
+    later = Found.read(recorded | {"notes": ["3 images: grey to colour"], "own_size": [8, 16]})
+    assert later.notes == ("3 images: grey to colour",) and later.own_size == (8, 16)
