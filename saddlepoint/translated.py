@@ -16,6 +16,7 @@ from PIL import Image
 
 from saddlepoint.api import load
 from saddlepoint.data.decoding import decode_in_order
+from saddlepoint.data.depth import Range
 from saddlepoint.data.folder import read_file, read_folder
 from saddlepoint.data.notes import Tally, counted, sizes_in_words
 from saddlepoint.data.raster import refit, refitted
@@ -59,9 +60,11 @@ def translate(chosen: argparse.Namespace) -> int:
     out = new_place(chosen, f"drawn/{place.stem}.png" if single else f"drawn/{place.resolve().name}")
     translator = load(chosen.run, step=chosen.step)
     assert isinstance(translator, Translator)
-    for line in _survey(source, translator, place, chosen.back):
+    # Values of more than 8 bits mean what they meant in training.
+    stated = read_recipe(RunFolder.existing(Path(chosen.run)).recipe)[0].data.range
+    for line in _survey(source, translator, place, chosen.back, stated):
         say(True, line)
-    for index, image in enumerate(_images(source)):
+    for index, image in enumerate(_images(source, stated)):
         assert isinstance(image, Decoded)
         picture = _made(image, translator, chosen.back)
         save_picture(picture, out if single and out.suffix == ".png" else out / _written(source.name(index)))
@@ -82,16 +85,16 @@ def _source(place: Path) -> Source:
     )
 
 
-def _images(source: Source) -> Iterator[Decoded | UnreadableError]:
+def _images(source: Source, stated: Range | None) -> Iterator[Decoded | UnreadableError]:
     assert source.encoded is not None
-    return decode_in_order(source.encoded())
+    return decode_in_order(source.encoded(), range=stated)
 
 
-def _survey(source: Source, translator: Translator, place: Path, back: bool) -> list[str]:
+def _survey(source: Source, translator: Translator, place: Path, back: bool, stated: Range | None) -> list[str]:
     """Everything that can be wrong with the images is said before the first is written; then what is done to them."""
     problems, written, doubles = list(source.problems), {}, []
-    tally, padded = Tally(), Counter[tuple[int, int]]()
-    for index, image in enumerate(_images(source)):
+    tally, padded = Tally(stated), Counter[tuple[int, int]]()
+    for index, image in enumerate(_images(source, stated)):
         name = source.name(index)
         if isinstance(image, UnreadableError):
             problems.append(Problem(path=name, reason=str(image)))
@@ -115,6 +118,11 @@ def _survey(source: Source, translator: Translator, place: Path, back: bool) -> 
             f"names that differ in more than their endings, for both become {_written(one)}",
             "rename one",
         )
+    try:
+        tally.depths.settle(str(place))
+    except UserError as error:
+        cure = "save them as 8 bits: a run takes the range that its own data had"
+        raise UserError(error.got, error.expected, cure) from error
     if not padded:
         return list(tally.notes)
     images = f"{counted(padded.total(), 'image')} of {sizes_in_words(padded)}"
@@ -133,7 +141,7 @@ def _as_taken(image: Decoded, translator: Translator, back: bool) -> Decoded:
         return refitted(image, None, channels)
     colours = image.pixels[:_COLOURS]
     kept = ("alpha enlarged by itself (bicubic)",) if len(image.pixels) > _COLOURS else ()
-    return Decoded(pixels=refit(colours, None, channels), remarks=image.remarks + kept)
+    return Decoded(pixels=refit(colours, None, channels), remarks=image.remarks + kept, depth=image.depth)
 
 
 def _made(image: Decoded, translator: Translator, back: bool) -> Image.Image:

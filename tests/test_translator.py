@@ -203,7 +203,8 @@ def test_what_is_done_to_ones_images_is_said_on_standard_error(
     own.mkdir()
     for name in ("a", "b"):
         _with_alpha(32, 32).save(own / f"{name}.png")
-    Image.fromarray(np.full((40, 33), 40_000, np.uint16)).save(own / "deep.png")
+    deep = np.linspace(0, 65_535, 40 * 33).astype(np.uint16).reshape(40, 33)
+    Image.fromarray(deep).save(own / "deep.png")
     turned = Image.Exif()
     turned[0x0112] = 6
     _photograph(32, 64).save(own / "turned.png", exif=turned)
@@ -211,13 +212,18 @@ def test_what_is_done_to_ones_images_is_said_on_standard_error(
     said = capsys.readouterr()
     assert said.out.split() == [str(tmp_path / "out")] and sorted(said.err.splitlines()) == [
         "1 image of 33x40 continued by reflection to multiples of 32, and what is made cut back",
-        "1 image: 16-bit grey, scaled to 8 bits by round(v / 257)",
+        "1 image: 16-bit grey, scaled to 8 bits by round(v / 257); values 0..65535",
         "1 image: grey to colour",
         "1 image: turned upright, as the EXIF orientation says",
         "2 images: alpha laid over white",
     ]
     sizes = {path.stem: Image.open(path).size for path in (tmp_path / "out").glob("*.png")}
     assert sizes == {"a": (32, 32), "b": (32, 32), "deep": (33, 40), "turned": (32, 64)}
+    # What would come out black is not guessed at.
+    Image.fromarray(deep // 16).save(own / "deep.png")
+    assert main(["sample", str(runs["pix2pix"].path), "--data", str(own), "--out", str(tmp_path / "dark")]) == 2
+    line = capsys.readouterr().err
+    assert "values 0..4095" in line and "save them as 8 bits" in line and "--set" not in line
 
 
 def test_rectangular_pairs_are_trained_and_sampled_in_their_own_size(
