@@ -18,11 +18,11 @@ from saddlepoint.api import load
 from saddlepoint.data.decoding import decode_in_order
 from saddlepoint.data.depth import Range
 from saddlepoint.data.folder import read_file, read_folder
-from saddlepoint.data.notes import Tally, counted, sizes_in_words
+from saddlepoint.data.notes import Tally, sizes_in_words
 from saddlepoint.data.raster import refit, refitted
 from saddlepoint.data.source import Decoded, Options, Problem, Source, UnreadableError, named
 from saddlepoint.drawn import new_place
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, counted
 from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.task_parts import CyclePart, SuperResolutionPart, TranslationPart
 from saddlepoint.recipes.text import read_recipe
