@@ -10,7 +10,7 @@ from torch import nn
 
 from saddlepoint.data import Packed, from_torch_dataset
 from saddlepoint.data.pairs import ImagePairs
-from saddlepoint.errors import RunStopped, UserError
+from saddlepoint.errors import RunStopped, UserError, reason_of
 from saddlepoint.files import Line, read_lines
 from saddlepoint.gan import Gan
 from saddlepoint.objectives import Paired, Separable, as_text
@@ -127,7 +127,7 @@ def train(
     networks = _own_networks(generator, discriminator, latent, pixel_range)
     if networks is not None:
         recipe = recipe.model_copy(update={"networks": "own"})
-    folder = Path(out) if out is not None else next_free(Path("runs") / recipe.name)
+    folder = RunFolder(Path(out) if out is not None else next_free(Path("runs") / recipe.name)).path
     brought = Brought(data=_packed(data, recipe), networks=networks, task=task)
     source = weights_from.path if isinstance(weights_from, Run) else weights_from
     with said_when_interrupted(folder):
@@ -183,11 +183,13 @@ def resume(
         task=task,
     )
     data_path = str(data) if isinstance(data, str | Path) else None
-    with said_when_interrupted(path):
+    with said_when_interrupted(folder.path):
         try:
-            ended = resume_run(path, steps=steps, data_path=data_path, brought=brought, show=show, observers=observers)
+            ended = resume_run(
+                folder.path, steps=steps, data_path=data_path, brought=brought, show=show, observers=observers
+            )
         except RunStopped:
-            _report_if_possible(path)
+            _report_if_possible(folder.path)
             raise
         return _run(ended)
 
@@ -243,16 +245,25 @@ def next_free(path: Path) -> Path:
 
 
 def _run(ended: Ended) -> Run:
-    write_report(ended.folder.path)
-    return Run(path=ended.folder.path, step=ended.step, stopped=ended.stopped)
+    path = ended.folder.path
+    try:
+        write_report(path)
+    except OSError as error:
+        raise RunStopped(
+            f"the run has ended at step {ended.step}, and its report could not be written ({reason_of(error)})",
+            f"all else is kept in {path}",
+            f"make room for it, then write it by `saddlepoint report {path}`",
+        ) from error
+    return Run(path=path, step=ended.step, stopped=ended.stopped)
 
 
 def _report_if_possible(path: Path) -> None:
     try:
         write_report(path)
-    except OSError as error:
-        # The full disk that stopped the run may have no room for a report either; what stopped it is still said.
-        say(True, f"no report could be written ({error.strerror})")
+    except (OSError, UserError) as error:
+        # The full disk that stopped the run may have no room for a report either, and a folder that was removed has no
+        # run to report of; what stopped it is still said.
+        say(True, f"no report could be written ({reason_of(error)})")
 
 
 def _recipe(what: str | Path | Recipe) -> Recipe:

@@ -45,14 +45,14 @@ def train(chosen: argparse.Namespace, command: str) -> int:
         set=chosen.set,
         command=command,
     )
-    return _ended(run, chosen.json)
+    return _ended(run, chosen.json, chosen.out)
 
 
 def resume(chosen: argparse.Namespace, command: str) -> int:
     with _uncollected():
         from saddlepoint import api
 
-    return _ended(api.resume(chosen.run, steps=chosen.steps, data=chosen.data), chosen.json)
+    return _ended(api.resume(chosen.run, steps=chosen.steps, data=chosen.data), chosen.json, chosen.run)
 
 
 def sample(chosen: argparse.Namespace, command: str) -> int:
@@ -211,22 +211,29 @@ def doctor(chosen: argparse.Namespace, command: str) -> int:
     return 0 if found["ok"] else 1
 
 
-def _ended(run: "Run", as_json: bool) -> int:
+def _ended(run: "Run", as_json: bool, given: str | None) -> int:
+    path = _as_given(run.path, given)
     answer = {
-        "run": str(run.path),
+        "run": str(path),
         "step": run.step,
-        "samples": str(run.samples) if run.samples is not None else None,
-        "report": str(run.report),
+        "samples": str(_as_given(run.samples, given)) if run.samples is not None else None,
+        "report": str(_as_given(run.report, given)),
         "stopped": run.stopped,
     }
     if as_json:
         print(json.dumps(answer))
     elif run.stopped:
-        print(f"stopped by {run.stopped} at step {run.step}, and saved; go on by: saddlepoint resume {run.path}")
+        print(f"stopped by {run.stopped} at step {run.step}, and saved; go on by: saddlepoint resume {path}")
     else:
-        pictures = f"samples: {run.samples}\n" if run.samples is not None else ""
-        print(f"done: {run.step} steps\n{pictures}report:  {run.report}")
+        pictures = f"samples: {answer['samples']}\n" if run.samples is not None else ""
+        print(f"done: {run.step} steps\n{pictures}report:  {answer['report']}")
     return SIGNAL_EXIT if run.stopped in [signal.name for signal in STOPPING] else 0
+
+
+def _as_given(path: Path, given: str | None) -> Path:
+    """A run's path as a person gave it: from the current folder, unless it was given whole."""
+    whole = given is not None and Path(given).is_absolute()
+    return path if whole or not path.is_relative_to(Path.cwd()) else path.relative_to(Path.cwd())
 
 
 def _described(found: dict[str, Any]) -> str:

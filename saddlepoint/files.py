@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,15 +34,28 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     # One fixed name: what a kill leaves behind is taken by the next writing.
     aside = aside_of(path)
+    with _named(path):
+        try:
+            with aside.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):  # where a file cannot be written, one may not be removed either
+                aside.unlink()
+            raise
+        os.replace(aside, path)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Inside, an error of the file system names the file that a person knows, or any at all: a full disk names none."""
     try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        aside.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        del error.filename2  # where it was to be renamed to
         raise
-    os.replace(aside, path)
 
 
 def aside_of(path: Path) -> Path:
@@ -51,7 +65,7 @@ def aside_of(path: Path) -> Path:
 
 def append_line(path: Path, value: dict[str, Any]) -> None:
     """Appends one JSON line; first closes a line that a kill has torn."""
-    with path.open("ab+") as file:
+    with _named(path), path.open("ab+") as file:
         if file.tell() > 0:
             file.seek(-1, os.SEEK_END)
             if file.read(1) != b"\n":

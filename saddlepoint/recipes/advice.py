@@ -1,6 +1,5 @@
 """What a run tells a person: what it is about to do, whether memory will do, and what to do when it cannot go on."""
 
-import errno
 from dataclasses import replace
 from typing import Any
 
@@ -12,11 +11,9 @@ from saddlepoint.recipes.build import Game
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.streams import standard_error
+from saddlepoint.training.failing import stop_of
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.memory import Estimate, is_out_of_memory
-
-# A file system that takes no more: no space, no quota, a file that has reached its limit.
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def say(show: bool, text: str) -> None:
@@ -99,16 +96,11 @@ def as_stop(
     error: Exception, folder: RunFolder, step: int, memory: Estimate | None, recipe: Recipe
 ) -> RunStopped | None:
     """The end that an exception means for a run, or None where it is our own fault."""
-    kept = f"the newest checkpoint in {folder.checkpoints} is kept"
     if is_out_of_memory(error):
         # What was free at the start; less was, it seems, so the advice is cautious.
         cautious = replace(memory, available=min(memory.available, memory.total) * 3 // 4) if memory else None
         cure = _fitting(cautious, recipe) if cautious else "set a smaller training.batch"
-        return RunStopped(f"memory ran out at step {step + 1}", kept, cure)
-    if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return RunStopped(
-            f"the disk took no more at step {step} ({error.strerror}: {error.filename or folder.path})",
-            kept,
-            f"make room, then go on by `saddlepoint resume {folder.path}`",
+            f"memory ran out at step {step + 1}", f"the newest checkpoint in {folder.checkpoints} is kept", cure
         )
-    return None
+    return stop_of(error, folder, step) if isinstance(error, OSError) else None

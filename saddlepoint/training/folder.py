@@ -34,13 +34,26 @@ class RunFolder:
     """Paths and small files of one run.
 
     Args:
-        path: the folder; it need not exist yet.
+        path: the folder; it need not exist yet. It stays this one if the process goes to another current folder.
+
+    Raises:
+        UserError: no folder can have that path.
     """
 
     # How an evaluation is marked that was made because the run ended there.
     AT_END = "the last step"
 
     def __init__(self, path: Path):
+        if "\0" in str(path):
+            raise UserError(f"the folder {str(path)!r}", "a path without NUL bytes", "choose another --out")
+        try:
+            path = path.absolute()
+        except FileNotFoundError:
+            raise UserError(
+                f"the folder {str(path)!r} in a current folder that was removed",
+                "a current folder that exists, or an absolute path",
+                "go to another folder first, as with `cd`",
+            ) from None
         self.path = path
         self.recipe = path / RECIPE
         self.log = path / "log.jsonl"
@@ -70,6 +83,8 @@ class RunFolder:
         Raises:
             UserError: the folder holds a run or other files.
         """
+        if self.path.is_symlink() and not self.path.exists():
+            raise UserError(f"--out {self.path}, a link to nothing", "a new folder", "choose another --out")
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"--out {self.path}, which is a file", "a folder", "choose another --out")
         if self.recipe.exists():

@@ -12,6 +12,7 @@ from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Task
 from saddlepoint.training.checkpoint import MANIFEST, NonFiniteWeights, save, steps_saved
+from saddlepoint.training.failing import removed, stop_of
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer, Record, due
 from saddlepoint.training.state import State
@@ -93,6 +94,7 @@ class Checkpoints(Observer):
         self.folder, self.task, self.steps = folder, task, steps
         self.every, self.keep, self.best, self.about = every, keep, best, about
         self.evaluated = evaluated
+        self._there = folder.path.is_dir()
         # A name that no log line has is said at the first step, not at the first checkpoint.
         self._tried = best is None or best.metric is not None
 
@@ -124,11 +126,13 @@ class Checkpoints(Observer):
         return self.best.of({"metrics": values}) if values is not None else None
 
     def _save(self, state: State, watched: float | None) -> None:
+        if self._there and not self.folder.path.is_dir():
+            # It would come back in pieces, which nobody could go on with.
+            raise removed(self.folder, state.step)
         saved = steps_saved(self.folder.checkpoints)
         kept = (
             f"the last good checkpoint is {self.folder.checkpoints / f'{saved[-1]:08d}'}" if saved else "none was kept"
         )
-        resume = f"`saddlepoint resume {self.folder.path}`"
         about = self.about
         if self.best is not None and watched is not None:
             # In the checkpoint itself: a kill cannot come between a checkpoint and its value.
@@ -142,11 +146,11 @@ class Checkpoints(Observer):
                 "lower the rates, or strengthen a penalty",
             ) from error
         except OSError as error:
-            raise RunStopped(
-                f"the checkpoint of step {state.step} could not be saved ({error.strerror or error})",
-                kept,
-                f"make room on the disk, then go on by {resume}",
-            ) from error
+            what = f"the checkpoint of step {state.step} could not be saved"
+            stop = stop_of(error, self.folder, state.step, what=what, kept=kept)
+            if stop is None:
+                raise
+            raise stop from error
 
     def _prune(self) -> None:
         saved = steps_saved(self.folder.checkpoints)

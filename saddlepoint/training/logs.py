@@ -1,13 +1,16 @@
 """The log: one line per logged step in log.jsonl, and the same scalars for TensorBoard."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from saddlepoint.files import append_line
+from saddlepoint.streams import standard_error
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer, Record, due
 from saddlepoint.training.state import State
+from saddlepoint.training.tensorboard import Scalars, flat
 
 
 class Log(Observer):
@@ -22,9 +25,8 @@ class Log(Observer):
     def __init__(self, folder: RunFolder, every: int, state: State):
         self.folder, self.every = folder, every
         self._time, self._images = time.perf_counter(), state.images
-        self._writer: Any = None
         # As in log.jsonl, the line of an end that is none any more goes, and with it what a kill has left behind.
-        self._purge = state.step // every * every + 1
+        self._scalars: Scalars | None = Scalars(folder.tensorboard, first=state.step // every * every + 1)
 
     def measures(self, step: int, until: int) -> bool:
         return due(step, self.every, step >= until)
@@ -37,25 +39,23 @@ class Log(Observer):
         self._time, self._images = now, record.images
         line = {**record.numbers, "images_per_s": round(rate, 1), "seconds": round(state.seconds, 3)}
         append_line(self.folder.log, line)
-        for name, value in _scalars(line):
-            self._tensorboard().add_scalar(name, value, record.step)
+        self._show(record.step, line)
 
     def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
+        if self._scalars is not None:
+            self._scalars.close()
 
-    def _tensorboard(self) -> Any:
-        if self._writer is None:
-            # Imported at the first line: it takes a moment that the first step should not wait for.
-            from torch.utils.tensorboard.writer import SummaryWriter
-
-            self._writer = SummaryWriter(str(self.folder.tensorboard), purge_step=self._purge)
-        return self._writer
-
-
-def _scalars(line: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
-    for name, value in line.items():
-        if isinstance(value, Mapping):
-            yield from _scalars(value, f"{prefix}{name}/")
-        elif value is not None and name != "step":
-            yield prefix + name, value
+    def _show(self, step: int, line: Mapping[str, Any]) -> None:
+        """Gives TensorBoard a line's scalars, as long as that can be written: it is no reason to end a run."""
+        if self._scalars is None:
+            return
+        try:
+            self._scalars.add(step, dict(flat(line)))
+        except OSError as error:
+            scalars, self._scalars = self._scalars, None
+            reason = f"{error.strerror}: {error.filename or scalars.folder}"
+            standard_error().write(f"tensorboard: no more is written from step {step} on ({reason}); the log goes on\n")
+            with suppress(OSError):  # of a full disk, which the log will meet
+                scalars.close()
+            with suppress(OSError):
+                self.folder.note("tensorboard left out", step=step, reason=reason)
