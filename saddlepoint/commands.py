@@ -3,17 +3,21 @@
 import argparse
 import gc
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saddlepoint.ends import SIGNAL_EXIT
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, printable
 from saddlepoint.signals import STOPPING
 
 if TYPE_CHECKING:
     from saddlepoint.api import Run
+
+# Of each reason, in words; the JSON answer has all.
+_PROBLEMS_SHOWN = 20
 
 
 @contextmanager
@@ -237,12 +241,32 @@ def _as_given(path: Path, given: str | None) -> Path:
 
 
 def _described(found: dict[str, Any]) -> str:
+    """What `data check` found, a line for each thing; names from elsewhere are shown and not obeyed."""
     lines = []
     for key, value in found.items():
         if key == "problems":
-            lines += [f"problem: {problem['path']}: {problem['reason']}" for problem in value]
+            lines += _problems(value)
+        elif key == "notes":
+            lines += [f"note: {note}" for note in value]
+        elif key == "duplicate_examples":
+            lines += [f"equal: {', '.join(group)}" for group in value]
         elif isinstance(value, dict) and value:
             lines.append(f"{key}: " + ", ".join(f"{name} {count}" for name, count in value.items()))
         elif value not in (None, "", [], {}):
             lines.append(f"{key}: {value}")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
+
+
+def _problems(problems: list[dict[str, str]]) -> list[str]:
+    """The first of each kind of reason, and how many more there are; all stand in the JSON answer."""
+    kinds: dict[str, list[str]] = {}
+    for problem in problems:
+        # What is of this file alone (numbers, how it begins, a path) does not make another kind.
+        kind = re.split(r"[(\d]", problem["reason"], maxsplit=1)[0]
+        kinds.setdefault(kind, []).append(f"problem: {problem['path']}: {problem['reason']}")
+    lines = []
+    for alike in kinds.values():
+        lines += alike[:_PROBLEMS_SHOWN]
+        if len(alike) > _PROBLEMS_SHOWN:
+            lines.append(f"problem: {len(alike) - _PROBLEMS_SHOWN:,} more like these; --json lists all")
+    return lines

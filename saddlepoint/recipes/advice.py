@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from saddlepoint.errors import RunStopped, UserError
+from saddlepoint.errors import RunStopped, UserError, printable
 from saddlepoint.networks import CycleGan, UnetPatchgan
 from saddlepoint.recipes.build import Game
 from saddlepoint.recipes.found import Found
@@ -22,7 +22,7 @@ def say(show: bool, text: str) -> None:
         from rich.console import Console as Terminal
 
         Terminal(file=standard_error()).print(  # type: ignore[arg-type]
-            text, highlight=False, markup=False, soft_wrap=True
+            printable(text), highlight=False, markup=False, soft_wrap=True
         )
 
 

@@ -46,7 +46,8 @@ def write_report(run: Path) -> Path:
         OSError: the page cannot be written.
     """
     page = run / REPORT
-    write_whole(page, render(read_run(run)).encode())
+    # Names of files need not be text; what no encoding can write is shown as an escape.
+    write_whole(page, render(read_run(run)).encode("utf-8", "backslashreplace"))
     return page
 
 
