@@ -18,10 +18,10 @@ from saddlepoint.objectives import objective as objective_named
 from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.catalogue import recipe_named
 from saddlepoint.recipes.found import RecipeData, shaping
-from saddlepoint.recipes.loading import load_task
+from saddlepoint.recipes.loading import load_task, say_left_out
 from saddlepoint.recipes.playing import Ended, said_when_interrupted
+from saddlepoint.recipes.resuming import resume as resume_run
 from saddlepoint.recipes.runs import Brought
-from saddlepoint.recipes.runs import resume as resume_run
 from saddlepoint.recipes.runs import start as start_run
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import OwnNetworks
@@ -115,7 +115,7 @@ def train(
     """
     task = what if isinstance(what, Generation) else None
     recipe = _recipe_of(what) if isinstance(what, Generation) else _recipe(what)
-    changes = [f"{key}={json.dumps(value)}" for key, value in set.items()] if isinstance(set, Mapping) else [*set]
+    changes = _assignments(set)
     named = {"training.steps": steps, "seed": seed, "training.device": device, "objective": objective}
     changes += [f"{key}={json.dumps(value)}" for key, value in named.items() if value is not None]
     if isinstance(data, str | Path):
@@ -157,6 +157,7 @@ def resume(
     latent: int | None = None,
     pixel_range: tuple[float, float] | None = (-1.0, 1.0),
     task: Generation | None = None,
+    set: Mapping[str, Any] | Sequence[str] = (),
     show: bool = True,
     observers: Sequence[Observer] = (),
 ) -> Run:
@@ -165,6 +166,8 @@ def resume(
     Args:
         run: its folder.
         steps: the new total; None for the recipe's.
+        set: settings that are other ones from here on, as in `train`; recorded. What the networks' shapes, the data or
+            the number of players depend on stays as it is.
         data: where the data is now, if it has moved; or the same Dataset as at the start.
         generator, discriminator, latent, pixel_range, task: as given to `train`, if they were.
         show, observers: as in `train`.
@@ -186,7 +189,13 @@ def resume(
     with said_when_interrupted(folder.path):
         try:
             ended = resume_run(
-                folder.path, steps=steps, data_path=data_path, brought=brought, show=show, observers=observers
+                folder.path,
+                steps=steps,
+                changes=_assignments(set),
+                data_path=data_path,
+                brought=brought,
+                show=show,
+                observers=observers,
             )
         except RunStopped:
             _report_if_possible(folder.path)
@@ -219,7 +228,7 @@ def load(
     path = run.path if isinstance(run, Run) else Path(run)
     # Only the generator is needed to sample.
     own = None if generator is None else (generator, discriminator if discriminator is not None else nn.Identity())
-    loaded = load_task(path, device=device, networks=own, latent=latent, step=step)
+    loaded = load_task(path, left_out=say_left_out, device=device, networks=own, latent=latent, step=step)
     if isinstance(loaded.task, Translation | Cycle | SuperResolution):
         return Translator(loaded.task, loaded.found, loaded.step)
     if not isinstance(loaded.task, Generation):
@@ -233,6 +242,11 @@ def _whole(line: Line, file: Path) -> dict[str, Any]:
     if line.value is None:
         raise UserError(f"line {line.number} of {file}, which is damaged", "a JSON object", "mend or remove that line")
     return line.value
+
+
+def _assignments(given: Mapping[str, Any] | Sequence[str]) -> list[str]:
+    """Settings as `--set` has them."""
+    return [f"{key}={json.dumps(value)}" for key, value in given.items()] if isinstance(given, Mapping) else [*given]
 
 
 def next_free(path: Path) -> Path:

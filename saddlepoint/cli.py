@@ -74,6 +74,9 @@ def build_parser() -> argparse.ArgumentParser:
     resume.add_argument("run", metavar="RUN")
     resume.add_argument("--steps", type=int, metavar="N", help="the new total number of steps")
     resume.add_argument("--data", metavar="PATH", help="where the data is now, if it has moved")
+    resume.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change a leaf of the recipe from here on"
+    )
 
     sample = verb("sample", "make images with a trained generator")
     sample.add_argument("run", metavar="RUN")

@@ -56,7 +56,8 @@ def resume(chosen: argparse.Namespace, command: str) -> int:
     with _uncollected():
         from saddlepoint import api
 
-    return _ended(api.resume(chosen.run, steps=chosen.steps, data=chosen.data), chosen.json, chosen.run)
+    run = api.resume(chosen.run, steps=chosen.steps, data=chosen.data, set=chosen.set)
+    return _ended(run, chosen.json, chosen.run)
 
 
 def sample(chosen: argparse.Namespace, command: str) -> int:
@@ -175,10 +176,9 @@ def figure1(chosen: argparse.Namespace, command: str) -> int:
     out = new_place(chosen, "figure1.png")
     if out.suffix != ".png":
         raise UserError(f"--out {out}", "a file whose name ends in .png", "choose another --out")
-    picture, animation = write_figure(Path(chosen.run), out)
-    print(
-        json.dumps({"picture": str(picture), "animation": str(animation)}) if chosen.json else f"{picture}\n{animation}"
-    )
+    picture, animation, steps = write_figure(Path(chosen.run), out)
+    answer = {"picture": str(picture), "animation": str(animation), "steps": steps}
+    print(json.dumps(answer) if chosen.json else f"{picture}\n{animation}")
     return 0
 
 

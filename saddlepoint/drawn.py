@@ -14,7 +14,7 @@ from saddlepoint.api import Gan, load, next_free
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.found import open_recipe_data
-from saddlepoint.recipes.text import read_recipe
+from saddlepoint.recipes.recorded import read_recorded
 from saddlepoint.sampling.films import ENDINGS, check_film, frames_of, save_film
 from saddlepoint.sampling.latents import parse_seeds
 from saddlepoint.sampling.neighbours import Neighbours, neighbours, side_by_side, strip
@@ -51,11 +51,11 @@ def sample(chosen: argparse.Namespace) -> int:
     found = neighbours(made, data, near) if data is not None and near is not None else None
     _save(made, out, found=found)
     if found is None:
-        return _answer(made, out, chosen.json)
+        return _answer(made, out, gan.step, chosen.json)
     answer = found.to_json()
     held_out = "" if found.held_out is None else f" of samples, {found.held_out:.4g} of held-out images"
     text = f"median distance to the nearest training image: {answer['median']:.4g}{held_out}"
-    return _answer(made, out, chosen.json, {"neighbours": answer}, text)
+    return _answer(made, out, gan.step, chosen.json, {"neighbours": answer}, text)
 
 
 def interpolate(chosen: argparse.Namespace) -> int:
@@ -79,7 +79,7 @@ def interpolate(chosen: argparse.Namespace) -> int:
     gan = _loaded(chosen)
     made = torch.cat([gan.interpolate(start, end, count, **options) for start, end in pairwise(seeds)])
     _save(made, out, columns=count)
-    return _answer(made, out, chosen.json)
+    return _answer(made, out, gan.step, chosen.json)
 
 
 def _film(chosen: argparse.Namespace, seeds: list[int], out: Path, options: dict[str, Any]) -> int:
@@ -99,7 +99,7 @@ def _film(chosen: argparse.Namespace, seeds: list[int], out: Path, options: dict
     each = len(seeds) // at_once
     ways = [gan.loop(seeds[start : start + each], count, **options) for start in range(0, len(seeds), each)]
     save_film(frames_of(ways), out, fps=fps)
-    return _answer(torch.cat(ways), out, chosen.json, {"frames": len(ways[0]), "fps": fps})
+    return _answer(torch.cat(ways), out, gan.step, chosen.json, {"frames": len(ways[0]), "fps": fps})
 
 
 def new_place(chosen: argparse.Namespace, default: str) -> Path:
@@ -143,12 +143,12 @@ def _check_ending(out: Path, further: str = "") -> None:
 
 def _training_data(run: Path, source: str | None) -> Packed:
     """What a run was trained on, from its recipe or from where it is now."""
-    recipe, recorded = read_recipe(RunFolder.existing(run).recipe)
+    recipe, recorded = read_recorded(RunFolder.existing(run))
     if source is not None:
         recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
     data = open_recipe_data(recipe)
     assert isinstance(data, Packed), "a run with latents has no pairs"
-    before = recorded["found"]["fingerprint"]
+    before = recorded.facts.fingerprint
     if data.fingerprint != before:
         raise UserError(
             f"data with the fingerprint {data.fingerprint[:12]} ({data.source})",
@@ -182,7 +182,9 @@ def _save(made: Tensor, out: Path, *, columns: int | None = None, found: Neighbo
             save_picture(picture, out / f"{index:06d}.png")
 
 
-def _answer(made: Tensor, out: Path, as_json: bool, more: dict[str, Any] | None = None, text: str = "") -> int:
-    answer = {"out": str(out), "count": len(made), "shape": list(made.shape[1:]), **(more or {})}
+def _answer(
+    made: Tensor, out: Path, step: int, as_json: bool, more: dict[str, Any] | None = None, text: str = ""
+) -> int:
+    answer = {"out": str(out), "count": len(made), "shape": list(made.shape[1:]), "step": step, **(more or {})}
     print(json.dumps(answer) if as_json else f"{out}\n{text}".rstrip())
     return 0

@@ -4,7 +4,9 @@ results = sp.evaluate("runs/mnist", features="classifier:runs/classifier")
 results = sp.evaluate((samples, images), metrics=["frechet_distance"])
 """
 
+import shlex
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,9 @@ from saddlepoint.recipes.features import features_for, features_of
 from saddlepoint.recipes.found import open_recipe_data
 from saddlepoint.recipes.judged import samples_of
 from saddlepoint.recipes.loading import load_task
-from saddlepoint.recipes.text import read_recipe
+from saddlepoint.recipes.recorded import read_recorded
 from saddlepoint.tasks.classification import Classification
+from saddlepoint.training.checkpoint import Checkpoint
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.machine import device_named
 
@@ -100,7 +103,7 @@ def _of_run(
     command: str,
 ) -> list[dict[str, Any]]:
     folder = RunFolder.existing(path)
-    recipe, recorded = read_recipe(folder.recipe)
+    recipe, recorded = read_recorded(folder)
     if recipe.networks == "own":
         raise UserError(
             f"the run {path} of one's own networks",
@@ -116,13 +119,12 @@ def _of_run(
             "a generator of latents, or a classifier",
             "write its images into a folder, and use evaluate --samples FOLDER --data FOLDER --metrics psnr,ssim",
         )
-    loaded = load_task(path, device=device, step=step)
+    loaded = load_task(path, left_out=partial(_refuse_left_out, path), device=device, step=step)
     if tuple(packed.shape) != loaded.found.shape:
         raise UserError(
             f"data of shape {tuple(packed.shape)}", f"that of the run, {loaded.found.shape}", "choose other --data"
         )
-    trained_on = recorded["found"]["fingerprint"]
-    about = {"step": loaded.step, "trained_on": trained_on, "command": command}
+    about = {"step": loaded.step, "trained_on": recorded.facts.fingerprint, "command": command}
     where = loaded.task.device
     if isinstance(loaded.task, Classification):
         known = features_of(loaded, path) if features == "pixels" else _features(features, packed, where)
@@ -139,6 +141,16 @@ def _of_run(
         append_line(folder.metrics, record)
         results.append(record)
     return results
+
+
+def _refuse_left_out(run: Path, problems: Sequence[str], older: Checkpoint) -> None:
+    """A number says which step it is of only to whoever reads its provenance: so the person chooses the step."""
+    raise UserError(
+        f"{run}, whose newest checkpoint is damaged: {problems[0]}",
+        "a whole one, or the step that is to be measured",
+        f"choose the newest whole one with --step {older.step}, or mend the run by"
+        f" `saddlepoint resume {shlex.quote(str(run))}`",
+    )
 
 
 def _of_samples(

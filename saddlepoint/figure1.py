@@ -5,16 +5,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from saddlepoint.api import load
 from saddlepoint.data import TOY_SETS
 from saddlepoint.errors import UserError
 from saddlepoint.randomness import PRIORS
-from saddlepoint.recipes.text import read_recipe
+from saddlepoint.recipes.advice import say
+from saddlepoint.recipes.loading import load_task, say_left_out
+from saddlepoint.recipes.recorded import read_recorded
 from saddlepoint.report.figure1 import Stage, draw_animation, draw_figure
-from saddlepoint.tasks.generation import DISCRIMINATOR
+from saddlepoint.tasks.generation import DISCRIMINATOR, Generation
 from saddlepoint.theory.pushforward import pushforward
-from saddlepoint.training.checkpoint import load_network, newest_valid, tensors_of
+from saddlepoint.training.checkpoint import load_network, read, steps_saved, tensors_of
 from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.manifest import NewerFormat
 
 _PLACES = 600
 _SAMPLES = 20_000
@@ -22,25 +24,26 @@ _ARROWS = 17
 _BINS = 60
 
 
-def write_figure(run: Path, out: Path) -> tuple[Path, Path]:
-    """Draws FILE.png and FILE.gif from all checkpoints that a run kept; gives both paths.
+def write_figure(run: Path, out: Path) -> tuple[Path, Path, list[int]]:
+    """Draws FILE.png and FILE.gif from all checkpoints that a run kept; gives both paths, and the steps drawn.
 
     Raises:
         UserError: the run is not one on the line whose density is known.
     """
     stages = read_stages(run)
-    return draw_figure(stages, out), draw_animation(stages, out.with_suffix(".gif"))
+    picture, animation = draw_figure(stages, out), draw_animation(stages, out.with_suffix(".gif"))
+    return picture, animation, [stage.step for stage in stages]
 
 
 def read_stages(run: Path) -> list[Stage]:
-    """One stage for each checkpoint, from the first to the last.
+    """One stage for each checkpoint, from the first to the last; which are damaged and left out is said.
 
     Raises:
         UserError: as in `write_figure`.
     """
     folder = RunFolder.existing(run)
-    recipe, recorded = read_recipe(folder.recipe)
-    source = recorded["found"]["source"]
+    recipe, recorded = read_recorded(folder)
+    source = recorded.facts.source
     toy = TOY_SETS.get(source)
     if toy is None or toy.dimensions != 1 or getattr(recipe.networks, "latent", None) != 1:
         raise UserError(
@@ -51,14 +54,35 @@ def read_stages(run: Path) -> list[Stage]:
     spread = 4 * float(toy.deviations.max())  # type: ignore[union-attr]
     x = np.linspace(float(toy.modes.min()) - spread, float(toy.modes.max()) + spread, _PLACES)
     real = np.exp(toy.log_density(x[:, None]))
-    steps = sorted(int(path.name) for path in folder.checkpoints.iterdir() if path.name.isdigit())
-    return [_stage(folder, step, x, real) for step in steps]
+    return [_stage(folder, step, x, real) for step in _whole_steps(folder)]
+
+
+def _whole_steps(folder: RunFolder) -> list[int]:
+    whole, problems = [], []
+    for step in steps_saved(folder.checkpoints):
+        try:
+            read(folder.checkpoints / f"{step:08d}")
+        except NewerFormat:
+            raise
+        except UserError as error:
+            problems.append(error.got)
+        else:
+            whole.append(step)
+    if not whole:
+        found = f"{len(problems)} damaged ones ({problems[0]})" if problems else "none"
+        raise UserError(
+            f"checkpoints in {folder.checkpoints}: {found}", "whole ones", "train again: `saddlepoint train figure1`"
+        )
+    for problem in problems:
+        say(True, f"left out: {problem}; drawn are the steps {', '.join(map(str, whole))}")
+    return whole
 
 
 @torch.no_grad()
 def _stage(folder: RunFolder, step: int, x: np.ndarray, real: np.ndarray) -> Stage:
-    task = load(folder.path, device="cpu", step=step).task
-    checkpoint, _ = newest_valid(folder.checkpoints, at=step)
+    loaded = load_task(folder.path, left_out=say_left_out, device="cpu", step=step)
+    task, checkpoint = loaded.task, loaded.checkpoint
+    assert isinstance(task, Generation)
     load_network(task.discriminator, tensors_of(checkpoint, "networks", DISCRIMINATOR), checkpoint.path)
     task.discriminator.eval()
 

@@ -103,10 +103,11 @@ def read_lines(path: Path) -> Iterator[Line]:
         return
     with path.open("rb") as file:
         for number, content in enumerate(file, 1):
-            yield Line(number, content, _object_in(content))
+            yield Line(number, content, object_in(content))
 
 
-def _object_in(content: bytes) -> dict[str, Any] | None:
+def object_in(content: bytes) -> dict[str, Any] | None:
+    """The JSON object that bytes from anywhere hold; None where they hold none, or one nested beyond all use."""
     try:
         with reading("a line", "JSON", "mend it"):
             value = json.loads(content)

@@ -68,7 +68,7 @@ def translate(chosen: argparse.Namespace) -> int:
         assert isinstance(image, Decoded)
         picture = _made(image, translator, chosen.back)
         save_picture(picture, out if single and out.suffix == ".png" else out / _written(source.name(index)))
-    print(json.dumps({"out": str(out), "count": source.count}) if chosen.json else out)
+    print(json.dumps({"out": str(out), "count": source.count, "step": translator.step}) if chosen.json else out)
     return 0
 
 

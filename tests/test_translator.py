@@ -158,7 +158,7 @@ def test_a_folder_is_enlarged_under_the_same_names(
     out = tmp_path / "large"
     command = ["sample", str(run.path), "--data", str(own), "--out", str(out), "--json"]
     assert main(command) == 0
-    assert json.loads(capsys.readouterr().out) == {"out": str(out), "count": 2}
+    assert json.loads(capsys.readouterr().out) == {"out": str(out), "count": 2, "step": 1}
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*")) == ["first.png", "inner/second.png"]
     made = np.asarray(Image.open(out / "first.png"))
     expected = (sp.load(run)(_pixels(first))[0] * 255).round().numpy().transpose(1, 2, 0)

@@ -74,9 +74,10 @@ def _vgg19(text: str, place: str, crop: int, device: torch.device) -> Content:
 def _classifier(text: str, run: Path, channels: int, device: torch.device) -> Content:
     # Here, because loading a run builds tasks, and building a task of super-resolution comes here.
     from saddlepoint.recipes.features import features_of
-    from saddlepoint.recipes.loading import load_task
+    from saddlepoint.recipes.loading import load_task, refuse_left_out
 
-    loaded = load_task(expanded(run), device=str(device))
+    run = expanded(run)
+    loaded = load_task(run, left_out=refuse_left_out(run), device=str(device))
     if not isinstance(loaded.task, Classification):
         raise UserError(
             f"task.content = {text}, a run of the task {loaded.recipe.task.kind}",
@@ -101,17 +102,17 @@ def _last_map(features: Features, scale: float, sha256: str) -> Content:
     )
 
 
-def check_unchanged(task: SuperResolution, before: Mapping[str, Any]) -> None:
+def check_unchanged(task: SuperResolution, before: Mapping[str, Any] | None) -> None:
     """Whether a run that goes on compares images in the network that it began with.
 
     Args:
         task: as it is now.
-        before: what the run wrote down when it began.
+        before: what the run wrote down of its content when it began; None for pixels.
 
     Raises:
         UserError: the weights are others.
     """
-    began = before.get("content", {}).get("sha256")
+    began = before.get("sha256") if before is not None else None
     if began != task.content.sha256:
         raise UserError(
             f"task.content with weights of sha256 {str(task.content.sha256)[:12]}",

@@ -8,9 +8,8 @@ from saddlepoint.errors import UserError
 from saddlepoint.files import expanded
 from saddlepoint.game.task import networks_of
 from saddlepoint.metrics.features import Features, classifier_features, open_features
-from saddlepoint.recipes.loading import Loaded, load_task
+from saddlepoint.recipes.loading import Loaded, load_task, refuse_left_out
 from saddlepoint.tasks.classification import CLASSIFIER, Classification
-from saddlepoint.training.checkpoint import read
 
 _RUN = "classifier"
 _TRAIN = "train one on the same data by `saddlepoint train classifier --data PATH`"
@@ -42,7 +41,8 @@ def features_for(text: str, shape: tuple[int, ...], device: torch.device) -> Fea
         return open_features(text, device)
     if not run:
         raise UserError(f"features {text!r}", "classifier:RUN", _TRAIN)
-    loaded = load_task(expanded(run), device=device.type)
+    place = expanded(run)
+    loaded = load_task(place, left_out=refuse_left_out(place), device=device.type)
     if not isinstance(loaded.task, Classification):
         raise UserError(
             f"features {text!r}, a run of the task {loaded.recipe.task.kind}",
@@ -65,7 +65,7 @@ def features_of(loaded: Loaded, run: Path) -> Features:
         loaded: its task.
         run: its folder, for the record.
     """
-    files = read(loaded.checkpoint).manifest["files"]
+    files = loaded.checkpoint.manifest["files"]
     weights = "averages.safetensors" if "averages.safetensors" in files else "networks.safetensors"
     return classifier_features(
         networks_of(loaded.task)[CLASSIFIER],

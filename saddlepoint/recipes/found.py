@@ -1,9 +1,12 @@
 """The data of a recipe: opening it, and what a run found it to be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
 from saddlepoint.data import Packed, open_data, open_tiles
 from saddlepoint.data.pairs import ImagePairs, open_pairs
@@ -11,10 +14,15 @@ from saddlepoint.errors import UserError, counted
 from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
 from saddlepoint.recipes.specification import Data, Recipe
 from saddlepoint.recipes.task_parts import CyclePart, SuperResolutionPart, TranslationPart
+from saddlepoint.recipes.text import shown
 
 RecipeData = Packed | ImagePairs
 # How many files that were left out are named.
 _NAMED = 3
+
+
+# A side of an image, its channels, or how many numbers a point has.
+Side = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,24 +31,26 @@ class Found:
 
     source: str
     kind: str
-    shape: tuple[int, ...]
+    shape: Annotated[tuple[Side, ...], Field(min_length=1, max_length=3)]
     classes: tuple[str, ...]
-    count: int
-    splits: Mapping[str, int]
+    count: PositiveInt
+    splits: Mapping[str, NonNegativeInt]
     split_rule: str
     fingerprint: str
-    skipped: int
-    source_shape: tuple[int, ...] | None = None
+    skipped: NonNegativeInt
+    source_shape: Annotated[tuple[Side, ...], Field(min_length=3, max_length=3)] | None = None
     notes: tuple[str, ...] = ()
-    own_size: tuple[int, int] | None = None
+    own_size: tuple[Side, Side] | None = None
+    __pydantic_config__ = {"extra": "forbid"}
 
     @classmethod
     def read(cls, recorded: Mapping[str, Any]) -> "Found":
-        """From what a run has written down."""
-        settled: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in recorded.items()
-        }
-        return cls(**settled)
+        """From what a run has written down.
+
+        Raises:
+            UserError: something is missing, unknown, or not what it should be.
+        """
+        return _checked(cls, recorded)
 
     @classmethod
     def of(cls, data: RecipeData) -> "Found":
@@ -70,6 +80,55 @@ class Found:
             notes=_notes(data),
             own_size=data.own_size,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfTask:
+    """What a task adds to it (its `recorded`), for the same end; None for what it has not."""
+
+    latent: PositiveInt | None = None
+    prior: str | None = None
+    pixel_range: tuple[float, float] | None = None
+    content: Mapping[str, Any] | None = None
+    __pydantic_config__ = {"extra": "forbid"}
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        return tuple(field.name for field in fields(cls))
+
+    @classmethod
+    def read(cls, recorded: Mapping[str, Any]) -> "OfTask":
+        """From what a run has written down.
+
+        Raises:
+            UserError: something is not what it should be.
+        """
+        found = _checked(cls, recorded)
+        if found.pixel_range is not None and not found.pixel_range[0] < found.pixel_range[1]:
+            raise _wrong(f"found.pixel_range = {list(found.pixel_range)}")
+        return found
+
+
+@cache
+def _adapter(kind: type) -> TypeAdapter:
+    return TypeAdapter(kind)
+
+
+def _checked(kind: type, recorded: Mapping[str, Any]) -> Any:
+    try:
+        return _adapter(kind).validate_python(dict(recorded))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(("found", *map(str, first["loc"])))
+        if first["type"] in ("missing", "missing_argument"):
+            raise _wrong(f"nothing under {key!r}") from None
+        raise _wrong(f"{key} = {shown(first['input'])}") from None
+
+
+def _wrong(got: str) -> UserError:
+    return UserError(
+        got, "what a run writes of its data", "restore recipe.yaml from a copy, or undo what was edited in it"
+    )
 
 
 def _notes(data: RecipeData) -> tuple[str, ...]:

@@ -1,17 +1,22 @@
 """From a run folder back to its task, with the weights that a person would use: averaged ones where it kept them."""
 
-from dataclasses import dataclass, fields
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from saddlepoint.errors import UserError
 from saddlepoint.game.task import networks_of
+from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.recorded import read_recorded
+from saddlepoint.recipes.saved import saved_under
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import OwnNetworks, RecipeTask, build_task
-from saddlepoint.recipes.text import read_recipe
-from saddlepoint.training.checkpoint import load_network, newest_valid, sampled_weights
+from saddlepoint.training.checkpoint import Checkpoint, LeftOut, load_network, newest_valid, sampled_weights
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.machine import device_named
 
@@ -24,20 +29,47 @@ class Loaded:
         task: without data; its averaged networks hold the checkpoint's weights and are in evaluation mode.
         recipe: the run's.
         found: what the run found its data to be.
-        step: of the checkpoint.
-        checkpoint: its folder.
+        checkpoint: what was loaded.
     """
 
     task: RecipeTask
     recipe: Recipe
     found: Found
-    step: int
-    checkpoint: Path
+    checkpoint: Checkpoint
+
+    @property
+    def step(self) -> int:
+        return self.checkpoint.step
+
+
+def say_left_out(problems: Sequence[str], taken: Checkpoint) -> None:
+    """Says which newer checkpoints are damaged and which one is taken, for what only looks at a run."""
+    for problem in problems:
+        say(True, f"left out: {problem}; from step {taken.step}")
+
+
+def refuse_left_out(run: Path) -> LeftOut:
+    """Refuses a run whose newest checkpoint is damaged, for what says something of the run.
+
+    Args:
+        run: its folder, for the cure.
+    """
+
+    def refuse(problems: Sequence[str], older: Checkpoint) -> None:
+        raise UserError(
+            f"{run}, whose newest checkpoint is damaged: {problems[0]}",
+            "a whole one, because an older one is another model",
+            f"make it anew by `saddlepoint resume {shlex.quote(str(run))}`, which goes on from step {older.step}, or "
+            f"remove its folder to use step {older.step}",
+        )
+
+    return refuse
 
 
 def load_task(
     path: Path,
     *,
+    left_out: LeftOut,
     device: str = "auto",
     networks: tuple[nn.Module, nn.Module] | None = None,
     latent: int | None = None,
@@ -47,6 +79,7 @@ def load_task(
 
     Args:
         path: the run's folder.
+        left_out: what is done where newer checkpoints than the one that is taken are damaged.
         device: auto, cpu, cuda or mps.
         networks: a person's own generator and discriminator, if the run was made with such.
         latent: width of z of these; None for what the run recorded.
@@ -56,25 +89,25 @@ def load_task(
         UserError: there is no run, or no valid checkpoint.
     """
     folder = RunFolder.existing(path)
-    recipe, recorded = read_recipe(folder.recipe)
-    known = {field.name for field in fields(Found)}
-    found = Found.read({key: value for key, value in recorded["found"].items() if key in known})
-    more = {key: value for key, value in recorded["found"].items() if key not in known}
+    recipe, recorded = read_recorded(folder)
+    found, of_task = recorded.facts, recorded.of_task
     own = None
     if networks is not None:
+        width = latent or of_task.latent
+        if width is None:
+            raise UserError("networks of your own without a latent width", "the width of z", "give latent=64")
         own = OwnNetworks(
-            generator=networks[0],
-            discriminator=networks[1],
-            latent=latent or more["latent"],
-            pixel_range=tuple(more["pixel_range"]) if more["pixel_range"] else None,
+            generator=networks[0], discriminator=networks[1], latent=width, pixel_range=of_task.pixel_range
         )
-    if "prior" in more:
-        recipe = recipe.model_copy(update={"latent_prior": more["prior"]})
-    checkpoint, _ = newest_valid(folder.checkpoints, at=step)
+    checkpoint = newest_valid(folder.checkpoints, left_out=left_out, at=step)
+    if differs := saved_under(checkpoint, recipe, recorded).of_samples:
+        say(True, f"{folder.recipe}: not as it was saved at step {checkpoint.step}: {'; '.join(differs)}")
+    if of_task.prior is not None:
+        recipe = recipe.model_copy(update={"latent_prior": of_task.prior})
     with torch.random.fork_rng(devices=[]):
         task = build_task(recipe, found, None, device_named(device), own)
     modules = networks_of(task)
     for name in task.averaged:
         load_network(modules[name], sampled_weights(checkpoint, name), checkpoint.path)
         modules[name].eval()
-    return Loaded(task=task, recipe=recipe, found=found, step=checkpoint.step, checkpoint=checkpoint.path)
+    return Loaded(task=task, recipe=recipe, found=found, checkpoint=checkpoint)

@@ -26,7 +26,7 @@ _MOST_VALUES, _DEEPEST, _LONGEST_INTEGER = 1_000_000, 50, 256
 # What is shown of a value that somebody wrote.
 _SHOWN = 80
 # What a run adds to its recipe.yaml; not part of the recipe.
-RECORDED = ("command", "weights_from", "started", "machine", "versions", "found")
+RECORDED = ("command", "weights_from", "weights_step", "started", "machine", "versions", "found", "changed")
 
 
 def recipe_from(data: Any, where: str) -> Recipe:

@@ -1,4 +1,4 @@
-"""Checkpoints: the run's history in safetensors files, with a manifest that holds their sha256 and its own.
+"""Checkpoints: the run's history in safetensors files, with a manifest (see manifest.py) that holds their sha256.
 
 A checkpoint is written aside, flushed, and renamed, so that one that bears its name is whole; what a kill leaves behind
 bears another. Reading never unpickles.
@@ -7,8 +7,9 @@ bears another. Reading never unpickles.
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,14 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, reading
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Task, networks_of
+from saddlepoint.training.manifest import CURE, FORMAT, MANIFEST, NewerFormat, digest_of, read_manifest
 from saddlepoint.training.state import State
 
-FORMAT = 1
-MANIFEST = "manifest.json"
+# How `save` names a checkpoint.
+_STEP = re.compile(r"[0-9]{8}|[1-9][0-9]{8,17}")
 _WRITING = ".writing"
 
 
@@ -84,7 +86,7 @@ def save(checkpoints: Path, task: Task, steps: Mapping[str, Step], state: State,
             "about": dict(about),
             "files": digests,
         }
-        manifest["sha256"] = _manifest_digest(manifest)
+        manifest["sha256"] = digest_of(manifest)
         _write(aside / MANIFEST, json.dumps(manifest, indent=2).encode())
         _flush_folder(aside)
         if final.exists():
@@ -102,53 +104,49 @@ def steps_saved(checkpoints: Path) -> list[int]:
     """The steps of all complete checkpoints, ascending."""
     if not checkpoints.is_dir():
         return []
-    return sorted(int(path.name) for path in checkpoints.iterdir() if path.name.isdigit() and path.is_dir())
+    return sorted(int(path.name) for path in checkpoints.iterdir() if _STEP.fullmatch(path.name) and path.is_dir())
 
 
-def read(path: Path) -> Checkpoint:
+def read(path: Path, settings: Collection[str] | None = None) -> Checkpoint:
     """Reads one checkpoint and compares every file with the manifest.
+
+    Args:
+        path: its folder.
+        settings: names of what may be overridden; None where nothing is done with overrides.
 
     Raises:
         UserError: it is damaged, or of a format that this version does not know.
     """
     name = f"checkpoint {path}"
-    cure = "resume the run: the newest valid checkpoint is used"
-    try:
-        manifest = json.loads((path / MANIFEST).read_text())
-        version, digest = int(manifest["format"]), manifest.get("sha256")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{name} whose manifest cannot be read ({error})", "a whole manifest", cure) from error
-    # Before the digest: a newer format may reckon it in another way, and must not pass for a damaged checkpoint.
-    if version > FORMAT:
-        raise NewerFormat(
-            f"{name} of format {version}", f"format {FORMAT} or older", "use the newer saddlepoint that wrote it"
-        )
-    if digest != _manifest_digest(manifest):
-        raise UserError(f"{name} whose manifest has changed", f"sha256 {str(digest)[:12]}...", cure)
+    manifest = read_manifest(path, settings)
     tensors = {}
     for file, digest in manifest["files"].items():
-        if Path(file).name != file:
-            raise UserError(f"{name} that names {file!r}", "files of its own folder only", cure)
         try:
             content = (path / file).read_bytes()
         except OSError as error:
-            raise UserError(f"{name} without a readable {file} ({error})", "all files of its manifest", cure) from error
+            raise UserError(f"{name} without a readable {file} ({error})", "all files of its manifest", CURE) from error
         if hashlib.sha256(content).hexdigest() != digest:
-            raise UserError(f"{name} whose file {file} has changed", f"sha256 {digest[:12]}...", cure)
-        tensors[file.removesuffix(".safetensors")] = safetensors.torch.load(content)
+            raise UserError(f"{name} whose file {file} has changed", f"sha256 {digest[:12]}...", CURE)
+        with reading(f"{name} whose file {file} cannot be read", "safetensors", CURE):
+            tensors[file.removesuffix(".safetensors")] = safetensors.torch.load(content)
     return Checkpoint(path=path, manifest=manifest, tensors=tensors)
 
 
-class NewerFormat(UserError):
-    """A checkpoint that a newer version wrote: falling back to an older one would silently lose its progress."""
+# What is done about newer checkpoints that are damaged, told a line for each of them and the one that is taken instead.
+# Each caller has to give it, for none may pass over them without a word.
+LeftOut = Callable[[Sequence[str], Checkpoint], None]
 
 
-def newest_valid(checkpoints: Path, at: int | None = None) -> tuple[Checkpoint, list[str]]:
-    """The newest checkpoint that is whole, and a line for each newer one that is not.
+def newest_valid(
+    checkpoints: Path, *, left_out: LeftOut, at: int | None = None, settings: Collection[str] | None = None
+) -> Checkpoint:
+    """The newest checkpoint that is whole.
 
     Args:
         checkpoints: the folder of all checkpoints.
+        left_out: called where newer ones are damaged.
         at: only the checkpoint of this step will do.
+        settings: names of what may be overridden; None where nothing is done with overrides.
 
     Raises:
         UserError: there is none.
@@ -160,14 +158,21 @@ def newest_valid(checkpoints: Path, at: int | None = None) -> tuple[Checkpoint, 
         raise UserError(f"step {at}", f"one of the saved steps {', '.join(map(str, saved))}", "choose one of these")
     for step in [at] if at is not None else reversed(saved):
         try:
-            return read(checkpoints / f"{step:08d}"), problems
+            found = read(checkpoints / f"{step:08d}", settings)
         except NewerFormat:
             raise
         except UserError as error:
             problems.append(error.got)
+        else:
+            if problems:
+                left_out(problems, found)
+            return found
+    others = [step for step in saved if step != at]
+    if at is not None and others:
+        raise UserError(problems[0], "a whole checkpoint", f"choose another step: {', '.join(map(str, others))}")
     found = f"{len(problems)} damaged ones ({problems[0]})" if problems else "none"
     raise UserError(
-        f"checkpoints in {checkpoints}: {found}", "a valid checkpoint", "start again with `saddlepoint train`"
+        f"checkpoints in {checkpoints}: {found}", "a valid checkpoint", "start again with `saddlepoint train RECIPE`"
     )
 
 
@@ -183,8 +188,12 @@ def restore(checkpoint: Checkpoint, task: Task, steps: Mapping[str, Step], state
     for player, step in steps.items():
         saved: dict[int, dict[str, Tensor]] = {}
         for name, tensor in _below(tensors.get("optimizers", {}), player).items():
-            index, key = name.split("/", 1)
+            index, _, key = name.partition("/")
+            if not index.isdecimal() or int(index) >= len(step.parameters):
+                raise _misfit(checkpoint.path, [f"{player}/{name}"])
             parameter = step.parameters[int(index)]
+            if tensor.shape != parameter.shape and tensor.numel() != 1:
+                raise _misfit(checkpoint.path, [f"{player}/{name}"])
             if tensor.shape == parameter.shape:
                 # In the parameter's own memory layout: fused optimizers do not look at strides.
                 tensor = torch.empty_like(parameter).copy_(tensor)
@@ -195,6 +204,8 @@ def restore(checkpoint: Checkpoint, task: Task, steps: Mapping[str, Step], state
         for name, network in state.averages.networks.items():
             load_network(network, _below(tensors.get("averages", {}), name), checkpoint.path)
     for name, tensor in tensors.get("task", {}).items():
+        if name in task.state and task.state[name].shape != tensor.shape:
+            raise _misfit(checkpoint.path, [name])
         task.state[name] = tensor.to(task.state[name].device) if name in task.state else tensor
     state.correction = dict(tensors.get("correction", {}))
     manifest = checkpoint.manifest
@@ -215,12 +226,16 @@ def load_network(network: torch.nn.Module, tensors: Mapping[str, Tensor], source
         if name not in own or name not in tensors or own[name].shape != tensors[name].shape
     )
     if different:
-        raise UserError(
-            f"weights in {source} that do not fit this network ({', '.join(different[:3])})",
-            "the same network as the one that was saved",
-            "use the recipe and networks that the run was made with",
-        )
+        raise _misfit(source, different)
     network.load_state_dict(dict(tensors))
+
+
+def _misfit(source: Path, names: Sequence[str]) -> UserError:
+    return UserError(
+        f"weights in {source} that do not fit this network ({', '.join(names[:3])})",
+        "the same network as the one that was saved",
+        "use the recipe and networks that the run was made with",
+    )
 
 
 def sampled_weights(checkpoint: Checkpoint, name: str) -> Mapping[str, Tensor]:
@@ -243,12 +258,6 @@ def _tensors(task: Task, steps: Mapping[str, Step], state: State) -> dict[str, d
         "task": dict(task.state),
         "correction": dict(state.correction),
     }
-
-
-def _manifest_digest(manifest: Mapping[str, Any]) -> str:
-    """The sha256 of what a manifest says, whatever its layout as text; the digest itself is left out."""
-    said = {key: value for key, value in manifest.items() if key != "sha256"}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _flat(networks: Mapping[str, torch.nn.Module]) -> dict[str, Tensor]:

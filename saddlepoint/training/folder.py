@@ -1,5 +1,6 @@
 """The run folder: the interface between training and everything that looks at a run. One writer at a time."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ class RunFolder:
         self.checkpoints = path / "checkpoints"
         self.tensorboard = path / "tensorboard"
         self.metrics = path / "metrics.jsonl"
+        self.report = path / "report.html"
 
     @classmethod
     def existing(cls, path: Path | str) -> "RunFolder":
@@ -88,17 +90,28 @@ class RunFolder:
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"--out {self.path}, which is a file", "a folder", "choose another --out")
         if self.recipe.exists():
-            raise UserError(
-                f"--out {self.path}, which holds a run",
-                "a new folder",
-                f"go on with it by `saddlepoint resume {self.path}`, or choose another --out",
-            )
+            raise UserError(f"--out {self.path}, which holds a run", "a new folder", self._way_on())
         # A run that was killed before it had written its recipe leaves a lock and a file that was never finished.
         left = (".lock", aside_of(self.recipe).name)
         if self.path.exists() and any(entry.name not in left for entry in self.path.iterdir()):
             raise UserError(
                 f"--out {self.path}, which holds other files", "a new or empty folder", "choose another --out"
             )
+
+    def _way_on(self) -> str:
+        """What a person can do who finds a run where a new one was to begin."""
+        begun = self.checkpoints.is_dir() and any(path.name.isdecimal() for path in self.checkpoints.iterdir())
+        # Read as text: recipes are a matter of a higher floor, and a damaged one is no reason to say less.
+        own = b"\nnetworks: own\n" in self.recipe.read_bytes()
+        again = (
+            f"from Python, saddlepoint.resume({str(self.path)!r}, generator=..., discriminator=..., latent=...)"
+            if own
+            else f"by `saddlepoint resume {shlex.quote(str(self.path))}`"
+        )
+        if begun:
+            return f"go on with it {again}, or choose another --out"
+        # Its first step may have failed, and would fail again.
+        return f"it has no checkpoint yet: choose another --out, remove that folder, or begin it again {again}"
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -1,8 +1,8 @@
 """Which checkpoints are kept: the newest few, and the best by a logged value or by a metric of an evaluation."""
 
-import json
 import math
 import shutil
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,10 @@ from typing import Any, Literal
 from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Task
-from saddlepoint.training.checkpoint import MANIFEST, NonFiniteWeights, save, steps_saved
+from saddlepoint.training.checkpoint import NonFiniteWeights, save, steps_saved
 from saddlepoint.training.failing import removed, stop_of
 from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.manifest import read_manifest
 from saddlepoint.training.observers import Observer, Record, due
 from saddlepoint.training.state import State
 
@@ -170,10 +171,14 @@ class Checkpoints(Observer):
     def _value_at(self, step: int) -> float | None:
         assert self.best is not None
         try:
-            manifest = json.loads((self.folder.checkpoints / f"{step:08d}" / MANIFEST).read_text())
-            return float(manifest["about"][_WATCHED][self.best.value])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None  # saved at a stop between two checkpoints, for another value, or damaged
+            about = read_manifest(self.folder.checkpoints / f"{step:08d}")["about"]
+        except UserError:
+            return None  # damaged
+        # Without, it was saved at a stop between two checkpoints, or for another value.
+        watched = about.get(_WATCHED)
+        value = watched.get(self.best.value) if isinstance(watched, dict) else None
+        is_number = isinstance(value, int | float) and abs(value) <= sys.float_info.max
+        return float(value) if is_number else None
 
 
 def clear_unfinished(checkpoints: Path) -> list[str]:

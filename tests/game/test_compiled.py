@@ -18,7 +18,8 @@ from saddlepoint.game.task import Loss, networks_of, player_named
 from saddlepoint.networks import Dcgan, Maxout2014
 from saddlepoint.networks.layers import spectrally_normalise
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.runs import Brought, resume, start
+from saddlepoint.recipes.resuming import resume
+from saddlepoint.recipes.runs import Brought, start
 from saddlepoint.recipes.text import override
 from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR, Generation
 from saddlepoint.training.layout import keep_channels_last

@@ -17,10 +17,13 @@ from saddlepoint.errors import UserError
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.pictures import fixed_request
-from saddlepoint.recipes.runs import Brought, Ended, resume, start
+from saddlepoint.recipes.playing import Ended
+from saddlepoint.recipes.resuming import resume
+from saddlepoint.recipes.runs import Brought, start
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
+from saddlepoint.report import write_report
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.training.checkpoint import steps_saved
 from saddlepoint.training.control import Control, Stop
@@ -63,6 +66,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that nobody interrupted."""
     out = tmp_path_factory.mktemp("whole") / "run"
     assert begin(out).step == 6
+    # As the command line does when a run has ended.
+    write_report(out)
     return out
 
 

@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,8 +16,7 @@ from saddlepoint.tasks.bilinear import Bilinear
 from saddlepoint.training import checkpoint as checkpoints
 from saddlepoint.training.averages import Average
 from saddlepoint.training.checkpoint import (
-    MANIFEST,
-    NewerFormat,
+    Checkpoint,
     NonFiniteWeights,
     load_network,
     newest_valid,
@@ -26,6 +26,7 @@ from saddlepoint.training.checkpoint import (
     save,
     steps_saved,
 )
+from saddlepoint.training.manifest import MANIFEST, NewerFormat
 from tests.training.games import Game, bilinear_game, image_game, tensors_of_game
 
 AVERAGE = Average(half_life=4, unit="steps", warm_up=None)
@@ -35,8 +36,14 @@ def save_game(folder: Path, game: Game, **about: str) -> Path:
     return save(folder, game.task, game.steps, game.state, about)
 
 
+def newest(folder: Path, **options: Any) -> tuple[Checkpoint, list[str]]:
+    """The newest whole checkpoint, and what is said of those that are left out."""
+    problems: list[str] = []
+    return newest_valid(folder, left_out=lambda lines, _: problems.extend(lines), **options), problems
+
+
 def restore_game(folder: Path, game: Game) -> Game:
-    restore(newest_valid(folder)[0], game.task, game.steps, game.state)
+    restore(newest(folder)[0], game.task, game.steps, game.state)
     return game
 
 
@@ -93,7 +100,7 @@ def test_the_tasks_history_the_corrections_and_what_was_asked_for_come_back(tmp_
     assert other.state.correction["past"].tolist() == [1.5]
     assert other.state.overrides == {"generator.rate": 0.25}
     assert 12.5 <= other.state.seconds < 60
-    assert newest_valid(tmp_path)[0].manifest["about"] == {"device": "cpu"}
+    assert newest(tmp_path)[0].manifest["about"] == {"device": "cpu"}
 
 
 def test_samples_come_from_the_averages_where_there_are_any(tmp_path: Path) -> None:
@@ -101,11 +108,11 @@ def test_samples_come_from_the_averages_where_there_are_any(tmp_path: Path) -> N
     save_game(tmp_path / "averaged", game)
     assert game.state.averages is not None
     averaged = game.state.averages.networks["x"].state_dict()["value"]
-    assert sampled_weights(newest_valid(tmp_path / "averaged")[0], "x")["value"] == averaged
+    assert sampled_weights(newest(tmp_path / "averaged")[0], "x")["value"] == averaged
     game = bilinear_game().play(2)
     save_game(tmp_path / "plain", game)
-    newest = networks_of(game.task)["x"].state_dict()["value"]
-    assert sampled_weights(newest_valid(tmp_path / "plain")[0], "x")["value"] == newest != averaged
+    plain = networks_of(game.task)["x"].state_dict()["value"]
+    assert sampled_weights(newest(tmp_path / "plain")[0], "x")["value"] == plain != averaged
 
 
 # Damage
@@ -129,12 +136,12 @@ def test_a_flipped_byte_anywhere_is_noticed_and_the_previous_checkpoint_used(tmp
             # The lowest bit turns a digit into another, the sixth a letter into its capital.
             damaged[position] ^= 1 if position % 2 else 32
             (newer / file).write_bytes(damaged)
-            found, problems = newest_valid(tmp_path)
+            found, problems = newest(tmp_path)
             assert found.step == 1, f"{file}: byte {position}"
             said = "manifest" if file == MANIFEST else file
             assert len(problems) == 1 and "00000002" in problems[0] and said in problems[0]
         (newer / file).write_bytes(whole)
-    assert newest_valid(tmp_path)[0].step == 2 and newest_valid(tmp_path)[1] == []
+    assert newest(tmp_path)[0].step == 2 and newest(tmp_path)[1] == []
 
 
 def test_every_digit_of_the_manifest_counts(tmp_path: Path) -> None:
@@ -145,7 +152,7 @@ def test_every_digit_of_the_manifest_counts(tmp_path: Path) -> None:
     for position in [place for place in range(begin, len(whole)) if whole[place].isdigit()]:
         for digit in {"0", "5", "9"} - {whole[position]}:
             (newer / MANIFEST).write_text(whole[:position] + digit + whole[position + 1 :])
-            assert newest_valid(tmp_path)[0].step == 1
+            assert newest(tmp_path)[0].step == 1
 
 
 @pytest.mark.parametrize(
@@ -155,22 +162,22 @@ def test_every_digit_of_the_manifest_counts(tmp_path: Path) -> None:
 def test_a_manifest_that_is_none_is_damage(text: str, tmp_path: Path) -> None:
     newer = two_checkpoints(tmp_path)
     (newer / MANIFEST).write_text(text)
-    found, problems = newest_valid(tmp_path)
+    found, problems = newest(tmp_path)
     assert found.step == 1 and "manifest" in problems[0]
 
 
 def test_a_missing_file_or_manifest_is_damage(tmp_path: Path) -> None:
     newer = two_checkpoints(tmp_path)
     (newer / "optimizers.safetensors").unlink()
-    assert "optimizers.safetensors" in newest_valid(tmp_path)[1][0]
+    assert "optimizers.safetensors" in newest(tmp_path)[1][0]
     (newer / MANIFEST).unlink()
-    assert "manifest" in newest_valid(tmp_path)[1][0]
+    assert "manifest" in newest(tmp_path)[1][0]
 
 
 def test_the_layout_of_the_manifest_as_text_does_not_count(tmp_path: Path) -> None:
     newer = two_checkpoints(tmp_path)
     (newer / MANIFEST).write_text(json.dumps(json.loads((newer / MANIFEST).read_text()), sort_keys=True))
-    assert newest_valid(tmp_path)[0].step == 2
+    assert newest(tmp_path)[0].step == 2
 
 
 def test_without_any_valid_checkpoint_both_are_said(tmp_path: Path) -> None:
@@ -178,9 +185,9 @@ def test_without_any_valid_checkpoint_both_are_said(tmp_path: Path) -> None:
     for path in (newer, tmp_path / "00000001"):
         (path / MANIFEST).unlink()
     with pytest.raises(UserError, match="2 damaged ones"):
-        newest_valid(tmp_path)
+        newest(tmp_path)
     with pytest.raises(UserError, match="none"):
-        newest_valid(tmp_path / "nowhere")
+        newest(tmp_path / "nowhere")
 
 
 def test_a_newer_format_is_refused_and_nothing_older_is_taken(tmp_path: Path) -> None:
@@ -189,15 +196,15 @@ def test_a_newer_format_is_refused_and_nothing_older_is_taken(tmp_path: Path) ->
     # Also where it reckons its digest in a way that is unknown here.
     (newer / MANIFEST).write_text(json.dumps({**manifest, "format": 2, "sha256": {"tree": "?"}}))
     with pytest.raises(NewerFormat, match=r"00000002 of format 2; expected format 1.*newer saddlepoint"):
-        newest_valid(tmp_path)
+        newest(tmp_path)
     assert read(tmp_path / "00000001").step == 1
 
 
 def test_a_step_is_chosen_by_its_number(tmp_path: Path) -> None:
     two_checkpoints(tmp_path)
-    assert newest_valid(tmp_path, at=1)[0].step == 1
+    assert newest(tmp_path, at=1)[0].step == 1
     with pytest.raises(UserError, match=r"step 7; expected one of the saved steps 1, 2"):
-        newest_valid(tmp_path, at=7)
+        newest(tmp_path, at=7)
 
 
 # Another network
@@ -253,7 +260,7 @@ def test_a_disk_that_takes_no_more_leaves_nothing_half_written(tmp_path: Path, m
         save_game(tmp_path, game)
     monkeypatch.undo()
     assert [path.name for path in tmp_path.iterdir()] == ["00000001"]
-    assert newest_valid(tmp_path)[0].step == 1
+    assert newest(tmp_path)[0].step == 1
 
 
 def test_a_step_is_written_again_over_what_a_kill_left(tmp_path: Path) -> None:
@@ -269,4 +276,4 @@ def test_a_step_is_written_again_over_what_a_kill_left(tmp_path: Path) -> None:
     ours, theirs = (read(path).tensors for path in (newer, tmp_path / "00000002.damaged"))
     assert all(torch.equal(ours[group][key], theirs[group][key]) for group in theirs for key in theirs[group])
     save_game(tmp_path, game)
-    assert newest_valid(tmp_path)[0].step == 2, "a step that is there is replaced"
+    assert newest(tmp_path)[0].step == 2, "a step that is there is replaced"

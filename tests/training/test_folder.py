@@ -65,11 +65,23 @@ def test_the_lock_is_given_back_after_a_failure(tmp_path: Path) -> None:
 # Taken folders
 
 
-def test_a_folder_that_holds_a_run_is_refused_with_the_two_ways_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("checkpoint", [True, False])
+@pytest.mark.parametrize("networks", ["own", "by_size"])
+def test_a_folder_that_holds_a_run_is_refused_with_the_ways_on_that_there_are(
+    checkpoint: bool, networks: str, tmp_path: Path
+) -> None:
     folder = RunFolder(tmp_path)
-    folder.recipe.write_text("name: digits\n")
-    with pytest.raises(UserError, match=r"holds a run.*saddlepoint resume .*choose another --out"):
+    folder.recipe.write_text(f"name: digits\nnetworks: {networks}\n")
+    if checkpoint:
+        (folder.checkpoints / "00000004").mkdir(parents=True)
+    with pytest.raises(UserError, match="holds a run") as error:
         folder.refuse_if_taken()
+    said = str(error.value)
+    assert "choose another --out" in said
+    # The command line has no networks of one's own; and without a checkpoint the first step may fail again.
+    assert ("`saddlepoint resume " in said) is (networks != "own")
+    assert ("saddlepoint.resume(" in said) is (networks == "own")
+    assert ("go on with it" in said) is checkpoint and ("remove that folder" in said) is not checkpoint
 
 
 def test_a_folder_that_holds_other_files_is_refused(tmp_path: Path) -> None:

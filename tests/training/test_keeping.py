@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from saddlepoint.errors import RunStopped, UserError
-from saddlepoint.training.checkpoint import newest_valid, steps_saved
+from saddlepoint.training.checkpoint import read, steps_saved
 from saddlepoint.training.control import Control, Stop
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.keeping import Best, Checkpoints, clear_unfinished
@@ -39,7 +39,7 @@ def test_the_newest_are_kept_and_the_last_step_is_always_saved(tmp_path: Path) -
     game = bilinear_game()
     game.play(11, keeper(tmp_path, game, every=3, keep=2))
     assert kept(tmp_path) == [9, 11]
-    assert newest_valid(tmp_path / "checkpoints")[0].step == 11
+    assert read(tmp_path / "checkpoints" / "00000011").step == 11
 
 
 @pytest.mark.parametrize(("mode", "best"), [("min", 2), ("max", 4)])

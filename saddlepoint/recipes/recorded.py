@@ -1,0 +1,105 @@
+"""What a run records in its recipe.yaml beside the recipe: read back, and checked before anything is done with it."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+
+from saddlepoint.errors import UserError
+from saddlepoint.recipes.found import Found, OfTask
+from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.text import read_recipe, shown
+from saddlepoint.training.folder import RunFolder
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Change(_Part):
+    """A setting that a run has changed when it was resumed.
+
+    Attributes:
+        step: from which on.
+        key: dotted.
+        before, after: its values, as plain data.
+    """
+
+    step: int
+    key: str
+    before: Any
+    after: Any
+
+
+class Machine(_Part):
+    """What the bits of the run depend on beside recipe and data; more is described than is used here."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
+
+
+class Recorded(_Part):
+    """What a run has recorded.
+
+    Attributes:
+        command: what a person typed.
+        weights_from, weights_step: the run and the step whose weights were the first ones of this run, or None.
+        started: when.
+        machine, versions: what it began on.
+        found: what the data was found to be, and what the task adds to it.
+        changed: what was changed when it was resumed, oldest first.
+    """
+
+    command: str = ""
+    weights_from: str | None = None
+    weights_step: PositiveInt | None = None
+    started: str = ""
+    machine: Machine = Machine()
+    versions: dict[str, str] = {}
+    found: dict[str, Any]
+    changed: tuple[Change, ...] = ()
+
+    @cached_property
+    def facts(self) -> Found:
+        """What the data was found to be."""
+        return Found.read({key: value for key, value in self.found.items() if key not in OfTask.names()})
+
+    @cached_property
+    def of_task(self) -> OfTask:
+        """What the task has added to it."""
+        return OfTask.read({key: value for key, value in self.found.items() if key in OfTask.names()})
+
+    def plain(self) -> dict[str, Any]:
+        """As it is written: nothing is added that the run has not recorded."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+def read_recorded(folder: RunFolder) -> tuple[Recipe, Recorded]:
+    """The recipe of a run, and what it has recorded.
+
+    Raises:
+        UserError: the file is no recipe, or what is recorded in it is not what a run records.
+    """
+    recipe, beside = read_recipe(folder.recipe)
+    try:
+        recorded = Recorded.model_validate(beside)
+        # Looked at here: what is wrong in them is to be said before anything is done.
+        _ = recorded.facts, recorded.of_task
+    except (ValidationError, UserError) as error:
+        problem = _said(error, beside) if isinstance(error, ValidationError) else error.got
+        raise UserError(
+            f"{folder.recipe} with {problem}",
+            "what a run records beside its recipe",
+            "restore the file from a copy, or undo what was edited in it",
+        ) from None
+    return recipe, recorded
+
+
+def _said(error: ValidationError, beside: Mapping[str, Any]) -> str:
+    first = error.errors()[0]
+    if first["type"] == "missing":
+        return f"nothing under {'.'.join(map(str, first['loc']))!r}"
+    return f"{'.'.join(map(str, first['loc']))} = {shown(first['input'])}"
