@@ -13,7 +13,6 @@ labels is named in a note.
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -148,11 +147,10 @@ def _with_stylegan(
     if not any(files.values()):
         said = f"no labels, says {named}{folders}"
         return replace(layout, labels=None, classes=(), notes=(said, *notes), read=tuple(files))
-    listed = {
-        "/".join((*PurePosixPath(path).parts[:-1], name.replace("\\", "/"))): label
-        for path, labels in files.items()
-        for name, label in labels.items()
-    }
+    listed: dict[str, Any] = {}
+    for path, labels in files.items():
+        folder = path[: -len(STYLEGAN)]
+        listed.update((folder + name.replace("\\", "/"), label) for name, label in labels.items())
     without, problems = [path for path in paths if path not in listed], []
     if without:
         problems.append(f"no label for {len(without):,} of {counted(len(paths), 'image')}, such as {without[0]}")

@@ -48,8 +48,8 @@ def table_labels(name: str, group: Tables, column: str, paths: Sequence[str]) ->
     """
     values: dict[int, Any] = {}
     unused = 0
+    parts = [tuple(path.split("/")) for path in paths]
     for file, table in group:
-        parts = [PurePosixPath(path).parts for path in paths]
         depth = len(file.folder)
         below = [index for index, each in enumerate(parts) if each[:depth] == file.folder]
         # A list may also lie in a folder of lists, beside that of the images.

@@ -14,7 +14,7 @@ from saddlepoint.data import from_torch_dataset, open_data, open_tiles
 from saddlepoint.data.pairs import open_pairs
 from saddlepoint.errors import counted
 from saddlepoint.recipes.found import Found
-from tests.data.examples import encoded, picture, pixels, write_idx, write_zip
+from tests.data.examples import encoded, picture, pixels, write_idx, write_tar, write_zip
 
 ALPHA = Image.fromarray(np.moveaxis(pixels(1, 4, 8, 12)[0], 0, -1))
 COLOUR, GREY = picture(pixels(1, 3, 8, 12)[0]), picture(pixels(1, 1, 8, 12)[0])
@@ -62,6 +62,11 @@ def _zip(path: Path, files: list[bytes]) -> Path:
     return write_zip(path, {f"{index}.png": data for index, data in enumerate(files)})
 
 
+def _tar(path: Path, files: list[bytes]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_tar(path, {f"{index}.png": data for index, data in enumerate(files)})
+
+
 def _two_folders(root: Path, files: list[bytes]) -> Path:
     for side in ("a", "b"):
         _folder(root / side, files)
@@ -85,6 +90,7 @@ READERS: dict[str, tuple[Callable[[Path, list[bytes]], Path], Callable[..., Any]
     "folder": (lambda root, files: _folder(root / "set", files), open_data),
     "mapped": (lambda root, files: _folder(root / "set", files), _mapped(open_data)),
     "zip": (lambda root, files: _zip(root / "set.zip", files), open_data),
+    "tar": (lambda root, files: _tar(root / "set.tar.gz", files), open_data),
     "parquet": (lambda root, files: _parquet(root / "set.parquet", files), open_data),
     "two folders": (lambda root, files: _two_folders(root / "set", files), open_pairs),
     "two columns": (lambda root, files: _parquet(root / "set.parquet", files, ("a", "b")), open_pairs),
