@@ -242,12 +242,16 @@ def _as_given(path: Path, given: str | None) -> Path:
 
 def _described(found: dict[str, Any]) -> str:
     """What `data check` found, a line for each thing; names from elsewhere are shown and not obeyed."""
+    from saddlepoint.data.pair_check import described
+
     lines = []
     for key, value in found.items():
         if key == "problems":
             lines += _problems(value)
         elif key == "notes":
             lines += [f"note: {note}" for note in value]
+        elif key == "pairs":
+            lines += [f"pairs: {line}" for line in described(value)] if value is not None else []
         elif key == "duplicate_examples":
             lines += [f"equal: {', '.join(group)}" for group in value]
         elif isinstance(value, dict) and value:

@@ -12,6 +12,7 @@ from saddlepoint.data.idx import find_idx, read_idx_file
 from saddlepoint.data.notes import Tally
 from saddlepoint.data.opening import read_source, recognise
 from saddlepoint.data.packing import decoded_items, size_cure
+from saddlepoint.data.pair_check import check_columns, check_pairs
 from saddlepoint.data.source import Options, Problem, Source, UnreadableError
 from saddlepoint.data.splits import make_splits
 from saddlepoint.errors import UserError
@@ -39,6 +40,8 @@ def check_data(
         shape: [channels, height, width] or [dimensions], null unless all items share it;
         channels: {"3": how many}; sizes: {"92x112": how many}, width x height; classes: {name: how many};
         splits: {"train": how many, ...} by the default rule; notes: what reading converts;
+        pairs: what the recipes of pairs would make of the place, as `pair_check.check_pairs` says, null where it does
+        not look like pairs;
         duplicates: items whose content occurred before; duplicate_examples: at most 5 groups of names;
         problems: [{"path", "reason"}]; suggestion: what to do, null where nothing is to be done.
 
@@ -46,7 +49,7 @@ def check_data(
         UserError: nothing is there, or nothing of a known kind.
     """
     name = recognise(location) if format == "auto" else format
-    check = _Check(location)
+    check = _Check(location, name)
     source = check.open(name, image_column, label_column)
     if source is not None:
         check.read(source)
@@ -56,13 +59,14 @@ def check_data(
 class _Check:
     """What has been found so far: problems with their cures, and facts of each item that could be read."""
 
-    def __init__(self, location: str | Path):
-        self._location = location
+    def __init__(self, location: str | Path, format: str):
+        self._location, self._format = location, format
         self._problems: list[Problem] = []
         self._cures: list[str] = []
         self._notes: list[str] = []
         self._kept: list[int] = []
-        self._shapes: Counter[tuple[int, ...]] = Counter()
+        self._each: list[tuple[int, ...]] = []
+        self._known: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._digests: list[bytes] = []
 
     def open(self, name: str, image_column: str | None, label_column: str | None) -> Source | None:
@@ -114,24 +118,26 @@ class _Check:
 
     def report(self, source: Source | None) -> dict[str, Any]:
         """All that `check_data` promises but the format."""
-        images = [shape for shape in self._shapes if len(shape) == 3]
+        shapes = Counter(self._each)
+        images = [shape for shape in shapes if len(shape) == 3]
         sizes, channels = Counter[str](), Counter[str]()
         for shape in images:
-            sizes[f"{shape[2]}x{shape[1]}"] += self._shapes[shape]
-            channels[str(shape[0])] += self._shapes[shape]
+            sizes[f"{shape[2]}x{shape[1]}"] += shapes[shape]
+            channels[str(shape[0])] += shapes[shape]
         splits = self._splits(source)
         groups = self._duplicates()
         call = source.name if source is not None else str
         return {
-            "ok": not self._problems and len(self._shapes) == 1,
+            "ok": not self._problems and len(shapes) == 1,
             "kind": source.kind if source is not None else None,
             "count": len(self._kept),
-            "shape": list(next(iter(self._shapes))) if len(self._shapes) == 1 else None,
+            "shape": list(next(iter(shapes))) if len(shapes) == 1 else None,
             "channels": dict(channels),
             "sizes": dict(sizes),
             "classes": self._classes(source),
             "splits": splits,
             "notes": self._notes,
+            "pairs": self._pairs(source),
             "duplicates": sum(len(group) - 1 for group in groups),
             "duplicate_examples": [[call(index) for index in group[:_EXAMPLES]] for group in groups[:_EXAMPLES]],
             "problems": [{"path": problem.path, "reason": problem.reason} for problem in self._problems],
@@ -146,9 +152,19 @@ class _Check:
 
     def _add(self, index: int, item: np.ndarray) -> None:
         self._kept.append(index)
-        self._shapes[item.shape] += 1
+        # One object for each shape: there may be a million items.
+        self._each.append(self._known.setdefault(item.shape, item.shape))
         # The pixels alone, as in packing, so that the splits that are reported are those of training.
         self._digests.append(hashlib.blake2b(np.ascontiguousarray(item).data, digest_size=16).digest())
+
+    def _pairs(self, source: Source | None) -> dict[str, Any] | None:
+        place = expanded(self._location)
+        if source is not None and source.format in ("folder", "zip", "tar"):
+            names = [source.name(index) for index in range(source.count)]
+            return check_pairs(names, self._kept, self._each, str(self._location))
+        if self._format == "parquet":
+            return check_columns(place)
+        return None
 
     def _classes(self, source: Source | None) -> dict[str, int]:
         if source is None or source.labels is None:
@@ -183,4 +199,7 @@ class _Check:
             parts.append(f"bring all images to one size with {size_cure(min(min(shape[1:]) for shape in shapes))}")
         if len({shape[0] for shape in shapes}) > 1:
             parts.append("bring all images to one number of channels with --set data.channels=3")
+        # The settings are not this verb's.
+        if any("--set" in part for part in parts):
+            parts.append("--set goes behind `saddlepoint train RECIPE --data PATH`")
         return "; ".join(parts) or None

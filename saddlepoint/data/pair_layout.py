@@ -45,6 +45,33 @@ class _Place:
     key: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class TwoSides:
+    """Names of two sides, and the pairs of files of the same name, as indices into the paths."""
+
+    names: tuple[str, str]
+    partners: list[tuple[int, int]]
+
+
+def two_sides(paths: Sequence[str]) -> TwoSides | None:
+    """Two folders that look like the sides of pairs, or None.
+
+    They do where they are called A and B, as trainA and trainB are, whatever lies beside them; or where they are all
+    there is and at least half of the smaller one's files have a partner of the same name in the other.
+    """
+    places = _places(paths)
+    names = sorted({place.side for place in places})
+    by_name = [name for name in names if name in ("A", "B")]
+    chosen = by_name if len(by_name) == 2 else names
+    if len(chosen) != 2 or "" in chosen:
+        return None
+    first, second = ({place.key: index for index, place in enumerate(places) if place.side == name} for name in chosen)
+    partners = [(index, second[key]) for key, index in first.items() if key in second]
+    if chosen is not by_name and 2 * len(partners) < min(len(first), len(second)):
+        return None
+    return TwoSides(names=(chosen[0], chosen[1]), partners=partners)
+
+
 def read_pair_layout(paths: Sequence[str], *, paired: bool, where: str) -> tuple[Side, ...]:
     """The sides of image files by their relative POSIX paths: one if each file holds both images, else two.
 
@@ -55,8 +82,7 @@ def read_pair_layout(paths: Sequence[str], *, paired: bool, where: str) -> tuple
     Raises:
         UserError: folders that are no two sides, a file without its partner or with several.
     """
-    folders = without_shared([PurePosixPath(path).parts[:-1] for path in paths])
-    places = [_place(folder, PurePosixPath(path).stem) for folder, path in zip(folders, paths, strict=True)]
+    places = _places(paths)
     names = sorted({place.side for place in places})
     if names != [""] and (len(names) != 2 or "" in names):
         shown = ", ".join(name or "(none)" for name in names[:5]) + (" ..." if len(names) > 5 else "")
@@ -75,6 +101,13 @@ def read_pair_layout(paths: Sequence[str], *, paired: bool, where: str) -> tuple
         Side(name=name, indices=indices, published=parts)
         for name, indices, parts in zip(names, sides, published, strict=True)
     )
+
+
+def _places(paths: Sequence[str]) -> list[_Place]:
+    if not paths:
+        return []
+    folders = without_shared([PurePosixPath(path).parts[:-1] for path in paths])
+    return [_place(folder, PurePosixPath(path).stem) for folder, path in zip(folders, paths, strict=True)]
 
 
 def _place(folders: tuple[str, ...], stem: str) -> _Place:

@@ -168,7 +168,7 @@ def _two_sides(
             "give one of these",
         )
     if kind == "parquet":
-        names = columns or _only_two(expanded(location))
+        names = columns or paired_columns(expanded(location))
         sides = [read_source(location, kind, replace(options, image_column=name))[0] for name in names]
         return sides, [f"column {name}" for name in names], True
     if columns is not None:
@@ -183,7 +183,12 @@ def _two_sides(
     return sides, [f"folder {side.name}" for side in found], paired
 
 
-def _only_two(path: Path) -> tuple[str, str]:
+def paired_columns(path: Path) -> tuple[str, str]:
+    """The two image columns of a table, in its order.
+
+    Raises:
+        UserError: it has fewer or more, or cannot be read.
+    """
     import pyarrow.parquet as pq
 
     file = find_parquet(path)[0] if path.is_dir() else path
@@ -242,15 +247,21 @@ def _cut(loader: Loader, name: str, stated: Range | None, second: bool) -> Decod
     loaded = loader()
     whole = loaded if isinstance(loaded, Decoded) else decode(loaded, range=stated)
     pixels = whole.pixels
-    _, height, width = pixels.shape
+    refuse_unless_halves(name, pixels.shape)
+    width = pixels.shape[-1]
+    half = pixels[..., width // 2 :] if second else pixels[..., : width // 2]
+    return Decoded(pixels=np.ascontiguousarray(half), remarks=whole.remarks, depth=whole.depth)
+
+
+def refuse_unless_halves(name: str, shape: tuple[int, ...]) -> None:
+    """Refuses an image (channels, height, width) that is not two side by side."""
+    _, height, width = shape
     if width % 2 or width <= height:
         raise UserError(
             f"{name}, {width}x{height} (width x height)",
             "two images of one size side by side: an even width, larger than the height",
             "repair the file, or give a folder that holds two folders, one for each side",
         )
-    half = pixels[..., width // 2 :] if second else pixels[..., : width // 2]
-    return Decoded(pixels=np.ascontiguousarray(half), remarks=whole.remarks, depth=whole.depth)
 
 
 def _stamp(source: Source, part: bytes) -> str | None:

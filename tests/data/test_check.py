@@ -31,6 +31,7 @@ def test_a_good_folder(tmp_path):
         "classes": {"a": 10, "b": 10},
         "splits": {name: len(indices) for name, indices in packed.splits.items()},
         "notes": [],
+        "pairs": None,
         "duplicates": 1,
         "duplicate_examples": [["b/003.png", "b/007.png"]],
         "problems": [],

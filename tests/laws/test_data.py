@@ -74,6 +74,7 @@ NO_READERS = {
     "saddlepoint.data.opening": "the table itself",
     "saddlepoint.data.packed": "the form that all become",
     "saddlepoint.data.packing": "the way there",
+    "saddlepoint.data.pair_check": "reports on pairs; tests/data/test_pair_check.py",
     "saddlepoint.data.pair_layout": "what paths say about pairs; tests/data/test_pair_layout.py",
     "saddlepoint.data.pairs": "two packed sets out of one source; tests/data/test_pairs.py",
     "saddlepoint.data.raster": "one image",
