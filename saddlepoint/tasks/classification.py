@@ -54,7 +54,8 @@ class Classification:
             raise UserError(f"batch {self.batch}", "1 or more", "set training.batch=64")
         if self.data is not None and self.data.labels is None:
             raise UserError(
-                f"data without labels ({self.data.source})",
+                # Why there are none, and how there could be, may stand in the notes.
+                f"data without labels ({'; '.join((self.data.source, *self.data.notes))})",
                 "a label for each item, because the task is to name it",
                 "sort the images into one folder per class",
             )

@@ -113,7 +113,8 @@ class Generation:
             check_shape(self.augmentations, tuple(self.data.shape))
         if self.conditional and self.data is not None and self.data.labels is None:
             raise UserError(
-                f"data without labels ({self.data.source})",
+                # Why there are none, and how there could be, may stand in the notes.
+                f"data without labels ({'; '.join((self.data.source, *self.data.notes))})",
                 "a label for each item, because the task is conditional",
                 "sort the images into one folder per class, or train without classes (task.conditional=false)",
             )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from saddlepoint.cli import main
 from saddlepoint.data import check_data, open_data
 from saddlepoint.data.packed import Packed
 from tests.data.examples import encoded, pixels, refusal, write_tar, write_zip
@@ -224,6 +225,16 @@ def test_a_chosen_column_that_does_not_label_every_image_is_refused(place: Place
     line = refusal(lambda: open_data(there, label_column="Smiling"))
     assert "data.label_column=Smiling of marks.csv" in line and "it lists 1 of 4 images" in line
     assert "leave data.label_column out" in refusal(lambda: open_data(place(FLAT, {"marks.csv": ""}), label_column="x"))
+
+
+def test_a_run_that_needs_labels_says_which_could_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    for name, image in zip(FLAT, IMAGES, strict=False):
+        (tmp_path / name).write_bytes(image)
+    (tmp_path / "list_attr_celeba.txt").write_text(ATTRIBUTES["list_attr_celeba.txt"])
+    command = ["train", "mnist-conditional", "--data", str(tmp_path), "--set", "data.channels=1", "--out"]
+    assert main([*command, str(tmp_path / "run")]) == 2
+    line = capsys.readouterr().err
+    assert "data without labels" in line and "--set data.label_column=NAME" in line and "Smiling, Male" in line
 
 
 def test_whatever_else_could_be_labels_is_named_once(place: Place) -> None:
