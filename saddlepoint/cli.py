@@ -5,6 +5,7 @@ Arguments are parsed before anything heavy is imported.
 """
 
 import argparse
+import os
 import re
 import shlex
 import sys
@@ -285,6 +286,13 @@ def _run(chosen: argparse.Namespace, arguments: Sequence[str]) -> int:
     if chosen.verb is None:
         build_parser().print_help()
         return 0
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        # Said before torch is loaded, whose libraries end the process there.
+        raise UserError(
+            "a current folder that was removed", "one that exists", "go to another folder, as with `cd`"
+        ) from None
     from saddlepoint import commands
 
     command = "saddlepoint " + shlex.join(arguments)

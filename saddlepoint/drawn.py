@@ -77,6 +77,7 @@ def interpolate(chosen: argparse.Namespace) -> int:
     _check_ending(out, " (or FILE.gif or FILE.mp4, a film)")
     count = chosen.count if chosen.count is not None else _ROW
     gan = _loaded(chosen)
+    gan.refuse_without_room((len(seeds) - 1) * count)
     made = torch.cat([gan.interpolate(start, end, count, **options) for start, end in pairwise(seeds)])
     _save(made, out, columns=count)
     return _answer(made, out, gan.step, chosen.json)
@@ -96,6 +97,7 @@ def _film(chosen: argparse.Namespace, seeds: list[int], out: Path, options: dict
     gan = _loaded(chosen)
     if gan.task.pixel_range is None:
         raise UserError("a film of points", "a run on images", "use --out FILE.png or FILE.npz")
+    gan.refuse_without_room(len(seeds) * count)
     each = len(seeds) // at_once
     ways = [gan.loop(seeds[start : start + each], count, **options) for start in range(0, len(seeds), each)]
     save_film(frames_of(ways), out, fps=fps)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from saddlepoint.api import Run
 from saddlepoint.data import Packed, open_data
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, reason_of
 from saddlepoint.files import append_line
 from saddlepoint.game.task import networks_of
 from saddlepoint.measuring.arrays import packed_array
@@ -26,6 +26,7 @@ from saddlepoint.measuring.measure import Measurer, Samples
 from saddlepoint.measuring.pairs import pairs_by_name
 from saddlepoint.measuring.real import Real
 from saddlepoint.metrics.features import Features
+from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.features import features_for, features_of
 from saddlepoint.recipes.found import open_recipe_data
 from saddlepoint.recipes.judged import samples_of
@@ -135,11 +136,12 @@ def _of_run(
         samples = samples_of(loaded.task, networks_of(loaded.task), packed, known, seed=seed, about={})
         names = metrics or default_metrics(packed)
     measurer = Measurer(known, real=Real(data=packed, split=split, features=known, device=where))
-    results = []
+    results, recorded_too = [], True
     for _, record in measurer.measure(names, samples=samples, count=count):
         record["provenance"].update(about)
-        append_line(folder.metrics, record)
         results.append(record)
+        if recorded_too:
+            recorded_too = _append_if_possible(folder, record)
     return results
 
 
@@ -151,6 +153,16 @@ def _refuse_left_out(run: Path, problems: Sequence[str], older: Checkpoint) -> N
         f"choose the newest whole one with --step {older.step}, or mend the run by"
         f" `saddlepoint resume {shlex.quote(str(run))}`",
     )
+
+
+def _append_if_possible(folder: RunFolder, record: dict[str, Any]) -> bool:
+    """Records a result in its run; what took minutes to measure is answered also where the run cannot take it."""
+    try:
+        append_line(folder.metrics, record)
+    except OSError as error:
+        say(True, f"the run does not take its results, which are only answered here ({reason_of(error)})")
+        return False
+    return True
 
 
 def _of_samples(

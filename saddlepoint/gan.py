@@ -9,6 +9,7 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.task import Request
 from saddlepoint.networks.layers import standing_statistics as gather
 from saddlepoint.randomness import derive_seed
+from saddlepoint.room import refuse_without_room
 from saddlepoint.sampling.latents import label_number, latents, latents_of_seeds, path_around, path_between
 from saddlepoint.tasks.generation import Generation
 
@@ -47,6 +48,7 @@ class Gan:
         Returns:
             float32 (count, channels, height, width) in [0, 1]; for points (count, dimensions). On the CPU.
         """
+        self.refuse_without_room(count)
         z = latents(seed, count, width=self.task.latent, prior_name=self.task.prior, truncation=truncation)
         return self.made_of(z, label)
 
@@ -67,6 +69,7 @@ class Gan:
         truncation: float | None = None,
     ) -> Tensor:
         """Images on the way from one seed's image to another's, ends included; (count, channels, height, width)."""
+        self.refuse_without_room(count)
         ends = self._latents([start, end], truncation)
         return self.made_of(path_between(ends[0], ends[1], count, spherical=spherical), self._one(label))
 
@@ -80,7 +83,18 @@ class Gan:
         truncation: float | None = None,
     ) -> Tensor:
         """Images on the way from each seed's to the next and back to the first, `count` a leg, for a film."""
+        self.refuse_without_room(len(seeds) * count)
         return self.made_of(path_around(self._latents(seeds, truncation), count, spherical=spherical), self._one(label))
+
+    def refuse_without_room(self, count: int) -> None:
+        """Refuses more images than memory holds, before the first is made.
+
+        Raises:
+            UserError: they and their latents take more than the machine has.
+        """
+        if count > _AT_ONCE:
+            one = self.made_of(latents(0, 1, width=self.task.latent, prior_name=self.task.prior))
+            refuse_without_room(count * 2 * one.numel() * one.element_size(), f"{count} images")
 
     def standing_statistics(self, batches: int = 16, *, truncation: float | None = None) -> None:
         """Gives the generator's batch normalisation the statistics of the latents that it will be sampled with.

@@ -56,7 +56,7 @@ def introduce(
         say(
             True,
             f"memory: about {memory.total / 2**20:,.0f} MiB are needed and {memory.available / 2**20:,.0f} MiB are"
-            f" free: this machine will probably not hold it. {_fitting(memory, recipe)}",
+            f" free: this machine will probably not hold it. {fitting(memory, recipe)}",
         )
     say(True, f"run folder: {folder.path}")
 
@@ -82,7 +82,8 @@ def tell_compiled(folder: RunFolder, show: bool, player: str, seconds: float) ->
     say(show, f"compiled the {player}'s step in {seconds:.1f} s")
 
 
-def _fitting(memory: Estimate, recipe: Recipe) -> str:
+def fitting(memory: Estimate, recipe: Recipe) -> str:
+    """What a person can set so that the run fits."""
     if memory.fitting_batch == 0:
         return "not even a batch of 1 would fit; choose narrower networks (networks.width)"
     fitting = memory.fitting_batch
@@ -99,7 +100,7 @@ def as_stop(
     if is_out_of_memory(error):
         # What was free at the start; less was, it seems, so the advice is cautious.
         cautious = replace(memory, available=min(memory.available, memory.total) * 3 // 4) if memory else None
-        cure = _fitting(cautious, recipe) if cautious else "set a smaller training.batch"
+        cure = fitting(cautious, recipe) if cautious else "set a smaller training.batch"
         return RunStopped(
             f"memory ran out at step {step + 1}", f"the newest checkpoint in {folder.checkpoints} is kept", cure
         )

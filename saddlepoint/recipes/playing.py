@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saddlepoint.errors import RunStopped, UserError, reason_of
-from saddlepoint.game.schedules import value_at
+from saddlepoint.errors import RunStopped, reason_of
 from saddlepoint.recipes.advice import as_stop, introduce, say, tell_compiled
 from saddlepoint.recipes.build import Game
 from saddlepoint.recipes.found import Found, RecipeData
@@ -23,7 +22,7 @@ from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.keeping import Checkpoints
 from saddlepoint.training.logs import Log
 from saddlepoint.training.loop import train
-from saddlepoint.training.memory import Estimate, available_memory, estimate
+from saddlepoint.training.memory import Estimate
 from saddlepoint.training.observers import Observer
 from saddlepoint.training.samples import Samples
 from saddlepoint.training.state import State
@@ -51,6 +50,7 @@ def play(
     data: RecipeData,
     until: int,
     about: dict[str, Any],
+    memory: Estimate | None,
     show: bool,
     measure: Measure | None,
     observers: Sequence[Observer],
@@ -64,6 +64,7 @@ def play(
         data: what it is played on.
         until: the total number of steps.
         about: for the checkpoints' readers.
+        memory: what the run will take, where that could be estimated.
         show: progress on standard error.
         measure: what is evaluated on the way, or None.
         observers: further ones.
@@ -78,7 +79,7 @@ def play(
 
     # From here on a signal is a request: what it interrupts would otherwise be a run that has begun and saved nothing.
     with control.listening(), standard_error().telling(lost):
-        return _played(folder, recipe, game, data, until, about, show, measure, observers, control)
+        return _played(folder, recipe, game, data, until, about, memory, show, measure, observers, control)
 
 
 def _played(
@@ -88,6 +89,7 @@ def _played(
     data: RecipeData,
     until: int,
     about: dict[str, Any],
+    memory: Estimate | None,
     show: bool,
     measure: Measure | None,
     observers: Sequence[Observer],
@@ -95,7 +97,6 @@ def _played(
 ) -> Ended:
     found = Found.of(data)
     task, state = game.task, game.state
-    memory = _estimate(game)
     if show:
         introduce(folder, recipe, game, found, about, memory)
     evaluations = None
@@ -181,29 +182,6 @@ def said_when_interrupted(path: Path) -> Iterator[None]:
         if folder.recipe.exists():
             raise Interrupted(f"{by} before anything could be saved; begin again {resume}") from error
         raise Interrupted("interrupted before anything could be saved") from error
-
-
-# Memory is estimated from draws of so many samples: a batch that is too large must not be drawn to be refused.
-_PROBED = 8
-
-
-def _estimate(game: Game) -> Estimate | None:
-    task, state = replace(game.task, batch=min(game.task.batch, _PROBED)), game.state
-    settings = {name: value_at(number, state.step, state.images) for name, number in game.schedules.items()}
-    draws = {player.name: task.draw(player.name, state.step, 0, state) for player in task.players}
-    try:
-        return estimate(
-            replace(game.field, task=task),
-            game.steps,
-            state.averages,
-            draws,
-            settings,
-            samples=game.task.batch,
-            available=available_memory(task.device),
-        )
-    except (RuntimeError, NotImplementedError, UserError):
-        # A person's own network may do what the meta device cannot; the run itself does not depend on the estimate.
-        return None
 
 
 def _note_if_possible(folder: RunFolder, kind: str, step: int, reason: str) -> None:

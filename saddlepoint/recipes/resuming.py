@@ -19,6 +19,7 @@ from saddlepoint.recipes.changes import changed_recipe, differences, plain, said
 from saddlepoint.recipes.content import check_unchanged
 from saddlepoint.recipes.evaluations import planned_evaluation
 from saddlepoint.recipes.found import Found, RecipeData
+from saddlepoint.recipes.memory_needed import estimated
 from saddlepoint.recipes.playing import Ended, play
 from saddlepoint.recipes.process import own_process
 from saddlepoint.recipes.recorded import Change, Recorded, read_recorded
@@ -143,7 +144,7 @@ def resume(
             recorded = _recorded_anew(recorded, made, now, {name: here[name] for name in anew}, at)
             write_whole(folder.recipe, to_yaml(recipe, recorded.plain()).encode())
             about = {**here, **about_recipe(recipe, recorded.found)}
-            return play(folder, recipe, game, data, until, about, show, measure, observers)
+            return play(folder, recipe, game, data, until, about, estimated(game), show, measure, observers)
 
 
 def _newest(folder: RunFolder) -> tuple[Checkpoint | None, list[str]]:

@@ -14,6 +14,8 @@ from saddlepoint.recipes.build import Game, build_game
 from saddlepoint.recipes.content import absolute
 from saddlepoint.recipes.evaluations import planned_evaluation
 from saddlepoint.recipes.found import Found, RecipeData, open_recipe_data, resolved
+from saddlepoint.recipes.memory_needed import estimated as _estimate
+from saddlepoint.recipes.memory_needed import refuse_too_large
 from saddlepoint.recipes.playing import Ended, play
 from saddlepoint.recipes.process import own_process
 from saddlepoint.recipes.saved import about_recipe
@@ -77,6 +79,8 @@ def start(
         game = build_game(recipe, task, device)
         machine.set_threads(game.fitted.threads)
         measure = planned_evaluation(recipe, task, data, command)
+        memory = _estimate(game)
+        refuse_too_large(game, recipe, found, memory)
         taken, fresh = take_weights(game, weights_from) if weights_from is not None else (None, [])
         if weights_from is not None:
             without = f"; it has no {' and no '.join(fresh)}: fresh here" if fresh else ""
@@ -98,7 +102,7 @@ def start(
             if weights_from is not None:
                 folder.note("weights taken", source=str(weights_from), from_step=taken, fresh=fresh)
             about = {**recorded["machine"], **about_recipe(recipe, recorded["found"])}
-            return play(folder, recipe, game, data, recipe.training.steps, about, show, measure, observers)
+            return play(folder, recipe, game, data, recipe.training.steps, about, memory, show, measure, observers)
 
 
 def described(device: torch.device, game: Game) -> dict[str, Any]:

@@ -16,6 +16,10 @@ from torch import Tensor
 
 from saddlepoint.errors import UserError
 from saddlepoint.randomness import prior, uniform
+from saddlepoint.room import refuse_without_room
+
+# Of a number while it is drawn: float64 twice.
+_BYTES = 16
 
 
 def latents(seed: int, count: int, *, width: int, prior_name: str, truncation: float | None = None) -> Tensor:
@@ -31,10 +35,12 @@ def latents(seed: int, count: int, *, width: int, prior_name: str, truncation: f
         float32 (count, width).
 
     Raises:
-        UserError: no latents asked for, T not above 0, or a prior other than the normal to be truncated.
+        UserError: no latents asked for or more than memory holds, T not above 0, or a prior other than the normal to be
+            truncated.
     """
     if count < 1:
         raise UserError(f"count {count}", "1 or more", "use --count 16")
+    refuse_without_room(_BYTES * count * width, f"{count} latents of {width} numbers")
     numbers = uniform(seed, "sample/z", samples=range(count), width=width)
     if truncation is not None:
         numbers = 0.5 + (numbers - 0.5) * _kept(truncation, prior_name)
@@ -109,6 +115,7 @@ def path_between(start: Tensor, end: Tensor, count: int, *, spherical: bool) -> 
     """
     if count < 2:
         raise UserError(f"{count} points between two latents", "2 or more", "use --count 8")
+    refuse_without_room(_BYTES * count * len(start), f"{count} latents of {len(start)} numbers")
     t = torch.linspace(0, 1, count, dtype=torch.float64)[:, None]
     a, b = start.double(), end.double()
     straight = (1 - t) * a + t * b

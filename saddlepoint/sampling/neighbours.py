@@ -16,6 +16,7 @@ from torch import Tensor
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.metrics.distances import nearest
+from saddlepoint.room import short
 from saddlepoint.sampling.pictures import grid
 
 # Training images are read so many bytes at a time: a split may be larger than the memory.
@@ -77,7 +78,7 @@ def neighbours(samples: Tensor, data: Packed, count: int = 1) -> Neighbours:
         )
     train, held_out = data.splits["train"], data.splits["held_out"][:_HELD_OUT]
     if not 1 <= count <= len(train):
-        raise UserError(f"{count} neighbours", f"1 to {len(train)} training images", "use --neighbours 1")
+        raise UserError(f"{short(str(count))} neighbours", f"1 to {len(train)} training images", "use --neighbours 1")
     distances, indices = _nearest(255 * samples, data, train, count)
     apart = _nearest(data.batch(held_out)[0], data, train, 1)[0] if len(held_out) else None
     images, _ = data.batch(indices.flatten())

@@ -19,6 +19,7 @@ from torch.utils._pytree import tree_leaves
 from saddlepoint.game.field import Field
 from saddlepoint.game.steps import SGD, Adam, Brought, RMSProp, Step
 from saddlepoint.game.task import Draw, Settings
+from saddlepoint.room import total_memory
 from saddlepoint.training.averages import Averages
 from saddlepoint.training.work import on_meta
 
@@ -36,12 +37,14 @@ class Estimate:
         per_sample: of one player's step beside that, for one sample of a micro-batch.
         samples: in a micro-batch.
         available: what the device has free now.
+        held: what it has in all; None where that is not asked about.
     """
 
     fixed: int
     per_sample: int
     samples: int
     available: int
+    held: int | None = None
 
     @property
     def total(self) -> int:
@@ -66,6 +69,7 @@ def estimate(
     *,
     samples: int,
     available: int,
+    held: int | None = None,
 ) -> Estimate:
     """Estimates a run's memory.
 
@@ -77,6 +81,7 @@ def estimate(
         settings: the first step's numbers.
         samples: in a whole draw of the run.
         available: bytes free on the device.
+        held: bytes of the device in all.
     """
     moments = {Adam: 2, RMSProp: 1, SGD: 1, Brought: 2}
     fixed = sum(_bytes(step.parameters) * (2 + moments[type(step.kind)]) for step in steps.values())
@@ -89,6 +94,7 @@ def estimate(
         per_sample=int(_SLACK * per_sample),
         samples=-(-samples // field.accumulate),
         available=available,
+        held=held,
     )
 
 
@@ -97,6 +103,13 @@ def available_memory(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     return psutil.virtual_memory().available
+
+
+def held_memory(device: torch.device) -> int:
+    """Bytes that the device has in all."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[1]
+    return total_memory()
 
 
 def is_out_of_memory(error: BaseException) -> bool:

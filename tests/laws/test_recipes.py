@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 import saddlepoint as sp
 from saddlepoint.data import Packed
 from saddlepoint.data.pairs import ImagePairs
-from saddlepoint.recipes import runs
+from saddlepoint.recipes import resuming, runs
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override, recipe_from, to_yaml
@@ -72,6 +72,7 @@ def _packed(side: int, channels: int, seed: int) -> Packed:
 def without_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
     """The estimate of memory takes longer than six steps; tests/training/test_memory.py is about it."""
     monkeypatch.setattr(runs, "_estimate", lambda game: None)
+    monkeypatch.setattr(resuming, "estimated", lambda game: None)
 
 
 def _train(name: str, out: Path, steps: int, settings: dict[str, Any] | None = None) -> sp.Run:

@@ -1,0 +1,69 @@
+"""What memory a run needs, and the refusal of one that this machine could never hold."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+from saddlepoint.errors import UserError
+from saddlepoint.game.schedules import value_at
+from saddlepoint.game.task import Draw
+from saddlepoint.recipes.advice import fitting
+from saddlepoint.recipes.build import Game
+from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.specification import Recipe
+from saddlepoint.room import refuse_without_room
+from saddlepoint.tasks.generation import Generation
+from saddlepoint.training.memory import Estimate, available_memory, estimate, held_memory
+
+# Memory is estimated from draws of so many samples: a batch that is too large must not be drawn to be refused.
+_PROBED = 8
+
+
+def estimated(game: Game) -> Estimate | None:
+    """The memory that a game takes; None where its networks do not run on torch's meta device."""
+    state = game.state
+    settings = {name: value_at(number, state.step, state.images) for name, number in game.schedules.items()}
+    draws = _small_draws(game)
+    try:
+        return estimate(
+            replace(game.field, task=replace(game.task, batch=min(game.task.batch, _PROBED))),
+            game.steps,
+            state.averages,
+            draws,
+            settings,
+            samples=game.task.batch,
+            available=available_memory(game.task.device),
+            held=held_memory(game.task.device),
+        )
+    except (RuntimeError, NotImplementedError, UserError):
+        # A person's own network may do what the meta device cannot; the run itself does not depend on the estimate.
+        return None
+
+
+def refuse_too_large(game: Game, recipe: Recipe, found: Found, memory: Estimate | None) -> None:
+    """Refuses a run whose numbers ask for more than all of the machine's memory; what is merely not free is said.
+
+    Raises:
+        UserError: a batch, or a picture of samples, that the machine cannot hold.
+    """
+    batch, task = game.task.batch, game.task
+    if memory is not None and memory.held is not None and memory.total > memory.held:
+        raise UserError(
+            f"training.batch={batch}, which takes about {memory.total / 2**20:,.0f} MiB of memory",
+            f"at most {memory.held / 2**20:,.0f} MiB, all that the device has",
+            fitting(replace(memory, available=memory.held), recipe),
+        )
+    draws = _small_draws(game).values()
+    drawn = max(sum(t.numel() * t.element_size() for t in draw.tensors.values()) // max(len(draw), 1) for draw in draws)
+    # Whole, also where it is played in parts.
+    refuse_without_room(batch * drawn, f"training.batch={batch}", "set a smaller training.batch")
+    if isinstance(task, Generation):
+        each = 4 * math.prod(found.shape) + 16 * task.latent
+        refuse_without_room(
+            recipe.watch.samples * each, f"watch.samples={recipe.watch.samples}", "set a smaller watch.samples"
+        )
+
+
+def _small_draws(game: Game) -> Mapping[str, Draw]:
+    task, state = replace(game.task, batch=min(game.task.batch, _PROBED)), game.state
+    return {player.name: task.draw(player.name, state.step, 0, state) for player in task.players}
