@@ -149,5 +149,6 @@ def _labels(labels: np.ndarray, name: str, count: int, path: Path) -> np.ndarray
             "train without labels with --set data.labels=false, or save one class number for each item",
         )
     labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    labels = np.atleast_1d(labels)
     check_count(labels, count, str(path))
     return labels
