@@ -39,6 +39,7 @@ def main(arguments: Sequence[str], kinds: "Sequence[Kind] | None" = None) -> int
         parser.error("the campaign needs Linux: it watches its children through pidfd_open")
     # Before torch is imported, here and in all children.
     os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    planted = kinds is not None
     if kinds is None:
         from benchmarks.hostile.kinds import KINDS
 
@@ -54,13 +55,20 @@ def main(arguments: Sequence[str], kinds: "Sequence[Kind] | None" = None) -> int
     if given.case is None and (given.minutes is None or not 0 < given.minutes < float("inf")):
         parser.error("--minutes N is needed, a number above 0")
     chosen = [kind for kind in kinds if not given.only or kind.name in given.only]
-    return _run(given, chosen, shlex.join(["python", "-m", "benchmarks.hostile", *arguments]), parser)
+    if not planted:
+        from benchmarks.hostile.preload import preload
+
+        preload()
+    command = shlex.join(["python", "-m", "benchmarks.hostile", *arguments])
+    try:
+        return _run(given, chosen, command)
+    except ValueError as error:
+        parser.error(str(error))
 
 
-def _run(given: argparse.Namespace, kinds: "Sequence[Kind]", command: str, parser: argparse.ArgumentParser) -> int:
+def _run(given: argparse.Namespace, kinds: "Sequence[Kind]", command: str) -> int:
     from benchmarks.hostile import record
     from benchmarks.hostile.campaign import campaign, one
-    from benchmarks.hostile.preload import preload
     from benchmarks.hostile.workshop import Workshop, own_surroundings
 
     # So that the folder is removed when somebody stops the campaign.
@@ -70,18 +78,14 @@ def _run(given: argparse.Namespace, kinds: "Sequence[Kind]", command: str, parse
     root.chmod(0o755)
     keep = False
     try:
-        own_surroundings(root)
-        preload()
-        workshop = Workshop(root, given.seed)
-        if given.case is not None:
-            keep = True
-            try:
+        with own_surroundings(root):
+            workshop = Workshop(root, given.seed)
+            if given.case is not None:
                 row, place = one(kinds, workshop, given.case)
-            except ValueError as error:
-                parser.error(str(error))
-            print(f"{record.table([row])}\nkept: {place}")
-            return 1 if row.bad else 0
-        rows = campaign(kinds, workshop, minutes=given.minutes, say=_say)
+                keep = True
+                print(f"{record.table([row])}\nkept: {place}")
+                return 1 if row.bad else 0
+            rows = campaign(kinds, workshop, minutes=given.minutes, say=_say)
         found = record.as_json(rows, command=command, minutes=given.minutes, seed=given.seed)
         if given.json is not None:
             record.write_json(found, given.json)

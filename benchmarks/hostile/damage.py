@@ -92,11 +92,12 @@ class Undamaged:
     Args:
         workshop: where the small run is.
         name: of the folder in which the answers stay.
+        chosen: the verbs; None for all.
     """
 
-    def __init__(self, workshop: Workshop, name: str):
+    def __init__(self, workshop: Workshop, name: str, chosen: dict[str, Verb] | None = None):
         self._workshop, self._kept = workshop, workshop.folder(name)
-        self.verbs = verbs()
+        self.verbs = verbs() if chosen is None else chosen
         self.ended: dict[str, Ended] = {}
         self._answers: dict[str, object] = {}
         # All attempts of a kind have the same folder's name, so that paths in answers are the same.

@@ -3,8 +3,9 @@
 import os
 import shlex
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -129,10 +130,20 @@ def fresh_copy(run: Path, to: Path) -> Path:
     return to
 
 
-def own_surroundings(root: Path) -> None:
-    """Caches and temporary files of all children go into the campaign's folder; nothing is fetched."""
-    for name in ("XDG_CACHE_HOME", "TMPDIR"):
-        path = root / name.lower()
-        path.mkdir(exist_ok=True)
-        os.environ[name] = str(path)
-    os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "MPLBACKEND": "Agg"}
+@contextmanager
+def own_surroundings(root: Path) -> Iterator[None]:
+    """Inside, caches and temporary files of all children go into the campaign's folder, and nothing is fetched."""
+    before = dict(os.environ)
+    try:
+        for name in ("XDG_CACHE_HOME", "TMPDIR"):
+            path = root / name.lower()
+            path.mkdir(exist_ok=True)
+            os.environ[name] = str(path)
+        os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "MPLBACKEND": "Agg"}
+        # Python remembers where temporary files go, and children are forked.
+        tempfile.tempdir = None
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        tempfile.tempdir = None
