@@ -69,7 +69,7 @@ def main(arguments: Sequence[str], kinds: "Sequence[Kind] | None" = None) -> int
 def _run(given: argparse.Namespace, kinds: "Sequence[Kind]", command: str) -> int:
     from benchmarks.hostile import record
     from benchmarks.hostile.campaign import campaign, one
-    from benchmarks.hostile.workshop import Workshop, own_surroundings
+    from benchmarks.hostile.workshop import PLACE, Workshop, own_surroundings
 
     # So that the folder is removed when somebody stops the campaign.
     before = signal.signal(signal.SIGTERM, _end)
@@ -81,9 +81,9 @@ def _run(given: argparse.Namespace, kinds: "Sequence[Kind]", command: str) -> in
         with own_surroundings(root):
             workshop = Workshop(root, given.seed)
             if given.case is not None:
-                row, place = one(kinds, workshop, given.case)
+                row = one(kinds, workshop, given.case)
                 keep = True
-                print(f"{record.table([row])}\nkept: {place}")
+                print(f"{record.table([row])}\nkept: {root / PLACE}")
                 return 1 if row.bad else 0
             rows = campaign(kinds, workshop, minutes=given.minutes, say=_say)
         found = record.as_json(rows, command=command, minutes=given.minutes, seed=given.seed)

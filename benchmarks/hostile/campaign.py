@@ -6,16 +6,14 @@ attempt's index alone: `--case KIND:INDEX` makes one again.
 """
 
 import random
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from benchmarks.hostile.kind import Attack, Kind, Outcome
 from benchmarks.hostile.verdict import last_line
-from benchmarks.hostile.workshop import Workshop
+from benchmarks.hostile.workshop import PLACE, Workshop
 
 
 @dataclass(kw_only=True)
@@ -95,19 +93,16 @@ def campaign(
 
 
 def attempt(attack: Attack, workshop: Workshop, kind: str, index: int) -> Outcome:
-    """One attempt in an empty folder of its own, which is removed again.
+    """One attempt in an empty folder, the same for all, so that paths in answers are the same.
 
     A mistake of the campaign itself is a fault as well: an attempt that cannot be judged is not good.
     """
-    place = workshop.folder(f"{kind}-attempt")
     try:
-        outcome = attack.attempt(index, random.Random(f"{workshop.seed}/{kind}/{index}"), place)
+        outcome = attack.attempt(index, random.Random(f"{workshop.seed}/{kind}/{index}"), workshop.folder(PLACE))
         # Where the campaign's folder lies says nothing to a reader.
         return replace(outcome, what=_short(outcome.what, workshop) or "", fault=_short(outcome.fault, workshop))
     except Exception as error:
         return Outcome(what="the attempt itself", fault=f"the campaign failed: {last_line(repr(error))}")
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def _failed(error: Exception) -> Attack:
@@ -120,8 +115,8 @@ def _short(text: str | None, workshop: Workshop) -> str | None:
     return text.replace(f"{workshop.root}/", "") if text is not None else None
 
 
-def one(kinds: Sequence[Kind], workshop: Workshop, case: str) -> tuple[Row, Path]:
-    """Makes one attempt again and keeps its folder; KIND:INDEX.
+def one(kinds: Sequence[Kind], workshop: Workshop, case: str) -> Row:
+    """Makes one attempt again: KIND:INDEX.
 
     Raises:
         ValueError: there is no such case.
@@ -134,6 +129,5 @@ def one(kinds: Sequence[Kind], workshop: Workshop, case: str) -> tuple[Row, Path
     if attack.count is not None and int(index) >= attack.count:
         raise ValueError(f"got the case {case!r}; expected an index below {attack.count}; choose one of these")
     row = Row(kind=kind)
-    place = workshop.folder(f"{name}-attempt")
-    row.count(case, attack.attempt(int(index), random.Random(f"{workshop.seed}/{name}/{index}"), place))
-    return row, place
+    row.count(case, attempt(attack, workshop, name, int(index)))
+    return row

@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -16,7 +17,7 @@ from benchmarks.hostile.child import Ended
 from benchmarks.hostile.kind import Attack, Kind, Outcome
 from benchmarks.hostile.same_run import differences, log_lines, same_tensors
 from benchmarks.hostile.verdict import fault_of
-from benchmarks.hostile.workshop import Workshop, fresh_copy, settings, shown
+from benchmarks.hostile.workshop import PLACE, Workshop, fresh_copy, settings, shown
 
 NEWEST = f"checkpoints/{Workshop.STEPS:08d}"
 FILES = (
@@ -91,17 +92,16 @@ class Undamaged:
 
     Args:
         workshop: where the small run is.
-        name: of the folder in which the answers stay.
         chosen: the verbs; None for all.
     """
 
-    def __init__(self, workshop: Workshop, name: str, chosen: dict[str, Verb] | None = None):
-        self._workshop, self._kept = workshop, workshop.folder(name)
+    def __init__(self, workshop: Workshop, chosen: dict[str, Verb] | None = None):
+        self._workshop, self._kept = workshop, workshop.folder("undamaged")
         self.verbs = verbs() if chosen is None else chosen
         self.ended: dict[str, Ended] = {}
         self._answers: dict[str, object] = {}
-        # All attempts of a kind have the same folder's name, so that paths in answers are the same.
-        place = workshop.folder(f"{name}-attempt")
+        # Where the attempts happen, too, so that paths in answers are the same.
+        place = workshop.folder(PLACE)
         for verb, one in self.verbs.items():
             self.set_up(place)
             self.ended[verb] = workshop.must(one.arguments(place))
@@ -148,8 +148,14 @@ class Undamaged:
         return "; ".join([*found][:2]) or None
 
 
+@cache
+def answers(workshop: Workshop) -> Undamaged:
+    """What every verb answers for the small run; asked once."""
+    return Undamaged(workshop)
+
+
 def prepare(workshop: Workshop) -> Attack:
-    undamaged = Undamaged(workshop, "damage")
+    undamaged = answers(workshop)
 
     def attempt(index: int, random: Random, place: Path) -> Outcome:
         run = undamaged.set_up(place)

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.hostile.child import Ended
-from benchmarks.hostile.kills import arguments
+from benchmarks.hostile.kills import arguments, left_alone
 from benchmarks.hostile.kind import Attack, Kind, Outcome
 from benchmarks.hostile.mounts import change, refusal, small_disk
 from benchmarks.hostile.same_run import differences
@@ -22,8 +22,7 @@ _ROOM = "size=16384k"
 
 
 def prepare(workshop: Workshop) -> Attack:
-    whole = workshop.folder("disk") / "whole"
-    workshop.must(arguments(whole))
+    whole, _ = left_alone(workshop)
 
     def attempt(index: int, random: Random, place: Path) -> Outcome:
         return _WAYS[index % len(_WAYS)](workshop, whole, random, place)

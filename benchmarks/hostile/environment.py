@@ -37,7 +37,7 @@ class Lack:
     """
 
     name: str
-    before: Callable[[Path], None] = lambda place: None
+    before: Callable[[Path], object] = lambda place: None
     environment: Mapping[str, str | None] = field(default_factory=dict)
     mute: bool = False
     root: bool = False
@@ -46,7 +46,11 @@ class Lack:
 
 
 def _closed(*numbers: int) -> Callable[[Path], None]:
-    return lambda place: [os.close(number) for number in numbers] and None
+    def closed(place: Path) -> None:
+        for number in numbers:
+            os.close(number)
+
+    return closed
 
 
 def _full(*numbers: int) -> Callable[[Path], None]:
@@ -126,7 +130,7 @@ LACKS: tuple[Lack, ...] = (
     Lack(name="2 GiB of addresses", before=_limit(resource.RLIMIT_AS, 2048 * MEBIBYTE)),
     Lack(name="4 GiB of addresses", before=_limit(resource.RLIMIT_AS, 4096 * MEBIBYTE)),
     Lack(name="8 MiB of stack", before=_limit(resource.RLIMIT_STACK, 8 * MEBIBYTE), trains=True),
-    Lack(name="umask 0777 undone", before=lambda place: os.umask(0o077) and None, trains=True),
+    Lack(name="umask 077", before=lambda place: os.umask(0o077), trains=True),
     Lack(name="Python without asserts", environment={"PYTHONOPTIMIZE": "1"}, trains=True),
     Lack(name="warnings as errors", environment={"PYTHONWARNINGS": "error::UserWarning"}, trains=True),
 )

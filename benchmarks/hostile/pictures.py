@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -15,7 +16,7 @@ from benchmarks.hostile.looking import damage_some, look
 from benchmarks.hostile.workshop import Workshop
 
 # Format and what is saved in it: the mode and the options.
-_FORMATS: tuple[tuple[str, str, dict[str, object]], ...] = (
+_FORMATS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("png", "RGB", {}),
     ("png", "P", {}),
     ("png", "I;16", {}),
@@ -49,7 +50,7 @@ def picture(random: Random, mode: str = "RGB", side: int = SIDE) -> Image.Image:
     return image.convert(mode)
 
 
-def encoded(random: Random, suffix: str = "png", mode: str = "RGB", side: int = SIDE, **options: object) -> bytes:
+def encoded(random: Random, suffix: str = "png", mode: str = "RGB", side: int = SIDE, **options: Any) -> bytes:
     """An image file's bytes."""
     file = io.BytesIO()
     picture(random, mode, side).save(file, _NAMES.get(suffix, suffix.upper()), **options)

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.hostile.child import Child, as_command
-from benchmarks.hostile.kills import STEPS, arguments
+from benchmarks.hostile.kills import STEPS, arguments, left_alone
 from benchmarks.hostile.kind import Attack, Kind, Outcome
 from benchmarks.hostile.same_run import differences, last_event
 from benchmarks.hostile.verdict import fault_of
@@ -29,8 +29,7 @@ _SERIES: tuple[tuple[str, Sequence[tuple[signal.Signals, float]]], ...] = (
 
 
 def prepare(workshop: Workshop) -> Attack:
-    whole = workshop.folder("signals") / "whole"
-    seconds = workshop.must(arguments(whole)).seconds
+    whole, seconds = left_alone(workshop)
 
     def attempt(index: int, random: Random, place: Path) -> Outcome:
         name, series = _SERIES[index % len(_SERIES)]

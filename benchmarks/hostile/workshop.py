@@ -12,6 +12,8 @@ from pathlib import Path
 from benchmarks.hostile.child import SECONDS, Child, Ended
 from benchmarks.hostile.verdict import last_line
 
+# The folder in which every attempt happens.
+PLACE = "attempt"
 # A run of a second or less that has everything that has a history: convolutions, batch normalisation, dropout, an
 # average of the weights, augmentation, Adam, evaluations.
 SETTINGS = (

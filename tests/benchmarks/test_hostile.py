@@ -26,7 +26,7 @@ from benchmarks.hostile.kinds import KINDS
 from benchmarks.hostile.record import BEGIN, END
 from benchmarks.hostile.same_run import differences
 from benchmarks.hostile.verdict import fault_of
-from benchmarks.hostile.workshop import Workshop
+from benchmarks.hostile.workshop import PLACE, Workshop
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the campaign needs Linux")
 
@@ -126,8 +126,8 @@ def test_a_silently_different_sample_is_found(tmp_path: Path, word: str, found: 
                 print(word, file=sys.stderr)
         return 0
 
-    undamaged = Undamaged(Workshop(tmp_path, main=command), "planted", {"sample": verbs()["sample"]})
-    place = tmp_path / "planted-attempt"
+    undamaged = Undamaged(Workshop(tmp_path, main=command), {"sample": verbs()["sample"]})
+    place = tmp_path / PLACE
     run = undamaged.set_up(place)
     assert undamaged.judge("sample", place) is None
     path = run / "checkpoints" / "00000008" / "networks.safetensors"
