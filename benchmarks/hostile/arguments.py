@@ -57,53 +57,10 @@ FIXED: tuple[tuple[str, ...], ...] = (
     ("", ""),
 )
 _VALUES = (
-    *(
-        "0",
-        "-1",
-        "1",
-        _HUGE,
-        "9" * 400,
-        "nan",
-        "inf",
-        "-inf",
-        "1e308",
-        "0.5",
-        "x",
-        "",
-        " ",
-        "--",
-        "-",
-        "0-",
-        "5-1",
-        "1,,2",
-        "0x10",
-    ),
-    *(
-        "NEW",
-        "RUN",
-        "DATA",
-        "NEW.png",
-        "NEW.npz",
-        "NEW.gif",
-        "NEW.exe",
-        "RUN/recipe.yaml",
-        "/dev/null",
-        "/dev/full",
-        "\x1b[2J",
-        "é",
-    ),
-    *(
-        "digits",
-        "hinge",
-        "pixels",
-        "inception:RUN/recipe.yaml",
-        "classifier:RUN",
-        "frechet_distance",
-        "a=b",
-        "\udcff",
-        "../..",
-        "~",
-    ),
+    *"0 -1 1 nan inf -inf 1e308 0.5 x -- - 0- 5-1 1,,2 0x10 a=b".split(),  # noqa: SIM905
+    *"digits hinge pixels classifier:RUN frechet_distance".split(),  # noqa: SIM905
+    *"NEW RUN DATA NEW.png NEW.npz NEW.gif NEW.exe RUN/recipe.yaml /dev/null /dev/full ../.. ~ é".split(),  # noqa: SIM905
+    *("", " ", _HUGE, "9" * 400, "\x1b[2J", "\udcff", "inception:RUN/recipe.yaml"),
 )
 
 

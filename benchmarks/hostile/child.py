@@ -19,6 +19,8 @@ from pathlib import Path
 
 import psutil
 
+import saddlepoint
+
 MEBIBYTE = 2**20
 # Seconds of computing; the wall's limit is so many times longer, for machines that do other things as well.
 SECONDS = 20.0
@@ -165,12 +167,14 @@ _STREAMS = ((0, "r"), (1, "w"), (2, "w"))
 def as_command(arguments: Sequence[str | bytes], environment: Mapping[str, str] | None = None) -> Callable[[], int]:
     """An act that becomes `python -m saddlepoint ARGUMENTS` in a fresh interpreter, the same one as this."""
     given = [os.fsencode(argument) for argument in arguments]
+    # The same package as this one, wherever the child's current folder is.
+    home = str(Path(saddlepoint.__file__).resolve().parents[1])
 
     def become() -> int:
         os.execve(
             sys.executable,
             [os.fsencode(sys.executable), b"-m", b"saddlepoint", *given],
-            dict(os.environ if environment is None else environment),
+            {**(os.environ if environment is None else environment), "PYTHONPATH": home},
         )
 
     return become

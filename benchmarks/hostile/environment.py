@@ -7,7 +7,6 @@ lose a step, because nobody reads what it says.
 import ctypes
 import os
 import resource
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,7 +171,6 @@ def prepare(workshop: Workshop) -> Attack:
             if value is None:
                 environment.pop(key, None)
         environment |= {"OMP_NUM_THREADS": "1"} if "OMP_NUM_THREADS" not in environment else {}
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         act = _in_environment(workshop.act(arguments), environment) if lack.root else as_command(arguments, environment)
         ended = workshop.start(act, place, before=lambda: lack.before(place)).wait()
         fault = fault_of(ended, codes=lack.codes, mute=lack.mute)
