@@ -14,7 +14,7 @@ from saddlepoint.data.packing import size_cure
 from saddlepoint.data.pair_layout import read_pair_layout, two_sides
 from saddlepoint.data.pairs import paired_columns, refuse_unless_halves
 from saddlepoint.data.parquet import find_parquet
-from saddlepoint.errors import UserError, counted
+from saddlepoint.errors import UserError, counted, reading
 
 Shape = tuple[int, ...]
 # The recipes, and whether each wants partners.
@@ -54,9 +54,11 @@ def check_columns(path: Path) -> dict[str, Any] | None:
     except UserError:
         return None
     files = find_parquet(path) if path.is_dir() else [path]
+    with reading(f"{path}, which cannot be read", "whole .parquet files", "get or make them again"):
+        count = sum(pq.read_metadata(file).num_rows for file in files)
     return {
         "layout": f"columns {names[0]} and {names[1]}",
-        "count": sum(pq.read_metadata(file).num_rows for file in files),
+        "count": count,
         "sizes": {},
         **dict.fromkeys(RECIPES),
         "notes": [],

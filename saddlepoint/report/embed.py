@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from PIL import Image
 
+from saddlepoint.errors import UserError, reading
+
 _Item = TypeVar("_Item")
 
 
@@ -41,13 +43,13 @@ def embed(file: Path, limit: int) -> Embedded:
         ValueError: the file is no readable picture.
     """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), reading(file.name, "a readable picture", "draw it again"):
             # A picture that would unpack to gigabytes is refused, not warned of.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             content = file.read_bytes()
             with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
                 picture.load()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+    except UserError as error:
         raise ValueError(f"{file.name} is not a readable picture") from error
     width, height = picture.size
     if len(content) <= limit:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, reading
 from saddlepoint.files import write_whole
 from saddlepoint.measuring.alike import groups
 from saddlepoint.report.evidence import is_evidence, section_of_evidence
@@ -110,10 +110,8 @@ def _final(metrics: Sequence[Record]) -> list[Record]:
 
 
 def _read_record(file: Path) -> Mapping[str, Any]:
-    try:
+    with reading(f"the record {file}", "valid JSON", "restore it, or record the run again"):
         record = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise UserError(f"the record {file} ({error})", "valid JSON", "restore it, or record the run again") from None
     if is_evidence(record):
         return record
     if not isinstance(record, dict) or record.get("format") != FORMAT or not isinstance(record.get("metrics"), list):
