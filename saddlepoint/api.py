@@ -8,23 +8,34 @@ from typing import Any
 
 from torch import nn
 
+from saddlepoint.arguments import place, whole_number
 from saddlepoint.data import Packed, from_torch_dataset
 from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.errors import RunStopped, UserError, reason_of
 from saddlepoint.files import Line, read_lines
 from saddlepoint.gan import Gan
-from saddlepoint.objectives import Paired, Separable, as_text
+from saddlepoint.given import (
+    assignment,
+    changes_of,
+    check_observers,
+    check_same,
+    check_torch,
+    own_networks,
+    without_text,
+)
+from saddlepoint.objectives import Objective, Paired, Separable, as_text
 from saddlepoint.objectives import objective as objective_named
 from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.catalogue import recipe_named
 from saddlepoint.recipes.found import RecipeData, shaping
 from saddlepoint.recipes.loading import load_task, say_left_out
 from saddlepoint.recipes.playing import Ended, said_when_interrupted
+from saddlepoint.recipes.recorded import read_recorded
 from saddlepoint.recipes.resuming import resume as resume_run
 from saddlepoint.recipes.runs import Brought
 from saddlepoint.recipes.runs import start as start_run
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.tasks import OwnNetworks
+from saddlepoint.recipes.tasks import try_own_task
 from saddlepoint.recipes.text import override, read_recipe
 from saddlepoint.report import write_report
 from saddlepoint.tasks.cycle import Cycle
@@ -77,7 +88,7 @@ def train(
     steps: int | None = None,
     seed: int | None = None,
     device: str | None = None,
-    objective: str | None = None,
+    objective: str | Objective | None = None,
     generator: nn.Module | None = None,
     discriminator: nn.Module | None = None,
     latent: int | None = None,
@@ -97,14 +108,16 @@ def train(
         steps: the total number of iterations.
         seed: of everything that is random.
         device: auto, cpu, cuda or mps.
-        objective: a name of the catalogue, or a triple such as "f1=log(D); f2=log(1-D); f3=log(D); link=sigmoid".
+        objective: a name of the catalogue, a triple such as "f1=log(D); f2=log(1-D); f3=log(D); link=sigmoid", or what
+            `sp.objective` made of one.
         generator, discriminator: your own networks, both or none. The generator maps z (n, latent) to images in
-            `pixel_range`, (n, channels, height, width); the discriminator maps those to raw scores (n,).
-            With the setting task.conditional both are given labels (n,) too.
+            `pixel_range`, (n, channels, height, width); the discriminator maps those to raw scores (n,), or to maps
+            of them. With the setting task.conditional both are given labels (n,) too. They are tried once, before
+            anything is written.
         latent: width of z; needed with your own generator, unless it has an attribute `latent`.
         pixel_range: of the images that your own networks make and see; None for points.
         weights_from: a run whose weights this one begins with.
-        set: further settings by dotted key: {"training.batch": 32}, or texts "training.batch=32".
+        set: further settings by dotted key: {"training.batch": 32}, or texts ["training.batch=32"].
         show: progress on standard error.
         command: what is recorded as the run's command line.
         observers: further observers, shown each iteration.
@@ -113,21 +126,27 @@ def train(
         UserError: something that was given is not as it should be.
         RunStopped: the run could not go on (NaN, full disk, out of memory); its state is kept.
     """
+    check_torch()
+    check_observers(observers)
     task = what if isinstance(what, Generation) else None
     recipe = _recipe_of(what) if isinstance(what, Generation) else _recipe(what)
-    changes = _assignments(set)
+    changes = changes_of(set)
     named = {"training.steps": steps, "seed": seed, "training.device": device, "objective": objective}
-    changes += [f"{key}={json.dumps(value)}" for key, value in named.items() if value is not None]
+    changes += [assignment(key, value) for key, value in named.items() if value is not None]
     if isinstance(data, str | Path):
         changes.append(f"data.source={json.dumps(str(data))}")
     recipe = override(recipe, changes) if changes else recipe
     # Parsed here, before any data is read: a mistake in a formula should not wait for that.
     if task is None and recipe.objective is not None:
         objective_named(recipe.objective).check_trainable()
-    networks = _own_networks(generator, discriminator, latent, pixel_range)
+    networks = own_networks(generator, discriminator, latent, pixel_range)
+    if networks is not None and task is not None:
+        raise UserError("networks beside a task", "a task, which has its networks", "leave generator= out")
     if networks is not None:
         recipe = recipe.model_copy(update={"networks": "own"})
-    folder = RunFolder(Path(out) if out is not None else next_free(Path("runs") / recipe.name)).path
+    if task is not None:
+        try_own_task(task, averaged=recipe.average is not None, begins=True)
+    folder = RunFolder(place("out", out) if out is not None else next_free(Path("runs") / recipe.name)).path
     brought = Brought(data=_packed(data, recipe), networks=networks, task=task)
     source = weights_from.path if isinstance(weights_from, Run) else weights_from
     with said_when_interrupted(folder):
@@ -136,7 +155,7 @@ def train(
                 recipe,
                 folder,
                 brought=brought,
-                weights_from=Path(source) if source is not None else None,
+                weights_from=place("weights_from", source) if source is not None else None,
                 command=command,
                 show=show,
                 observers=observers,
@@ -175,23 +194,26 @@ def resume(
     Raises:
         UserError, RunStopped: as in `train`.
     """
-    path = run.path if isinstance(run, Run) else Path(run)
-    if steps is not None and steps < 1:
+    check_torch()
+    check_observers(observers)
+    path = _run_path(run)
+    if steps is not None and whole_number("steps", steps) < 1:
         raise UserError(f"--steps {steps}", "1 or more", "give the total number of steps")
     folder = RunFolder.existing(path)
-    recipe, _ = read_recipe(folder.recipe)
-    brought = Brought(
-        data=_packed(data, recipe),
-        networks=_own_networks(generator, discriminator, latent, pixel_range),
-        task=task,
-    )
+    recipe, recorded = read_recorded(folder)
+    networks = own_networks(generator, discriminator, latent, pixel_range, begins=False)
+    if networks is not None:
+        check_same(networks, recorded.of_task)
+    if task is not None:
+        try_own_task(task, averaged=recipe.average is not None, begins=False)
+    brought = Brought(data=_packed(data, recipe), networks=networks, task=task)
     data_path = str(data) if isinstance(data, str | Path) else None
     with said_when_interrupted(folder.path):
         try:
             ended = resume_run(
                 folder.path,
                 steps=steps,
-                changes=_assignments(set),
+                changes=changes_of(set),
                 data_path=data_path,
                 brought=brought,
                 show=show,
@@ -225,7 +247,12 @@ def load(
     Raises:
         UserError: there is no run, or no valid checkpoint.
     """
-    path = run.path if isinstance(run, Run) else Path(run)
+    path = _run_path(run)
+    step = whole_number("step", step, least=0) if step is not None else None
+    if generator is None and not (discriminator is None and latent is None):
+        raise UserError(
+            "discriminator= or latent= without generator=", "a generator, which is what is loaded", "give generator="
+        )
     # Only the generator is needed to sample.
     own = None if generator is None else (generator, discriminator if discriminator is not None else nn.Identity())
     loaded = load_task(path, left_out=say_left_out, device=device, networks=own, latent=latent, step=step)
@@ -242,11 +269,6 @@ def _whole(line: Line, file: Path) -> dict[str, Any]:
     if line.value is None:
         raise UserError(f"line {line.number} of {file}, which is damaged", "a JSON object", "mend or remove that line")
     return line.value
-
-
-def _assignments(given: Mapping[str, Any] | Sequence[str]) -> list[str]:
-    """Settings as `--set` has them."""
-    return [f"{key}={json.dumps(value)}" for key, value in given.items()] if isinstance(given, Mapping) else [*given]
 
 
 def next_free(path: Path) -> Path:
@@ -291,11 +313,7 @@ def _recipe(what: str | Path | Recipe) -> Recipe:
 def _recipe_of(task: Generation) -> Recipe:
     """The recipe of a run whose task a person has built: `images`, with what the task has fixed written into it."""
     if not isinstance(task.objective, Separable | Paired):
-        raise UserError(
-            f"an objective of the class {type(task.objective).__name__}",
-            "a Separable or a Paired one, whose formulas can be recorded",
-            "write it with saddlepoint.objectives.Separable",
-        )
+        raise without_text(task.objective)
     base = recipe_named("images")
     given = {name: weight for name, weight in base.penalties if weight is not None}
     changes = [
@@ -311,22 +329,8 @@ def _recipe_of(task: Generation) -> Recipe:
     return override(base, changes)
 
 
-def _own_networks(
-    generator: nn.Module | None,
-    discriminator: nn.Module | None,
-    latent: int | None,
-    pixel_range: tuple[float, float] | None,
-) -> OwnNetworks | None:
-    if generator is None and discriminator is None:
-        return None
-    if generator is None or discriminator is None:
-        raise UserError(
-            "only one network of your own", "a generator and a discriminator", "give generator= and discriminator="
-        )
-    width = latent if latent is not None else getattr(generator, "latent", None)
-    if not isinstance(width, int):
-        raise UserError("a generator without a latent width", "the width of its input z", "give latent=64")
-    return OwnNetworks(generator=generator, discriminator=discriminator, latent=width, pixel_range=pixel_range)
+def _run_path(run: str | Path | Run) -> Path:
+    return run.path if isinstance(run, Run) else place("run", run)
 
 
 def _packed(data: Any, recipe: Recipe) -> RecipeData | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from saddlepoint.arguments import real_number, shown, whole_number, whole_numbers
 from saddlepoint.errors import UserError
 from saddlepoint.game.task import Request
 from saddlepoint.networks.layers import standing_statistics as gather
@@ -47,10 +48,13 @@ class Gan:
 
         Returns:
             float32 (count, channels, height, width) in [0, 1]; for points (count, dimensions). On the CPU.
+
+        Raises:
+            UserError: something that was given is not as it should be.
         """
+        seed, count = whole_number("seed", seed), whole_number("count", count)
         self.refuse_without_room(count)
-        z = latents(seed, count, width=self.task.latent, prior_name=self.task.prior, truncation=truncation)
-        return self.made_of(z, label)
+        return self.made_of(self._first(seed, count, truncation), label)
 
     def sample_seeds(
         self, seeds: Sequence[int], *, label: str | int | None = None, truncation: float | None = None
@@ -69,8 +73,9 @@ class Gan:
         truncation: float | None = None,
     ) -> Tensor:
         """Images on the way from one seed's image to another's, ends included; (count, channels, height, width)."""
+        count = whole_number("count", count)
         self.refuse_without_room(count)
-        ends = self._latents([start, end], truncation)
+        ends = self._latents([whole_number("start", start), whole_number("end", end)], truncation)
         return self.made_of(path_between(ends[0], ends[1], count, spherical=spherical), self._one(label))
 
     def loop(
@@ -83,8 +88,9 @@ class Gan:
         truncation: float | None = None,
     ) -> Tensor:
         """Images on the way from each seed's to the next and back to the first, `count` a leg, for a film."""
-        self.refuse_without_room(len(seeds) * count)
-        return self.made_of(path_around(self._latents(seeds, truncation), count, spherical=spherical), self._one(label))
+        corners, count = self._latents(seeds, truncation), whole_number("count", count)
+        self.refuse_without_room(len(corners) * count)
+        return self.made_of(path_around(corners, count, spherical=spherical), self._one(label))
 
     def refuse_without_room(self, count: int) -> None:
         """Refuses more images than memory holds, before the first is made.
@@ -110,18 +116,24 @@ class Gan:
             UserError: no batches, or a generator without batch normalisation.
         """
         size = min(self.task.batch, _STATISTICS_AT_ONCE)
-        if batches < 1:
+        if whole_number("batches", batches) < 1:
             raise UserError(f"statistics of {batches} batches", "1 or more", "use --standing 16")
         # Of a seed of their own: what is measured on is not what is drawn.
-        seed, width, prior_name = derive_seed(0, "standing"), self.task.latent, self.task.prior
-        z = latents(seed, batches * size, width=width, prior_name=prior_name, truncation=truncation)
+        z = self._first(derive_seed(0, "standing"), batches * size, truncation)
         given = [z.to(self.task.device)]
         if self.classes:
             given.append(torch.arange(len(z), device=self.task.device) % len(self.classes))
         gather(self.task.generator, zip(*(each.split(size) for each in given), strict=True))
 
     def _latents(self, seeds: Sequence[int], truncation: float | None) -> Tensor:
-        return latents_of_seeds(seeds, width=self.task.latent, prior_name=self.task.prior, truncation=truncation)
+        if not (numbers := whole_numbers("seeds", seeds)):
+            raise UserError("no seeds", "one or more", "give seeds=[0, 1, 2], for example")
+        truncation = real_number("truncation", truncation) if truncation is not None else None
+        return latents_of_seeds(numbers, width=self.task.latent, prior_name=self.task.prior, truncation=truncation)
+
+    def _first(self, seed: int, count: int, truncation: float | None) -> Tensor:
+        truncation = real_number("truncation", truncation) if truncation is not None else None
+        return latents(seed, count, width=self.task.latent, prior_name=self.task.prior, truncation=truncation)
 
     def _one(self, label: str | int | None) -> str | int | None:
         # On the way nothing but z should change.
@@ -129,7 +141,12 @@ class Gan:
 
     @torch.no_grad()
     def made_of(self, z: Tensor, label: str | int | None = None) -> Tensor:
-        """Images of given latents (n, latent)."""
+        """Images of given latents, float32 (n, latent).
+
+        Raises:
+            UserError: latents of another kind, or a label that the run does not have.
+        """
+        _check_latents(z, self.task.latent)
         labels = None
         if label is not None:
             labels = torch.full((len(z),), label_number(label, self.classes))
@@ -145,3 +162,10 @@ class Gan:
             )
             made.append(self.task.sample({"generator": self.task.generator}, request).cpu())
         return torch.cat(made)[:count]
+
+
+def _check_latents(z: object, width: int) -> None:
+    if isinstance(z, Tensor) and z.is_floating_point() and z.dim() == 2 and len(z) and z.shape[1] == width:
+        return
+    given = f"{z.dtype} of shape {tuple(z.shape)}" if isinstance(z, Tensor) else shown(z)
+    raise UserError(f"latents: {given}", f"floating-point numbers (n, {width})", f"give torch.randn(16, {width})")

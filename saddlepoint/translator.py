@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from saddlepoint.arguments import shown
 from saddlepoint.errors import UserError
 from saddlepoint.game.task import Request
 from saddlepoint.recipes.found import Found
@@ -51,11 +52,12 @@ class Translator:
         Raises:
             UserError: no such images, or no way back.
         """
-        if images.ndim != 4 or not len(images) or not images.is_floating_point():
+        wrong = not isinstance(images, Tensor)
+        if wrong or images.ndim != 4 or not len(images) or not images.is_floating_point():
             raise UserError(
-                f"{images.dtype} of shape {tuple(images.shape)}",
+                f"images={shown(images)}" if wrong else f"{images.dtype} of shape {tuple(images.shape)}",
                 "float32 images (n, channels, height, width), one or more",
-                "divide 8-bit pixels by 255; add the axis of a single image by images[None]",
+                "divide 8-bit pixels by 255; add the axis of a single image by images[None], and use torch tensors",
             )
         low, high = float(images.min()), float(images.max())
         if not (low >= 0 and high <= 1):

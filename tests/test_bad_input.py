@@ -179,7 +179,10 @@ def test_data_check_names_every_problem(tmp_path, capsys) -> None:
         (["train", "digits", "--set", "generator.rte=3"], ["generator.rte", "generator.rate"]),
         (["train", "digits", "--set", "training.batch=lots"], ["training.batch", "lots"]),
         (["train", "digits", "--set", "training.batch"], ["KEY=VALUE"]),
-        (["train", "digits", "--set", "networks.normalisation=batch"], ["batch normalisation", "r1"]),
+        (
+            ["train", "digits", "--set", "networks.normalisation=batch"],
+            ["batch normalisation", "penalties r1 and r2", "set networks.normalisation=none"],
+        ),
         (
             ["train", "digits", "--set", "objective=average_logistic", "--set", "training.accumulate=2"],
             ["accumulate=1"],

@@ -174,7 +174,8 @@ class Depths:
         ranges = [(least, most)] if least < most else []
         ranges += [each for each in [_rounded(least, most)] if each not in ranges]
         settings = [f"--set data.range={_written(low, high, ',')}" for low, high in ranges]
-        return f"state it with {' (what was found) or '.join(settings)}, or save the values as 8 bits yourself"
+        undo = "leave out the Normalize that made them, or " if least < 0 else ""
+        return f"{undo}state it with {' (what was found) or '.join(settings)}, or save the values as 8 bits yourself"
 
 
 def refuse_without_effect(stated: Range | None, met: Iterable[bool], where: str) -> None:

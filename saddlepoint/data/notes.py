@@ -8,6 +8,8 @@ Sizes are width x height; where there are several, the smallest and the largest 
 
 from collections import Counter, defaultdict
 
+import numpy as np
+
 from saddlepoint.data.depth import Depths, Range
 from saddlepoint.data.source import Decoded
 from saddlepoint.errors import counted
@@ -75,6 +77,20 @@ def sizes_in_words(sizes: Counter[Size]) -> str:
     """One size, or the smallest and the largest by area, of (height, width)."""
     ordered = sorted(sizes, key=lambda size: (size[0] * size[1], size))
     return " to ".join(dict.fromkeys(map(_words, (ordered[0], ordered[-1]))))
+
+
+def copies(digests: np.ndarray, kind: str) -> tuple[str, ...]:
+    """What is to be said where half of the items or more are copies of others, or there is one alone.
+
+    Args:
+        digests: uint8 (n, 16), of the items' content.
+        kind: "images" or "points".
+    """
+    count, distinct = len(digests), len(np.unique(digests.view("V16")))
+    if count > 1 and 2 * distinct > count:
+        return ()
+    among = f" among {count:,}" if count > 1 else ""
+    return (f"{counted(distinct, f'distinct {kind[:-1]}')}{among}: a generator can do little but repeat what it saw",)
 
 
 def _words(size: Size) -> str:

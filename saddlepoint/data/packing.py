@@ -7,13 +7,14 @@ Nothing is skipped silently: what cannot be read ends the pass with a count and 
 import hashlib
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import PIL
 
 from saddlepoint.data.decoding import decode_in_order
 from saddlepoint.data.depth import Range, array_to_8_bits, refuse_without_effect
-from saddlepoint.data.notes import Tally
+from saddlepoint.data.notes import Tally, copies
 from saddlepoint.data.packed import Packed, fingerprint
 from saddlepoint.data.raster import FORMATS, refitted
 from saddlepoint.data.source import PIXEL_LIMIT, Block, Decoded, Options, Problem, Source, UnreadableError, named
@@ -33,7 +34,8 @@ def pack(source: Source, options: Options, location: str) -> Packed:
     """
     stored = read_items(source, options, location)
     refuse_without_effect(options.range, [stored.facts.deep], location)
-    return assemble(source, stored, options, location)
+    packed = assemble(source, stored, options, location)
+    return replace(packed, notes=packed.notes + copies(stored.digests, source.kind))
 
 
 def assemble(source: Source, stored: Stored, options: Options, location: str) -> Packed:

@@ -5,6 +5,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from saddlepoint.errors import reason_of
 from saddlepoint.game.piecewise_linear import NotPiecewiseLinear
 from saddlepoint.game.tangent import ByTangent
 
@@ -25,12 +26,16 @@ def objection(network: nn.Module, images: Tensor, labels: tuple[Tensor, ...] = (
         labels: its further inputs, (n, ...) each.
     """
     inputs, *others = (tensor[:SAMPLES].detach().cpu() for tensor in (images, *labels))
+    # Of each way its own copy: spectral norm's vectors move with every pass.
+    try:
+        copies = [copy.deepcopy(network).cpu() for _ in range(2)]
+    except Exception as error:  # whatever the attributes of a person's own network raise
+        return f"weights that cannot be copied ({reason_of(error)})"
     with torch.random.fork_rng(devices=[]), torch.autocast("cpu", enabled=False):
         try:
-            # Of each way its own copy: spectral norm's vectors move with every pass.
             by_tangent, plain = (
-                _parameter_gradient(copy.deepcopy(network).cpu(), inputs, tuple(others), tangent=tangent)
-                for tangent in (True, False)
+                _parameter_gradient(each, inputs, tuple(others), tangent=tangent)
+                for each, tangent in zip(copies, (True, False), strict=True)
             )
         except NotPiecewiseLinear as error:
             return error.what
@@ -51,6 +56,9 @@ def _parameter_gradient(network: nn.Module, images: Tensor, labels: tuple[Tensor
         leaf = images.detach().requires_grad_()
         scores = network(leaf, *labels)
         (gradient,) = torch.autograd.grad(scores.sum(), leaf, create_graph=True)
+    if scores.numel() != len(images):
+        raise NotPiecewiseLinear("several scores for each item")
+    scores = scores.reshape(len(images))
     weights = torch.arange(1, len(images) + 1) / len(images)
     cost = (weights * scores.tanh()).sum() + (weights.flip(0) * gradient.square().flatten(1).sum(1)).sum()
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]

@@ -10,7 +10,7 @@
 torch.func.grad, so that a whole step can be compiled; on the hot path of a piecewise linear D through `tangent.py`.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -139,16 +139,24 @@ def _wide(tensor: Tensor) -> Tensor:
     return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
 
 
-def refuse_batch_statistics(discriminator: nn.Module, penalty: str) -> None:
+def refuse_batch_statistics(discriminator: nn.Module, penalties: Sequence[str], without: str | None = None) -> None:
     """Refuses a discriminator that normalises over the batch: there, a sample's score depends on its neighbours.
 
+    Args:
+        penalties: names of all that the game has on the input gradient.
+        without: how the person gets this discriminator without it; None where nobody but them has built it.
+
     Raises:
-        UserError: it contains a batch normalisation.
+        UserError: it contains a batch normalisation, and there is such a penalty.
     """
     for name, module in discriminator.named_modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        if penalties and isinstance(module, nn.modules.batchnorm._BatchNorm):
+            word = "penalty" if len(penalties) == 1 else "penalties"
+            leave_out = " and ".join(f"penalties.{penalty}=null" for penalty in penalties)
+            python = ", ".join(f'"penalties.{penalty}": None' for penalty in penalties)
             raise UserError(
-                f"a discriminator with batch normalisation ({name}) under the penalty {penalty}",
-                "a discriminator without batch statistics, because the penalty is per sample",
-                f"set networks.normalisation=none, or leave out the penalty with penalties.{penalty}=null",
+                f"a discriminator with batch normalisation ({name}) under the {word} {' and '.join(penalties)}",
+                "a discriminator without batch statistics, because a penalty is per sample",
+                f"{without or 'build it without, as with nn.GroupNorm, which looks at each sample alone'},"
+                f" or set {leave_out} (in Python set={{{python}}})",
             )

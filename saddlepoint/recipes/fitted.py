@@ -108,7 +108,9 @@ def _operations(recipe: Recipe, field: Field) -> float | None:
         probed = replace(field, task=replace(task, batch=_PROBED), accumulate=1)  # type: ignore[type-var]
         draw = probed.task.draw(first, 0, 0, State(seed=recipe.seed))
         operations = loss_operations(probed, first, draw, _settings(recipe))
-    except (RuntimeError, NotImplementedError, UserError):
-        # A person's own network may do what the meta device cannot.
+    except Exception as error:
+        # A person's own network, which was tried where it will run, may do anything that the meta device cannot.
+        if recipe.networks != "own" and not isinstance(error, RuntimeError | UserError):
+            raise
         return None
     return operations / len(draw) * batch / recipe.training.accumulate

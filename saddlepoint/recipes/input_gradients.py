@@ -2,12 +2,19 @@
 
 from dataclasses import dataclass, replace
 
+import torch
+from torch import Tensor
+
+from saddlepoint.errors import UserError, reason_of
 from saddlepoint.game.agreement import SAMPLES, objection
 from saddlepoint.game.corrections import Correction, Plain
 from saddlepoint.game.corrections.optimistic import Optimistic
+from saddlepoint.game.penalties import Judge, scores_and_gradient
+from saddlepoint.recipes.network_trial import leaving_no_trace
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import RecipeTask
 from saddlepoint.tasks.generation import DISCRIMINATOR, INPUT_PENALTIES, Generation
+from saddlepoint.training.memory import is_out_of_memory
 from saddlepoint.training.state import State
 
 
@@ -35,13 +42,39 @@ def choose_input_gradients(recipe: Recipe, task: RecipeTask, correction: Correct
     penalties = ", ".join(name for name in INPUT_PENALTIES if name in task.penalties)
     if not penalties:
         return InputGradients()
-    if not recipe.training.fast_penalties:
-        return InputGradients(said=f"{penalties} by double backward (training.fast_penalties=false)")
-    if not isinstance(correction, Plain | Optimistic):
-        return InputGradients(said=f"{penalties} by double backward, as {recipe.dynamics.correction} needs it")
     draw = replace(task, batch=SAMPLES).draw(DISCRIMINATOR, 0, 0, State(seed=recipe.seed))
     labels = (draw["labels"],) if task.conditional else ()
-    reason = objection(task.discriminator, task.seen(draw["real"]), labels)
-    if reason is not None:
-        return InputGradients(said=f"{penalties} by double backward, for a discriminator with {reason}")
-    return InputGradients(tangent=frozenset({DISCRIMINATOR}), said=f"{penalties} by the tangent pass")
+    images = task.seen(draw["real"])
+    if not recipe.training.fast_penalties:
+        why = " (training.fast_penalties=false)"
+    elif not isinstance(correction, Plain | Optimistic):
+        why = f", as {recipe.dynamics.correction} needs it"
+    elif (reason := objection(task.discriminator, images, labels)) is not None:
+        why = f", for a discriminator with {reason}"
+    else:
+        return InputGradients(tangent=frozenset({DISCRIMINATOR}), said=f"{penalties} by the tangent pass")
+    if recipe.networks == "own":
+        _try_twice(task, images, labels)
+    return InputGradients(said=f"{penalties} by double backward{why}")
+
+
+def _try_twice(task: Generation, images: Tensor, labels: tuple[Tensor, ...]) -> None:
+    """Tries whether a person's own D can be differentiated twice, once by what it is shown; it is as before then.
+
+    Raises:
+        UserError: it cannot.
+    """
+    weights = [weight for weight in task.discriminator.parameters() if weight.requires_grad]
+    with leaving_no_trace([task.discriminator], task.device):
+        try:
+            _, gradient = scores_and_gradient(Judge(network=task.discriminator, labels=labels), images)
+            torch.autograd.grad(gradient.square().sum(), weights, allow_unused=True)
+        except Exception as error:  # whatever a person's own forward and backward raise
+            if is_out_of_memory(error):
+                raise
+            leave_out = " and ".join(f"penalties.{name}=null" for name in INPUT_PENALTIES if name in task.penalties)
+            raise UserError(
+                f"a discriminator that torch.func.grad does not differentiate twice ({reason_of(error)})",
+                "one that it does, because there is a penalty on its input gradient",
+                f"write its forward in torch's own functions, or set {leave_out}",
+            ) from error

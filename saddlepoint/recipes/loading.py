@@ -12,10 +12,11 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.task import networks_of
 from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.recorded import read_recorded
 from saddlepoint.recipes.saved import saved_under
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.tasks import OwnNetworks, RecipeTask, build_task
+from saddlepoint.recipes.tasks import RecipeTask, build_task
 from saddlepoint.training.checkpoint import Checkpoint, LeftOut, load_network, newest_valid, sampled_weights
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.machine import device_named
@@ -93,11 +94,15 @@ def load_task(
     found, of_task = recorded.facts, recorded.of_task
     own = None
     if networks is not None:
-        width = latent or of_task.latent
+        width = latent if latent is not None else of_task.latent
         if width is None:
             raise UserError("networks of your own without a latent width", "the width of z", "give latent=64")
         own = OwnNetworks(
-            generator=networks[0], discriminator=networks[1], latent=width, pixel_range=of_task.pixel_range
+            generator=networks[0],
+            discriminator=networks[1],
+            latent=width,
+            pixel_range=of_task.pixel_range,
+            begins=False,
         )
     checkpoint = newest_valid(folder.checkpoints, left_out=left_out, at=step)
     if differs := saved_under(checkpoint, recipe, recorded).of_samples:

@@ -19,8 +19,12 @@ from saddlepoint.training.memory import Estimate, available_memory, estimate, he
 _PROBED = 8
 
 
-def estimated(game: Game) -> Estimate | None:
-    """The memory that a game takes; None where its networks do not run on torch's meta device."""
+def estimated(game: Game, *, own: bool) -> Estimate | None:
+    """The memory that a game takes; None where its networks do not run on torch's meta device.
+
+    Args:
+        own: the networks are a person's own, which were tried where they will run.
+    """
     state = game.state
     settings = {name: value_at(number, state.step, state.images) for name, number in game.schedules.items()}
     draws = _small_draws(game)
@@ -35,8 +39,11 @@ def estimated(game: Game) -> Estimate | None:
             available=available_memory(game.task.device),
             held=held_memory(game.task.device),
         )
-    except (RuntimeError, NotImplementedError, UserError):
-        # A person's own network may do what the meta device cannot; the run itself does not depend on the estimate.
+    except Exception as error:
+        # A person's own networks may do what the meta device cannot, and then raise anything; the run itself does not
+        # depend on the estimate.
+        if not own and not isinstance(error, RuntimeError | UserError):
+            raise
         return None
 
 

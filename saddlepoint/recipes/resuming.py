@@ -144,7 +144,8 @@ def resume(
             recorded = _recorded_anew(recorded, made, now, {name: here[name] for name in anew}, at)
             write_whole(folder.recipe, to_yaml(recipe, recorded.plain()).encode())
             about = {**here, **about_recipe(recipe, recorded.found)}
-            return play(folder, recipe, game, data, until, about, estimated(game), show, measure, observers)
+            memory = estimated(game, own=recipe.networks == "own")
+            return play(folder, recipe, game, data, until, about, memory, show, measure, observers)
 
 
 def _newest(folder: RunFolder) -> tuple[Checkpoint | None, list[str]]:

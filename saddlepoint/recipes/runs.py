@@ -16,12 +16,13 @@ from saddlepoint.recipes.evaluations import planned_evaluation
 from saddlepoint.recipes.found import Found, RecipeData, open_recipe_data, resolved
 from saddlepoint.recipes.memory_needed import estimated as _estimate
 from saddlepoint.recipes.memory_needed import refuse_too_large
+from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.playing import Ended, play
 from saddlepoint.recipes.process import own_process
 from saddlepoint.recipes.saved import about_recipe
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.task_parts import SuperResolutionPart
-from saddlepoint.recipes.tasks import OwnNetworks, RecipeTask, build_task
+from saddlepoint.recipes.tasks import RecipeTask, build_task
 from saddlepoint.recipes.text import to_yaml
 from saddlepoint.recipes.weights import take_weights
 from saddlepoint.training import machine
@@ -79,7 +80,7 @@ def start(
         game = build_game(recipe, task, device)
         machine.set_threads(game.fitted.threads)
         measure = planned_evaluation(recipe, task, data, command)
-        memory = _estimate(game)
+        memory = _estimate(game, own=recipe.networks == "own")
         refuse_too_large(game, recipe, found, memory)
         taken, fresh = take_weights(game, weights_from) if weights_from is not None else (None, [])
         if weights_from is not None:

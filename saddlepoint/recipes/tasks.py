@@ -1,26 +1,27 @@
 """From a recipe and data to the task that is played: one builder for each kind of task."""
 
-from dataclasses import dataclass
-
+import numpy as np
 import torch
-from torch import nn
 
 from saddlepoint.data import Packed
 from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.errors import UserError
 from saddlepoint.game.constraints import Clipping
+from saddlepoint.game.penalties import refuse_batch_statistics
 from saddlepoint.networks import PAIRS, Classifier, CycleGan, Pair, SrResNet, UnetPatchgan
 from saddlepoint.networks.layers import couples_samples
 from saddlepoint.objectives import Objective, objective
 from saddlepoint.randomness import derive_seed
 from saddlepoint.recipes.content import open_content
 from saddlepoint.recipes.found import Found, RecipeData
+from saddlepoint.recipes.network_trial import ITEMS, Setting, try_networks
+from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.task_parts import CyclePart, GenerationPart, SuperResolutionPart, TranslationPart
 from saddlepoint.tasks.classification import Classification
 from saddlepoint.tasks.content import PIXELS
 from saddlepoint.tasks.cycle import Cycle
-from saddlepoint.tasks.generation import Generation
+from saddlepoint.tasks.generation import INPUT_PENALTIES, Generation
 from saddlepoint.tasks.super_resolution import SuperResolution
 from saddlepoint.tasks.translation import Translation
 
@@ -28,27 +29,15 @@ from saddlepoint.tasks.translation import Translation
 RecipeTask = Generation | Translation | Cycle | SuperResolution | Classification
 
 
-@dataclass(frozen=True, kw_only=True)
-class OwnNetworks:
-    """A person's own pair.
-
-    Attributes:
-        generator: (z (n, latent)[, labels (n,)]) -> (n, *shape of the data).
-        discriminator: ((n, *shape)[, labels]) -> raw scores (n,).
-        latent: width of z.
-        pixel_range: (low, high) of the pixels that the networks make and see; None for points.
-    """
-
-    generator: nn.Module
-    discriminator: nn.Module
-    latent: int
-    pixel_range: tuple[float, float] | None = (-1.0, 1.0)
-
-
 def _pair(
-    recipe: Recipe, part: GenerationPart, found: Found, data: Packed | None, own: OwnNetworks | None
+    recipe: Recipe,
+    part: GenerationPart,
+    found: Found,
+    data: Packed | None,
+    device: torch.device,
+    own: OwnNetworks | None,
 ) -> OwnNetworks:
-    """The recipe's pair, initialised from its seed; or the person's own, as they are."""
+    """The recipe's pair, initialised from its seed; or the person's own, as they are, after they were tried."""
     if recipe.networks == "own":
         if own is None:
             raise UserError(
@@ -56,7 +45,15 @@ def _pair(
                 "the same networks",
                 "use the Python API with generator= and discriminator=",
             )
+        averaged, top_k = recipe.average is not None, part.top_k is not None
+        try_networks(own, _setting(found, data, device, conditional=part.conditional, top_k=top_k, averaged=averaged))
         return own
+    if own is not None:
+        raise UserError(
+            f"generator= for a run of {recipe.name}, which has networks of its recipe",
+            "networks only for a run that began with such",
+            "leave generator= and discriminator= out",
+        )
     pair = recipe.networks
     if not isinstance(pair, Pair):
         raise _misplaced(recipe, ", ".join(PAIRS))
@@ -66,6 +63,53 @@ def _pair(
     generator, discriminator = pair.build(found.shape, classes=classes, mean=mean)
     return OwnNetworks(
         generator=generator, discriminator=discriminator, latent=pair.latent, pixel_range=generator.pixel_range
+    )
+
+
+def try_own_task(task: Generation, *, averaged: bool, begins: bool) -> None:
+    """The trial of a person's own networks in a task that the person has built.
+
+    Args:
+        task: with its data.
+        averaged: whether the run keeps an average of the generator.
+        begins: as in `OwnNetworks`.
+
+    Raises:
+        UserError: the networks are not what the game needs.
+    """
+    if task.data is None:
+        raise UserError("a task without data", "what it is to imitate", "build it with data=...")
+    own = OwnNetworks(
+        generator=task.generator,
+        discriminator=task.discriminator,
+        latent=task.latent,
+        pixel_range=task.pixel_range,
+        begins=begins,
+    )
+    found = Found.of(task.data)
+    try_networks(
+        own, _setting(found, task.data, task.device, conditional=task.conditional, top_k=task.top_k, averaged=averaged)
+    )
+
+
+def _setting(
+    found: Found, data: Packed | None, device: torch.device, *, conditional: bool, top_k: bool, averaged: bool
+) -> Setting:
+    """What a person's own networks are tried with: the data's first training items, or nothing where there is none."""
+    # The last class too: who counts one class too few should meet it here.
+    labels = torch.tensor([max(len(found.classes) - 1, 0), 0]) if conditional else None
+    real = None
+    if data is not None:
+        indices = data.splits["train"] if len(data.splits["train"]) else np.arange(len(data))
+        real, _ = data.batch(np.resize(indices, ITEMS))
+    return Setting(
+        shape=found.shape,
+        points=found.kind == "points",
+        real=real,
+        labels=labels,
+        single_scores=top_k,
+        averaged=averaged,
+        device=device,
     )
 
 
@@ -110,7 +154,11 @@ def _generation(
     device: torch.device,
     own: OwnNetworks | None,
 ) -> Generation:
-    networks = _pair(recipe, part, found, data, own)
+    networks = _pair(recipe, part, found, data, device, own)
+    penalties = tuple(name for name, weight in recipe.penalties if weight is not None)
+    if getattr(recipe.networks, "normalisation", None) == "batch":
+        on_gradient = [name for name in penalties if name in INPUT_PENALTIES]
+        refuse_batch_statistics(networks.discriminator, on_gradient, "set networks.normalisation=none")
     assert isinstance(recipe.training.batch, int)
     prior = recipe.latent_prior or getattr(recipe.networks, "prior", "normal")
     return Generation(
@@ -130,7 +178,7 @@ def _generation(
         one_call=recipe.training.one_call and own is None and not couples_samples(networks.discriminator),
         mirror=part.mirror,
         dequantise=part.dequantise,
-        penalties=tuple(name for name, weight in recipe.penalties if weight is not None),
+        penalties=penalties,
         augmentations=tuple(name for name, strength in recipe.augment if strength is not None),
         constraint=Clipping(bound=recipe.clip) if recipe.clip is not None else None,
         seed=recipe.seed,

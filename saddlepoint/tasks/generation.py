@@ -101,8 +101,7 @@ class Generation:
         for name in self.penalties:
             if name not in PENALTIES:
                 raise UserError(f"penalty {name!r}", f"one of {', '.join(PENALTIES)}", "choose one of these")
-            if name in INPUT_PENALTIES:
-                refuse_batch_statistics(self.discriminator, name)
+        refuse_batch_statistics(self.discriminator, [name for name in self.penalties if name in INPUT_PENALTIES])
         self._check_options()
         if self.prior not in PRIORS:
             raise UserError(f"prior {self.prior!r}", f"one of {', '.join(PRIORS)}", "choose one of these names")

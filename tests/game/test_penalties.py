@@ -63,6 +63,11 @@ def test_it_looks_at_points_between_real_and_fake() -> None:
 
 
 def test_batch_statistics_are_refused_with_the_cure() -> None:
-    with pytest.raises(UserError, match=r"batch normalisation \(1\).*r1.*networks.normalisation=none"):
-        refuse_batch_statistics(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)), "r1")
-    refuse_batch_statistics(nn.Sequential(nn.Conv2d(1, 2, 3), nn.InstanceNorm2d(2)), "r1")
+    normalised = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    with pytest.raises(UserError, match=r"batch normalisation \(1\) under the penalty r1;.*GroupNorm.*r1=null \("):
+        refuse_batch_statistics(normalised, ["r1"])
+    both = r"penalties r1 and r2;.*; set networks.normalisation=none, or set penalties.r1=null and penalties.r2=null \("
+    with pytest.raises(UserError, match=both):
+        refuse_batch_statistics(normalised, ["r1", "r2"], "set networks.normalisation=none")
+    refuse_batch_statistics(normalised, [])
+    refuse_batch_statistics(nn.Sequential(nn.Conv2d(1, 2, 3), nn.InstanceNorm2d(2)), ["r1"])

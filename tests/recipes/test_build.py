@@ -16,8 +16,9 @@ from saddlepoint.recipes.build import build_game
 from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found, open_recipe_data, resolved
+from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.tasks import OwnNetworks, RecipeTask, build_task
+from saddlepoint.recipes.tasks import RecipeTask, build_task
 from saddlepoint.recipes.text import override
 from saddlepoint.tasks.generation import Generation
 from tests.tasks.examples import packed
@@ -212,6 +213,7 @@ def test_a_run_of_own_networks_asks_for_them() -> None:
     made = recipe().model_copy(update={"networks": "own"})
     with pytest.raises(UserError, match=r"one's own networks.*generator= and discriminator="):
         built(made)
-    own = OwnNetworks(generator=nn.Linear(3, 4), discriminator=nn.Linear(4, 1), latent=3, pixel_range=None)
+    generator = nn.Sequential(nn.Linear(3, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))
+    own = OwnNetworks(generator=generator, discriminator=nn.Sequential(nn.Flatten(), nn.Linear(64, 1)), latent=3)
     task = build_task(override(made, ["penalties.r1=null"]), Found.of(packed()), packed(), CPU, own)
     assert task.generator is own.generator and task.latent == 3 and math.prod(task.data.shape) == 64  # type: ignore[union-attr]

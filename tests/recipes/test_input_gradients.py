@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from saddlepoint.recipes.build import Game, build_game
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found
-from saddlepoint.recipes.tasks import OwnNetworks, build_task
+from saddlepoint.recipes.own_networks import OwnNetworks
+from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
 from saddlepoint.tasks.generation import DISCRIMINATOR
 from saddlepoint.training.control import Control

@@ -37,7 +37,7 @@ class Seen(nn.Module):
 @pytest.mark.parametrize("penalty", INPUT_PENALTIES)
 def test_batch_statistics_under_a_penalty_are_refused(penalty: str) -> None:
     normalised = Dcgan(latent=5, width=4, normalisation="batch")
-    with pytest.raises(UserError, match=rf"batch normalisation.*{penalty}.*networks\.normalisation=none"):
+    with pytest.raises(UserError, match=rf"batch normalisation.*penalty {penalty};.*penalties\.{penalty}=null"):
         generation(pair=normalised, penalties=(penalty,))
     assert generation(pair=normalised).penalties == (), "without a penalty it is allowed"
 
