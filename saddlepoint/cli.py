@@ -23,7 +23,7 @@ _STANDING = "first gather the statistics of batch normalisation anew, over N bat
 _TRUNCATION = "draw each number of a normal z from [-T, T]; with batch normalisation add --standing 16"
 
 # Options whose value may begin with a minus.
-_SIGNED = ("--domain", "--rest", "--pd")
+_SIGNED = ("--domain", "--rest", "--pd", "--seconds")
 # What a cure may name.
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 _COMMAND = re.compile(r"`saddlepoint [^`]*`")
@@ -175,6 +175,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--rest", metavar="D0", help="the rest point, where there are several (default: the first stable one)"
     )
     prove.add_argument("--pd", default="1", metavar="P", help="the data's density at the point (default 1)")
+    prove.add_argument(
+        "--seconds",
+        default="20",
+        metavar="S",
+        help="of processor time at most, about; what is open then is called undecided (default 20)",
+    )
     prove.add_argument("--out", metavar="FILE.html", help="also write a page with the phase portrait")
 
     field = verb("field", "follow and draw the trajectories of an objective's pointwise field")

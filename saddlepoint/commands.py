@@ -127,7 +127,9 @@ def recipes(chosen: argparse.Namespace, command: str) -> int:
 def prove(chosen: argparse.Namespace, command: str) -> int:
     from saddlepoint.theory.proof import prove as prove_objective
 
-    proof = prove_objective(chosen.objective, domain=chosen.domain, rest=chosen.rest, p_d=chosen.pd)
+    proof = prove_objective(
+        chosen.objective, domain=chosen.domain, rest=chosen.rest, p_d=chosen.pd, seconds=chosen.seconds
+    )
     if chosen.out is not None:
         from saddlepoint.report.proof_page import write_proof
 

@@ -13,9 +13,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from saddlepoint.errors import UserError
+from saddlepoint.objectives.budget import Exhausted, within
 from saddlepoint.objectives.domain import gap_on_the_line
+from saddlepoint.objectives.rewrite import stable
 from saddlepoint.objectives.to_text import to_text
 from saddlepoint.objectives.tree import Tree, is_constant
+
+# Processor seconds for the checks of one function before training; ordinary ones take a hundredth.
+_SECONDS = 5.0
 
 # torch is imported where tensors are met: reading formulas, theory and the command's help work without it.
 if TYPE_CHECKING:
@@ -122,7 +127,8 @@ def check_defined(name: str, written: Tree, on_outputs: Tree, cure: Callable[[],
         on_outputs: the same as a function of the raw output.
         cure: finds the advice; called only if there is something to cure.
     """
-    gap = gap_on_the_line(on_outputs)
+    with within(_SECONDS):
+        gap = gap_on_the_line(on_outputs)
     if gap is None:
         return
     where = gap.where.lower + (gap.where.upper - gap.where.lower) / 2
@@ -133,6 +139,25 @@ def check_defined(name: str, written: Tree, on_outputs: Tree, cure: Callable[[],
         "functions that are defined at every raw output, any real number",
         cure(),
     )
+
+
+def prepared(name: str, function: Tree) -> Tree:
+    """A function in stable form.
+
+    Raises:
+        UserError: it takes too long to find.
+    """
+    try:
+        with within(_SECONDS):
+            return stable(function)
+    except Exhausted:
+        text = to_text(function)
+        raise UserError(
+            f"{name}={text if len(text) <= 80 else text[:77] + '...'}, whose stable form was not found within "
+            f"{_SECONDS:g} s of computing",
+            "a formula that can be prepared for training",
+            "write it with fewer products and fewer nested powers",
+        ) from None
 
 
 def check_moves(player: str, functions: dict[str, Tree]) -> None:

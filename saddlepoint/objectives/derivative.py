@@ -9,6 +9,7 @@ At kinks the derivative is read as a set, so that an interval that encloses it s
 
 from fractions import Fraction
 
+from saddlepoint.objectives.budget import check
 from saddlepoint.objectives.tree import (
     Add,
     Call,
@@ -32,7 +33,9 @@ def differentiate(tree: Tree) -> Tree:
 
     Raises:
         UserError: a number in the derivative outgrew what a tree can hold.
+        Exhausted: no time is left.
     """
+    check()
     if is_constant(tree):
         return _ZERO
     match tree:

@@ -9,6 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from saddlepoint.errors import UserError
+from saddlepoint.objectives.budget import Exhausted, left
 from saddlepoint.objectives.derivative import differentiate
 from saddlepoint.objectives.interval import ENTIRE, Interval
 from saddlepoint.objectives.to_interval import to_interval
@@ -60,7 +61,7 @@ def gap_on_the_line(tree: Tree) -> Gap | None:
 
     Boxes of D are bisected, infinite ones at doubling distances, until each is decided. An argument's enclosure is
     sharpened by the sign of its derivatives (an increasing function lies between its values at the ends), which also
-    decides half-lines where intervals alone give inf - inf.
+    decides half-lines where intervals alone give inf - inf. Where the budget is used up nothing more is shown.
     """
     todo = [(condition, _with_derivatives(condition.argument)) for condition in conditions(tree)]
     undecided: Interval | None = None
@@ -68,6 +69,8 @@ def gap_on_the_line(tree: Tree) -> Gap | None:
     for _ in range(_MOST_BOXES):
         if not boxes:
             return None if undecided is None else Gap(where=undecided, certain=False)
+        if left() < 0:
+            break
         box = boxes.popleft()
         if all(_shown(condition.sign, derivatives, box) for condition, derivatives in todo):
             continue
@@ -110,8 +113,8 @@ def _with_derivatives(tree: Tree) -> list[Tree]:
             if size(derivative) > _LARGEST_DERIVATIVE:
                 break
             derivatives.append(derivative)
-    except UserError:
-        pass  # a number outgrew its limit: the derivatives found so far serve
+    except (UserError, Exhausted):
+        pass  # a number outgrew its limit, or there is no time: the derivatives found so far serve
     return derivatives
 
 

@@ -99,16 +99,17 @@ def dipole(x: Interval) -> Interval:
 
 def power(x: Interval, exponent: Fraction) -> Interval:
     """x**exponent for a rational exponent, not zero: of the x >= 0 if it is broken, of the x != 0 if it is negative."""
-    if exponent < 0:
+    if exponent.numerator < 0:
         return power(x, -exponent).reciprocal()
-    if exponent.denominator == 1:
-        if exponent.numerator % 2 == 0:
+    whole = exponent.numerator if exponent.denominator == 1 else None
+    if whole is not None and x.lower < 0:
+        if whole % 2 == 0:
             x = absolute(x)
-        elif x.lower < 0:
+        else:
             below, above = x.intersect(-_NONNEGATIVE), x.intersect(_NONNEGATIVE)
             return (-power(-below, exponent)).hull(power(above, exponent))
-    exact = fmpq(exponent.numerator, exponent.denominator)
-    return _increasing(x.intersect(_NONNEGATIVE), lambda end: _power(end, exact), at_zero=0.0).intersect(_NONNEGATIVE)
+    exact = whole if whole is not None else fmpq(exponent.numerator, exponent.denominator)
+    return _increasing(x.intersect(_NONNEGATIVE), lambda end: ends_of(arb(end) ** exact), at_zero=0.0)
 
 
 def _increasing(
@@ -160,8 +161,3 @@ def _tanh(x: float) -> tuple[End, End]:
     if abs(x) > _FAR:
         return ((-1.0, True), (-1.0 + 2.0**-53, True)) if x < 0 else ((1.0 - 2.0**-53, True), (1.0, True))
     return ends_of(arb(x).tanh())
-
-
-def _power(x: float, exponent: fmpq) -> tuple[End, End]:
-    ball = arb(x) ** exponent
-    return ends_of(ball)

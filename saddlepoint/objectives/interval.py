@@ -16,6 +16,11 @@ from flint import arb
 
 from saddlepoint.errors import UserError
 
+# Within these sizes the error of a rounded sum or product is itself an exact float.
+_SMALL, _LARGE = 1e-250, 1e280
+# Cuts a float of 53 bits into halves.
+_SPLIT = 2.0**27 + 1
+
 # An end point: its value, and whether it is open (not attained).
 End = tuple[float, bool]
 
@@ -132,6 +137,8 @@ class Interval:
     def __mul__(self, other: "Interval") -> "Interval":
         if self.is_empty or other.is_empty:
             return EMPTY
+        if self.lower >= 0 and other.lower >= 0:
+            return make(_times(_lower(self), _lower(other))[0], _times(_upper(self), _upper(other))[1])
         # A product is extreme at corners; at a tie an attained corner beats one that is only approached.
         corners = [_times(a, b) for a in (_lower(self), _upper(self)) for b in (_lower(other), _upper(other))]
         return make(min(corner[0] for corner in corners), _largest([corner[1] for corner in corners]))
@@ -153,8 +160,20 @@ class Interval:
 
 
 def make(lower: End, upper: End) -> Interval:
-    """An interval from its two ends."""
-    return Interval(lower[0], upper[0], lower_open=lower[1], upper_open=upper[1])
+    """An interval from its two ends, which are known to be in order, infinite ones open.
+
+    It goes past the checks of the constructor, which would take most of the time of every operation.
+    """
+    interval = object.__new__(Interval)
+    _SET_LOWER(interval, lower[0] + 0.0)
+    _SET_UPPER(interval, upper[0] + 0.0)
+    _SET_LOWER_OPEN(interval, lower[1])
+    _SET_UPPER_OPEN(interval, upper[1])
+    return interval
+
+
+_SET_LOWER, _SET_UPPER = Interval.lower.__set__, Interval.upper.__set__  # type: ignore[attr-defined]
+_SET_LOWER_OPEN, _SET_UPPER_OPEN = Interval.lower_open.__set__, Interval.upper_open.__set__  # type: ignore[attr-defined]
 
 
 def ends_of(ball: arb) -> tuple[End, End]:
@@ -193,7 +212,13 @@ def _add(first: End, second: End) -> tuple[End, End]:
     if math.isinf(first[0]) or math.isinf(second[0]):
         value = first[0] if math.isinf(first[0]) else second[0]
         return (value, True), (value, True)
-    return _opened(ends_of(arb(first[0]) + arb(second[0])), is_open)
+    x, y = first[0], second[0]
+    total = x + y
+    if abs(total) > _LARGE:
+        return _opened(ends_of(arb(x) + arb(y)), is_open)
+    # What rounding took away, exactly (Knuth's two-sum).
+    part = total - x
+    return _around(total, (x - (total - part)) + (y - part), is_open)
 
 
 def _times(first: End, second: End) -> tuple[End, End]:
@@ -206,7 +231,24 @@ def _times(first: End, second: End) -> tuple[End, End]:
     if math.isinf(x) or math.isinf(y):
         value = math.copysign(math.inf, math.copysign(1.0, x) * math.copysign(1.0, y))
         return (value, True), (value, True)
-    return _opened(ends_of(arb(x) * arb(y)), x_open or y_open)
+    product = x * y
+    if not (_SMALL < abs(product) < _LARGE and abs(x) < _LARGE and abs(y) < _LARGE):
+        return _opened(ends_of(arb(x) * arb(y)), x_open or y_open)
+    # What rounding took away, exactly (Dekker's product of halves).
+    high_x, high_y = _SPLIT * x, _SPLIT * y
+    high_x, high_y = high_x - (high_x - x), high_y - (high_y - y)
+    low_x, low_y = x - high_x, y - high_y
+    error = ((high_x * high_y - product) + high_x * low_y + low_x * high_y) + low_x * low_y
+    return _around(product, error, x_open or y_open)
+
+
+def _around(nearest: float, error: float, is_open: bool) -> tuple[End, End]:
+    """The floats around nearest + error, where the error is less than their distance."""
+    if error == 0:
+        return (nearest, is_open), (nearest, is_open)
+    if error > 0:
+        return (nearest, True), (math.nextafter(nearest, math.inf), True)
+    return (math.nextafter(nearest, -math.inf), True), (nearest, True)
 
 
 def _over(end: End) -> tuple[End, End]:

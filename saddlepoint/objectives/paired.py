@@ -22,8 +22,8 @@ from saddlepoint.objectives.base import (
     check_moves,
     expectation,
     fitted,
+    prepared,
 )
-from saddlepoint.objectives.rewrite import stable
 from saddlepoint.objectives.to_text import to_text
 from saddlepoint.objectives.tree import D, Tree
 
@@ -73,7 +73,7 @@ class Paired(Objective):
     @cached_property
     def on_outputs(self) -> dict[str, Tree]:
         """f in stable form, by its name."""
-        return {"f": stable(self.f)}
+        return {"f": prepared("f", self.f)}
 
     @property
     def definition(self) -> str:

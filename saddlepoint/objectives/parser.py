@@ -16,10 +16,26 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from saddlepoint.errors import UserError
-from saddlepoint.objectives.tree import FUNCTIONS, D, Number, Tree, add, call, multiply, number, power
+from saddlepoint.objectives.interval import ENTIRE
+from saddlepoint.objectives.to_interval import to_interval
+from saddlepoint.objectives.to_text import to_text
+from saddlepoint.objectives.tree import (
+    FUNCTIONS,
+    D,
+    Number,
+    Tree,
+    add,
+    call,
+    children,
+    is_constant,
+    multiply,
+    number,
+    power,
+)
 
 LONGEST_TEXT = 2000
 DEEPEST_NESTING = 40
+_LARGEST = 1e300
 
 _TOKEN = re.compile(
     r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)|\*\*|[-+*/(),]"
@@ -42,14 +58,30 @@ def parse(text: str, start: int = 0, end: int | None = None) -> Tree:
         start, end: where the formula stands in it.
 
     Raises:
-        UserError: the text is no formula; the message points at the column.
+        UserError: the text is no formula (the message points at the column), or a number in it is beyond 1e300.
     """
     check_length(text)
     reader = _Reader(text, start, len(text) if end is None else end)
     tree = reader.sum()
     if reader.token.kind != "end":
         reader.refuse("an operator or the end of the formula")
+    _check_constants(tree)
     return tree
+
+
+def _check_constants(tree: Tree) -> None:
+    """Refuse exp(exp(10)), which no float holds and whose powers no memory holds."""
+    for part in children(tree):
+        _check_constants(part)
+    if not isinstance(tree, Number) and is_constant(tree):
+        values = to_interval(tree, ENTIRE)
+        if not values.is_empty and (values.lower > _LARGEST or values.upper < -_LARGEST):
+            text = to_text(tree)
+            raise UserError(
+                f"{text if len(text) <= 80 else text[:77] + '...'}, a number that is too large",
+                "numbers between 1e-300 and 1e300",
+                "rescale the formula",
+            )
 
 
 def check_length(text: str) -> None:

@@ -12,6 +12,7 @@ Each rule preserves the domain: log(D) - log(D), D/D and exp(log(D)) stay what t
 
 from fractions import Fraction
 
+from saddlepoint.objectives.budget import check
 from saddlepoint.objectives.domain import conditions
 from saddlepoint.objectives.exponentials import exponential, is_positive, logarithm
 from saddlepoint.objectives.tree import (
@@ -42,6 +43,7 @@ def stable(tree: Tree) -> Tree:
 
     Raises:
         UserError: the tree has no value anywhere, as D/(D - D), or an exact number outgrew what a tree can hold.
+        Exhausted: no time is left.
     """
     for _ in range(_MOST_PASSES):
         rewritten = _rewrite(tree)
@@ -52,6 +54,7 @@ def stable(tree: Tree) -> Tree:
 
 
 def _rewrite(tree: Tree) -> Tree:
+    check()
     tree = rebuild(tree, [_rewrite(part) for part in children(tree)])
     match tree:
         case Add(terms):

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from saddlepoint.errors import UserError
-from saddlepoint.objectives.base import Objective, as_scores, by_side, check_defined, check_moves, expectation
+from saddlepoint.objectives.base import Objective, as_scores, by_side, check_defined, check_moves, expectation, prepared
 from saddlepoint.objectives.domain import gap_on_the_line
 from saddlepoint.objectives.rewrite import stable
 from saddlepoint.objectives.to_text import to_text
@@ -71,7 +71,7 @@ class Separable(Objective):
     @cached_property
     def on_outputs(self) -> dict[str, Tree]:
         """The same functions of the raw output, in stable form, by name."""
-        return {name: stable(substitute(function, self.link)) for name, function in self.functions.items()}
+        return {name: prepared(name, substitute(function, self.link)) for name, function in self.functions.items()}
 
     @property
     def generator_uses_real(self) -> bool:  # type: ignore[override]

@@ -22,8 +22,11 @@ from saddlepoint.theory.trajectories import (
 )
 
 SINGULAR = "the speed grows without bound: no step is small enough"
+LONG = "the solver has taken its 200000 steps (a longer time needs Euler)"
 STIFF = "the solver makes no headway: the field is stiff or jumps here (Euler goes on)"
 _RELATIVE, _ABSOLUTE = 1e-10, 1e-13
+# Each keeps a few points; so many fit in a hundred megabytes.
+_MOST_STEPS = 200_000
 # So many steps in a row must cover more than this share of the whole time.
 _STRIDE, _HEADWAY = 2000, 1e-3
 # Points of the solver's interpolant that are kept per step, so that a circle looks round and turns can be counted.
@@ -121,6 +124,8 @@ class _Solution:
                 self._keep(path, before, now)
                 return LEFT
             self._keep(path, before, now)
+            if self.steps >= _MOST_STEPS:
+                return LONG
             if self.steps % _STRIDE == 0 and now - self.times[-1 - _WITHIN * (_STRIDE - 1)] < _HEADWAY * end:
                 return STIFF
         return None

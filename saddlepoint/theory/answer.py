@@ -15,6 +15,9 @@ from saddlepoint.theory.verdict import Local
 if TYPE_CHECKING:
     from saddlepoint.theory.proof import Finding, Proof
 
+# What sympy simplifies soon.
+_MOST_OPERATIONS = 60
+
 
 def answer(proof: "Proof") -> dict[str, Any]:
     """All of a proof as JSON values."""
@@ -31,6 +34,8 @@ def answer(proof: "Proof") -> dict[str, Any]:
         top |= {"rest_points": "any", "rest_intervals": [_box(box) for box in proof.any_rest], **findings[0]}
     else:
         top |= {"rest_points": findings}
+    # Where rest points may have been missed.
+    top["undecided"] = [_box(box) for box in proof.undecided]
     top["certificate"] = _top_certificate(proof)
     if proof.chosen is not None and proof.chosen.distance is not None:
         top["distance"] = _distance(proof.chosen.distance)
@@ -45,7 +50,7 @@ def _finding(finding: "Finding", p_d: float) -> dict[str, Any]:
     row |= {
         "verdict": local.verdict,
         "reason": local.reason,
-        "jacobian": [[f"{_factor(local.h.text)}*p_d", local.c.text], [local.k.text, "0"]],
+        "jacobian": [[f"{in_product(local.h.text)}*p_d", local.c.text], [local.k.text, "0"]],
         "eigenvalues": [[finite_or_none(value.real), finite_or_none(value.imag)] for value in local.eigenvalues(p_d)],
         "zeta": local.zeta(p_d),
         "zeta_formula": zeta_formula(local),
@@ -66,13 +71,13 @@ def zeta_formula(local: Local) -> str | None:
     if not local.rotates:
         return None
     h, c, k = local.h.exact, local.c.exact, local.k.exact
-    if h is None or c is None or k is None:
+    if h is None or c is None or k is None or (h * c * k).count_ops() > _MOST_OPERATIONS:
         factor = f"{local.zeta(1.0):.12g}"
     else:
         factor = str(sympy.simplify(sympy.Abs(h) / (2 * sympy.sqrt(sympy.Abs(c * k)))))
     if factor == "1":
         return "p_d*sqrt(lrD/lrG)"
-    return f"{_factor(factor)}*p_d*sqrt(lrD/lrG)"
+    return f"{in_product(factor)}*p_d*sqrt(lrD/lrG)"
 
 
 def _top_certificate(proof: "Proof") -> dict[str, Any]:
@@ -130,6 +135,6 @@ def _exact(value: sympy.Expr | None) -> str | None:
     return None if value is None else str(value)
 
 
-def _factor(text: str) -> str:
+def in_product(text: str) -> str:
     """A text that can stand in a product."""
     return f"({text})" if any(symbol in text.lstrip("-") for symbol in "+- ") else text

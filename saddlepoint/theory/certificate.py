@@ -15,16 +15,17 @@ import math
 from dataclasses import dataclass
 
 from saddlepoint.errors import UserError
+from saddlepoint.objectives.budget import Exhausted
 from saddlepoint.objectives.interval import Interval
 from saddlepoint.objectives.rewrite import stable
-from saddlepoint.objectives.to_sympy import to_sympy
 from saddlepoint.objectives.tree import is_constant
+from saddlepoint.theory.branches import branch
 from saddlepoint.theory.chain import Chain, Claim, Link, march, violation
 from saddlepoint.theory.components import Component
 from saddlepoint.theory.distance import Distance
 from saddlepoint.theory.enclosure import Function
 from saddlepoint.theory.ends import Surroundings, proper_by_ratio
-from saddlepoint.theory.exact import SYMBOL, is_zero
+from saddlepoint.theory.exact import vanishes_at
 from saddlepoint.theory.pointwise import PointwiseField
 from saddlepoint.theory.verdict import Local
 
@@ -89,7 +90,22 @@ def certify(
     """
     component = local.rest.component
     box = component.box if asked is None else asked.intersect(component.box)
-    outside = _outside(asked, component)
+    try:
+        return _certified(field, local, distance, box, outside=_outside(asked, component), alone=alone)
+    except Exhausted:
+        return _nothing(box, "undecided", "The budget was used up while it was looked for.", None)
+
+
+def _certified(
+    field: PointwiseField,
+    local: Local,
+    distance: Distance,
+    box: Interval,
+    *,
+    outside: Witness | None,
+    alone: bool,
+) -> Certificate:
+    component = local.rest.component
     whole = (box.lower, box.upper) == (component.lower, component.upper) and alone and component.certain
     if local.rest.order == 0:
         return _flat(local, box)
@@ -109,12 +125,15 @@ def _by_lyapunov(
         return _nothing(box, verdict, reason, _witness_at_rest(local) if local.c.sign == 0 else None)
     rest = local.rest
     chains: dict[tuple[str, int], Chain] = {}
-    for claim in claims:
-        for side in (-1, 1):
-            chain = chains[claim.name, side] = march(claim, rest.ball, _end(box, side), side)
-            if not chain.links and not chain.complete:
-                # Next to D0 already it fails: what the other claims do further out is of no use.
-                return _not_started(claim, chain, box, side)
+    sides = [(claim, side) for claim in claims for side in (-1, 1)]
+    for claim, side in sides:
+        chain = chains[claim.name, side] = march(claim, rest.ball, _end(box, side), side, most=1)
+        if not chain.links and not chain.complete:
+            # Next to D0 already it fails: what the others do further out is of no use.
+            return _not_started(claim, chain, box, side)
+    for claim, side in sides:
+        begun = chains[claim.name, side]
+        chains[claim.name, side] = march(claim, rest.ball, _end(box, side), side, begun=begun)
     lower = max(chain.reached for (_, side), chain in chains.items() if side < 0)
     upper = min(chain.reached for (_, side), chain in chains.items() if side > 0)
     broken = _broken(claims, chains, box)
@@ -226,10 +245,10 @@ def _generator_order(field: PointwiseField, local: Local) -> int:
     exact = local.rest.exact
     if local.k.sign != 0 or exact is None or is_constant(field.f3):
         return 1
-    derivative = to_sympy(field.f3, SYMBOL)
+    function = Function(branch(field.f3, local.rest.ball))
     for order in range(1, _HIGHEST_ORDER):
-        derivative = derivative.diff(SYMBOL)
-        if not is_zero(derivative.subs(SYMBOL, exact.expression)):
+        derivative = function.derivative(order)
+        if derivative is None or not vanishes_at(derivative, exact, local.rest.ball):
             return order
     return 1
 

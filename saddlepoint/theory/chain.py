@@ -102,7 +102,9 @@ class Chain:
     complete: bool
 
 
-def march(claim: Claim, ball: Interval, end: float, side: int) -> Chain:
+def march(
+    claim: Claim, ball: Interval, end: float, side: int, *, begun: Chain | None = None, most: int = _MOST_BOXES
+) -> Chain:
     """The longest chain from D0 towards an end of the domain.
 
     Args:
@@ -110,12 +112,18 @@ def march(claim: Claim, ball: Interval, end: float, side: int) -> Chain:
         ball: floats around D0.
         end: the end of the domain, itself left out (+-inf where there is none).
         side: 1 towards larger D, -1 towards smaller.
+        begun: its first box, if that is known.
+        most: boxes at most.
     """
-    links: list[Link] = []
     near = ball.lower if side > 0 else ball.upper
     start = ball.upper if side > 0 else ball.lower
-    at, step = start, max(1.0, abs(start))
-    for _ in range(_MOST_BOXES):
+    if begun is None:
+        links: list[Link] = []
+        at, step = start, max(1.0, abs(start))
+    else:
+        links = list(begun.links)
+        at, step = begun.reached, 2 * abs(begun.reached - start)
+    for _ in range(most - len(links)):
         if at == end:
             break
         origin = at if links else near

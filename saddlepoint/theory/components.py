@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from saddlepoint.objectives.budget import Exhausted, grace
 from saddlepoint.objectives.domain import Condition, conditions
 from saddlepoint.objectives.interval import ENTIRE, Interval
 from saddlepoint.objectives.to_interval import to_interval
@@ -53,13 +54,19 @@ class Component:
 
 
 def natural_domain(field: PointwiseField) -> list[Component]:
-    """The components, from left to right, of the D at which f1, f2, f3, f1' and f2' exist, in the link's range."""
+    """The components, from left to right, of the D at which f1, f2, f3, f1' and f2' exist, in the link's range.
+
+    Where the budget is used up, the rest of the line counts as undecided.
+    """
     objective = field.objective
     trees = (objective.f1, objective.f2, objective.f3, field.f1_slope, field.f2_slope)
     needed = list(dict.fromkeys(condition for tree in trees for condition in conditions(tree)))
     reach = to_interval(objective.link, ENTIRE)
     within = Interval(reach.lower, reach.upper, lower_open=True, upper_open=True)
-    return _joined(_pieces(needed, within), needed)
+    pieces = _pieces(needed, within)
+    # What was found is put together, also where no time is left.
+    with grace(math.inf):
+        return _joined(pieces, needed)
 
 
 def _pieces(needed: Sequence[Condition], within: Interval) -> list[tuple[Interval, bool | None]]:
@@ -70,7 +77,11 @@ def _pieces(needed: Sequence[Condition], within: Interval) -> list[tuple[Interva
         if not stack:
             break
         box = stack.pop()
-        decided = _decided(functions, box)
+        try:
+            decided = _decided(functions, box)
+        except Exhausted:
+            stack.append(box)
+            break
         cut = _cut(box)
         if decided is not None or not box.lower < cut < box.upper:
             found.append((box, decided))

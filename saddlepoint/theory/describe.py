@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from saddlepoint.objectives import Paired
-from saddlepoint.theory.answer import zeta_formula
+from saddlepoint.theory.answer import in_product, zeta_formula
 from saddlepoint.theory.certificate import Certificate
 from saddlepoint.theory.number import as_text, short
 
@@ -90,7 +90,7 @@ def _linear(found: "Finding", p_d: float) -> list[str]:
     lines = [
         f"  {_WORDS[local.verdict]}. {local.reason}",
         f"  h = f1'' + f2'' = {local.h.text},  c = f2' = {local.c.text},  k = f3' = {local.k.text}",
-        f"  Jacobian [[p_d h, c], [k, 0]] = [[{local.h.text} p_d, {local.c.text}], [{local.k.text}, 0]]",
+        f"  Jacobian [[p_d h, c], [k, 0]] = [[{in_product(local.h.text)} p_d, {local.c.text}], [{local.k.text}, 0]]",
         f"  eigenvalues at p_d = {p_d:g}: {_complex(first)} and {_complex(second)}",
     ]
     zeta = local.zeta(p_d)

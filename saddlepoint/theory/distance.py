@@ -9,15 +9,16 @@ function lies below its tangents. Near D0, A = -(c + k)(D - D0) + ..., so c + k 
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
+from saddlepoint.objectives.budget import Exhausted
 from saddlepoint.objectives.interval import Interval
 from saddlepoint.objectives.rewrite import stable
-from saddlepoint.objectives.to_sympy import to_sympy
 from saddlepoint.objectives.tree import Number, Tree
 from saddlepoint.theory.chain import Link
 from saddlepoint.theory.components import Component
 from saddlepoint.theory.enclosure import Function, middle, point, sign
-from saddlepoint.theory.exact import SYMBOL, vanishes
+from saddlepoint.theory.exact import vanishes
 from saddlepoint.theory.pointwise import PointwiseField
 from saddlepoint.theory.rational import factored
 from saddlepoint.theory.verdict import Local
@@ -45,7 +46,14 @@ class Distance:
 
 
 def distance_test(field: PointwiseField, local: Local) -> Distance:
-    """The test on the whole component of the natural domain."""
+    """The test on the whole component of the natural domain, as far as the budget lasts."""
+    try:
+        return _tested(field, local)
+    except Exhausted:
+        return Distance(verdict="undecided", reason="The budget was used up while it was made.")
+
+
+def _tested(field: PointwiseField, local: Local) -> Distance:
     partner = _partner(field)
     if partner is not None:
         proved = _concave(field, local.rest.component, partner)
@@ -65,6 +73,7 @@ def distance_test(field: PointwiseField, local: Local) -> Distance:
     )
 
 
+@lru_cache(maxsize=64)
 def _partner(field: PointwiseField) -> str | None:
     """Which of f1 and -f2 the generator's function is, up to a constant."""
     for name, difference in (("f2", field.f3_slope + field.f2_slope), ("f1", field.f3_slope - field.f1_slope)):
@@ -73,9 +82,7 @@ def _partner(field: PointwiseField) -> str | None:
         if isinstance(simple, Number):
             if simple.value == 0:
                 return name
-        elif not any(sign(Function(simple).at(point(place))) for place in _PROBES) and vanishes(
-            to_sympy(simple, SYMBOL)
-        ):
+        elif not any(sign(Function(simple).at(point(place))) for place in _PROBES) and vanishes(simple):
             return name
     return None
 

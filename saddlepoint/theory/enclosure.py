@@ -13,12 +13,14 @@ from functools import lru_cache, reduce
 
 from saddlepoint.errors import UserError
 from saddlepoint.objectives import elementary
+from saddlepoint.objectives.budget import check
 from saddlepoint.objectives.derivative import differentiate
 from saddlepoint.objectives.domain import Condition, defined_on
 from saddlepoint.objectives.interval import ENTIRE, Interval
 from saddlepoint.objectives.rewrite import stable
 from saddlepoint.objectives.to_interval import to_interval
 from saddlepoint.objectives.tree import Add, Call, D, Multiply, Number, Power, Tree, children, size
+from saddlepoint.theory.polynomial import polynomial
 from saddlepoint.theory.rational import factored
 
 _POSITIVE = Interval(0.0, math.inf, lower_open=True)
@@ -53,7 +55,12 @@ class Program:
         self._result = self._place(tree)
 
     def over(self, box: Interval) -> Interval:
-        """The enclosure over a box."""
+        """The enclosure over a box.
+
+        Raises:
+            Exhausted: no time is left.
+        """
+        check()
         inside = self._known.get(D)
         values = [box if inside is None else box.intersect(inside)]
         for operation, operands, limits in self._operations:
@@ -63,8 +70,10 @@ class Program:
 
     def _place(self, tree: Tree) -> int:
         if tree not in self._places:
-            operands = tuple(self._place(part) for part in children(tree))
-            self._operations.append((_operation(tree), operands, self._known.get(tree)))
+            # D itself stands at place 0.
+            of_D = polynomial(tree)
+            operands = (0,) if of_D is not None else tuple(self._place(part) for part in children(tree))
+            self._operations.append((of_D or _operation(tree), operands, self._known.get(tree)))
             self._places[tree] = len(self._operations)
         return self._places[tree]
 
@@ -176,17 +185,6 @@ def sign(values: Interval) -> int:
     if values.is_empty:
         return 0
     return 1 if values.is_positive else -1 if values.is_negative else 0
-
-
-def kinks(tree: Tree) -> list[Tree]:
-    """The arguments at whose zeros the tree has a kink or a jump."""
-    found = [kink for part in children(tree) for kink in kinks(part)]
-    match tree:
-        case Call("min" | "max", (first, second)):
-            found.append(first - second)
-        case Call("abs" | "relu" | "step" | "impulse" | "dipole", (argument,)):
-            found.append(argument)
-    return list(dict.fromkeys(found))
 
 
 def middle(box: Interval) -> float:

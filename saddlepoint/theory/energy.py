@@ -33,7 +33,8 @@ def energies(field: PointwiseField, points: np.ndarray, *, rest: float, p_d: flo
     above = np.concatenate([[0.0], np.cumsum(gains[origin:])])
     below = -np.cumsum(gains[:origin][::-1])[::-1]
     potential = np.concatenate([below, above])
-    return (p_g - p_d) ** 2 / 2 + potential[np.searchsorted(marks, D)]
+    with np.errstate(over="ignore"):
+        return (p_g - p_d) ** 2 / 2 + potential[np.searchsorted(marks, D)]
 
 
 def flow_rates(field: PointwiseField, points: np.ndarray, *, rest: float, p_d: float) -> tuple[np.ndarray, np.ndarray]:

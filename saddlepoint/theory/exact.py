@@ -1,30 +1,33 @@
 """Closed forms: a root found numerically is recognised and then proved by sympy; what has none stays a number.
 
-The roots of a rational function are sympy's, with their multiplicities. Elsewhere a candidate is a rational, the
-logarithm of one, or a square root of one; guessing is harmless, because only an exact zero counts.
+A candidate is a rational, the logarithm of one, or a square root of one; guessing is harmless, because only an exact
+zero counts. Sympy cannot be interrupted, so it is asked only about short expressions without kinks whose parts are
+numbers of ordinary size: everything else is computed from the trees themselves.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 import mpmath
 import sympy
 
+from saddlepoint.objectives.budget import left
 from saddlepoint.objectives.interval import Interval
+from saddlepoint.objectives.to_interval import to_interval
+from saddlepoint.objectives.to_mpmath import NoValue, Real, to_mpmath
 from saddlepoint.objectives.to_sympy import to_sympy
-from saddlepoint.objectives.tree import Tree, call, number
+from saddlepoint.objectives.tree import Call, Tree, call, children, number, size
 
 SYMBOL = sympy.Symbol("D", real=True)
-# A number of mpmath's, which has no types.
-Real = Any
 # Numerical values are computed with so many digits, and are good to all but a few of them.
 DIGITS = 40
 _LARGEST_DENOMINATOR = 10**9
-_HIGHEST_DEGREE = 60
-_MOST_OPERATIONS = 150
+# What sympy is asked about: so many nodes of a tree, so many operations of what is simplified, parts below this.
+_MOST_NODES = 150
+_MOST_OPERATIONS = 80
+_LARGEST_PART = 1e100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,35 +43,6 @@ class Exact:
     tree: Tree | None
 
 
-def rational_roots(function: sympy.Expr) -> list[tuple[Exact | None, Real, int]] | None:
-    """All real roots of a rational function, from left to right: closed form (rational or with square roots), number,
-    multiplicity. None where the function is not rational.
-    """
-    if not function.is_rational_function(SYMBOL):
-        return None
-    numerator, denominator = sympy.fraction(sympy.together(function))
-    if not (numerator.is_polynomial(SYMBOL) and denominator.is_polynomial(SYMBOL)):
-        return None
-    polynomial = sympy.Poly(numerator, SYMBOL)
-    if (
-        not polynomial.domain.is_Exact
-        or polynomial.domain.is_Composite
-        or not 0 <= polynomial.degree() <= _HIGHEST_DEGREE
-    ):
-        return None
-    if not (polynomial.domain.is_ZZ or polynomial.domain.is_QQ):
-        return None  # log(2) * D: a coefficient without exact arithmetic
-    found = []
-    for root, multiplicity in sympy.real_roots(polynomial, multiple=False):
-        exact = None
-        if root.is_Rational:
-            exact = Exact(expression=root, tree=number(Fraction(int(root.p), int(root.q))))
-        elif not root.has(sympy.CRootOf) and sympy.minimal_polynomial(root, polys=True).degree() == 2:
-            exact = Exact(expression=root, tree=None)
-        found.append((exact, mpmath.mpf(root.evalf(DIGITS)), int(multiplicity)))
-    return sorted(found, key=lambda entry: entry[1])
-
-
 def ball(exact: Exact | None, near: Real) -> Interval:
     """Floats around a number that is known to DIGITS digits, the float itself where it is one."""
     if exact is not None and exact.expression.is_Rational:
@@ -77,43 +51,72 @@ def ball(exact: Exact | None, near: Real) -> Interval:
     return Interval(math.nextafter(value, -math.inf), math.nextafter(value, math.inf))
 
 
-def closed_form(function: sympy.Expr, near: Real) -> Exact | None:
-    """The root of a function of SYMBOL next to `near` in closed form, proved; None if none is recognised."""
-    for candidate in _candidates(function, near):
-        if is_zero(function.subs(SYMBOL, candidate.expression)):
+def closed_form(function: Tree, near: Real) -> Exact | None:
+    """The root of a function of D next to `near` in closed form, proved; None if none is recognised."""
+    around = ball(None, near)
+    for candidate in _candidates(near):
+        if vanishes_at(function, candidate, around):
             return candidate
     return None
 
 
-def value_at(tree: Tree, root: Exact | None, near: Real) -> tuple[sympy.Expr | None, Real]:
-    """A tree's value at a root: in closed form where the root has one, and as a number of DIGITS digits."""
-    expression = to_sympy(tree, SYMBOL)
-    if root is not None and expression.count_ops() <= _MOST_OPERATIONS:
-        exact = _simplified(expression.subs(SYMBOL, root.expression))
+def vanishes_at(function: Tree, root: Exact, around: Interval) -> bool:
+    """Whether a function of D is exactly zero at a number, proved; False also where that is not known, or not soon.
+
+    Args:
+        function: of D.
+        root: the number.
+        around: floats around it.
+    """
+    with mpmath.workdps(DIGITS + 10):
+        # The number first: a proof is only worth its time where it can succeed.
+        try:
+            size_there = abs(to_mpmath(function)(mpmath.mpf(root.expression.evalf(DIGITS + 10))))
+        except NoValue:
+            return False
+        if size_there > mpmath.mpf(10) ** (-DIGITS // 2):
+            return False
+    return _is_plain(function, around) and is_zero(to_sympy(function, root.expression))
+
+
+def value_at(tree: Tree, root: Exact | None, near: Real, around: Interval) -> tuple[sympy.Expr | None, Real | None]:
+    """A tree's value at a root: in closed form where the root has one, and as a number of DIGITS digits.
+
+    Neither where the number is out of reach.
+
+    Args:
+        tree: of D.
+        root: in closed form.
+        near: the root as a number.
+        around: floats around it.
+    """
+    if root is not None and _is_plain(tree, around):
+        exact = _simplified(to_sympy(tree, root.expression))
         if exact.is_real and exact.is_finite:
             return exact, mpmath.mpf(sympy.re(exact.evalf(DIGITS)))
     with mpmath.workdps(DIGITS):
-        return None, mpmath.re(numeric(expression)(near))
+        try:
+            return None, to_mpmath(tree)(near)
+        except NoValue:
+            return None, None
 
 
-def refined(function: sympy.Expr, lower: float, upper: float) -> Real:
-    """The root of a function that changes its sign between two floats, to DIGITS digits."""
+def refined(function: Tree, lower: float, upper: float) -> Real:
+    """The root of a function that changes its sign between two floats, to DIGITS digits if its values are in reach."""
     with mpmath.workdps(DIGITS + 10):
-        evaluate = numeric(function)
+        evaluate = to_mpmath(function)
         below, above = mpmath.mpf(lower), mpmath.mpf(upper)
-        rising = evaluate(above) > 0
-        for _ in range(int(DIGITS * 3.4)):
-            middle = (below + above) / 2
-            if (evaluate(middle) > 0) == rising:
-                above = middle
-            else:
-                below = middle
+        try:
+            rising = evaluate(above) > 0
+            for _ in range(int(DIGITS * 3.4)):
+                middle = (below + above) / 2
+                if (evaluate(middle) > 0) == rising:
+                    above = middle
+                else:
+                    below = middle
+        except NoValue:
+            pass  # as near as it came
         return (below + above) / 2
-
-
-def numeric(function: sympy.Expr) -> Callable[[Real], Any]:
-    """The function for mpmath, at whatever precision is in force."""
-    return sympy.lambdify(SYMBOL, function, modules="mpmath")
 
 
 def is_zero(expression: sympy.Expr) -> bool:
@@ -131,9 +134,23 @@ def is_zero(expression: sympy.Expr) -> bool:
     return _simplified(expression) == 0
 
 
-def vanishes(expression: sympy.Expr) -> bool:
-    """Whether an expression in SYMBOL is the zero function; False also where sympy cannot tell."""
-    return _simplified(expression) == 0
+def vanishes(function: Tree) -> bool:
+    """Whether a function of D is the zero function; False also where sympy cannot tell, or not soon."""
+    return size(function) <= _MOST_NODES and left() > 0 and _simplified(to_sympy(function, SYMBOL)) == 0
+
+
+def _is_plain(tree: Tree, around: Interval) -> bool:
+    """Whether sympy may be asked about a tree at a number: it is short, and no part of it is huge or has a kink."""
+    return left() > 0 and size(tree) <= _MOST_NODES and _parts_are_plain(tree, around)
+
+
+def _parts_are_plain(tree: Tree, around: Interval) -> bool:
+    values = to_interval(tree, around)
+    if values.is_empty or not (values.lower > -_LARGEST_PART and values.upper < _LARGEST_PART):
+        return False
+    if isinstance(tree, Call) and tree.function in ("step", "impulse", "dipole"):
+        return False
+    return all(_parts_are_plain(part, around) for part in children(tree))
 
 
 def _simplified(expression: sympy.Expr) -> sympy.Expr:
@@ -141,7 +158,7 @@ def _simplified(expression: sympy.Expr) -> sympy.Expr:
     return sympy.simplify(expression) if expression.count_ops() <= _MOST_OPERATIONS else expression
 
 
-def _candidates(function: sympy.Expr, near: Real) -> Iterator[Exact]:
+def _candidates(near: Real) -> Iterator[Exact]:
     with mpmath.workdps(DIGITS):
         ratio = _rational(near)
         if ratio is not None:

@@ -96,6 +96,12 @@ def follow(
         raise UserError(f"p_d = {p_d:g}", "the data's density at the point, p_d > 0", "give --pd .2")
     field = pointwise_field(objective(text))
     proof = prove(field.objective, p_d=p_d)
+    if proof.chosen is None and proof.undecided:
+        raise UserError(
+            f"{field.objective.name}, of which no rest point was found in the time that there is",
+            "a D0 with f1'(D0) + f2'(D0) = 0, for f3(D0) is part of the field",
+            "choose a simpler objective",
+        )
     if proof.chosen is None:
         raise UserError(
             f"{field.objective.name}, which has no rest point",

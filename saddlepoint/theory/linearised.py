@@ -18,8 +18,9 @@ from saddlepoint.objectives.rewrite import stable
 from saddlepoint.objectives.to_interval import to_interval
 from saddlepoint.objectives.to_text import to_text
 from saddlepoint.objectives.tree import Tree, number
+from saddlepoint.theory.branches import kinks
 from saddlepoint.theory.components import Component
-from saddlepoint.theory.enclosure import kinks, sign
+from saddlepoint.theory.enclosure import sign
 from saddlepoint.theory.exact import Exact, value_at
 from saddlepoint.theory.rest_points import RestPoint
 from saddlepoint.theory.verdict import Local, Quantity, decide
@@ -58,7 +59,7 @@ def linearise(chosen: Paired) -> Local:
     rest = RestPoint(ball=_ZERO, number=mpmath.mpf(0), exact=origin, order=0, component=line)
 
     def quantity(tree: Tree, factor: int) -> Quantity:
-        exact, value = value_at(tree, origin, mpmath.mpf(0))
+        exact, value = value_at(tree, origin, mpmath.mpf(0), _ZERO)
         enclosure = to_interval(tree, _ZERO)
         proved = 0 if enclosure.lower == enclosure.upper == 0 or exact == 0 else sign(enclosure) or None
         direction = 1 if factor > 0 else -1

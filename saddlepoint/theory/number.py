@@ -18,6 +18,14 @@ def positive(name: str, value: str | float) -> float:
     return number
 
 
+def finite(name: str, value: str | float) -> float:
+    """A finite number."""
+    number = float_of(name, value)
+    if math.isinf(number):
+        raise UserError(f"{name} {value}", "a finite number", f"write {name} 0.5")
+    return number
+
+
 def float_of(name: str, value: str | float) -> float:
     """The float nearest to a number, a formula without D as 1/2 or -log(2), or inf.
 
@@ -30,10 +38,14 @@ def float_of(name: str, value: str | float) -> float:
         return float(value)
     if value.strip().lstrip("+-") in ("inf", "infinity"):
         return -math.inf if value.strip().startswith("-") else math.inf
-    tree = parse(value)
+    refused = UserError(f"{name} {value}", "a real number, as 0.5, 1/3 or -log(2)", f"write {name} 0.5")
+    try:
+        tree = parse(value)
+    except UserError:
+        raise refused from None
     enclosure = to_interval(tree, ENTIRE)
     if not is_constant(tree) or enclosure.is_empty:
-        raise UserError(f"{name} {value}", "a real number", f"write {name} 0.5")
+        raise refused
     return enclosure.lower + (enclosure.upper - enclosure.lower) / 2
 
 

@@ -7,24 +7,36 @@ paired objective the linearised verdict alone.
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from saddlepoint.errors import UserError
 from saddlepoint.objectives import Objective, Paired, Separable, objective
-from saddlepoint.objectives.interval import Interval
+from saddlepoint.objectives.budget import Exhausted, grace, left, within
+from saddlepoint.objectives.interval import ENTIRE, Interval
 from saddlepoint.objectives.separable import IDENTITY
+from saddlepoint.objectives.to_interval import to_interval
 from saddlepoint.objectives.to_text import to_text
+from saddlepoint.objectives.tree import coefficient
 from saddlepoint.theory.advice import advise
+from saddlepoint.theory.branches import kinks
 from saddlepoint.theory.certificate import Certificate, certify
 from saddlepoint.theory.components import natural_domain
 from saddlepoint.theory.distance import Distance, distance_test
 from saddlepoint.theory.linearised import linearise
-from saddlepoint.theory.number import as_text, domain_of, float_of, positive
+from saddlepoint.theory.number import as_text, domain_of, finite, positive
 from saddlepoint.theory.pointwise import PointwiseField, pointwise_field
-from saddlepoint.theory.rest_points import RestPoint, RestPoints, find_rest_points, rest_point_at
+from saddlepoint.theory.rest_points import RestPoint, RestPoints, find_rest_points, joined, rest_point_at
 from saddlepoint.theory.verdict import Local, local_verdict
+
+# Processor seconds that an answer may take, and the parts of what is left for the domain and for the rest points.
+SECONDS = 20.0
+_FOR_DOMAIN, _FOR_REST_POINTS = 0.3, 0.6
+# What the three numbers of all rest points may take in any case.
+_FOR_NUMBERS = 4.0
+_FOR_ADVICE = 2.0
+_MOST_PLACES = 4
 
 # What D is, for people.
 VARIABLES = {
@@ -75,8 +87,10 @@ class Proof:
 
     @property
     def verdict(self) -> str:
-        """The local verdict that stands at the top; "none" where there is no rest point."""
-        return "none" if self.chosen is None else self.chosen.local.verdict
+        """The local verdict at the top; "none" where there is no rest point, "undecided" where none was found."""
+        if self.chosen is None:
+            return "undecided" if self.undecided else "none"
+        return self.chosen.local.verdict
 
     @property
     def certificate(self) -> Certificate | None:
@@ -102,6 +116,7 @@ def prove(
     domain: str | Sequence[float] | None = None,
     rest: str | float | None = None,
     p_d: str | float = 1.0,
+    seconds: str | float | None = None,
 ) -> Proof:
     """Whether an objective can converge, as far as its three functions tell.
 
@@ -110,29 +125,56 @@ def prove(
         domain: of D, as "A,B" or a pair, ends left out ("-inf" and "inf" are allowed); None: the whole natural domain.
         rest: the D0 that is meant where there are several; None: the first stable one.
         p_d: the data's density at the point, positive.
+        seconds: of processor time, about; what is not settled by then is undecided. None: 20.
 
     Raises:
         UserError: an objective that cannot be read, functions without a derivative at a rest point, a domain that
-            holds no rest point, a D0 that is none, p_d not positive.
+            holds no rest point, a D0 that is none, p_d or seconds not positive.
     """
     asked_for = objective(chosen) if isinstance(chosen, str) else chosen
-    density = positive("--pd", p_d)
+    density, budget = positive("--pd", p_d), positive("--seconds", SECONDS if seconds is None else seconds)
     asked = None if domain is None else domain_of(domain)
     if isinstance(asked_for, Paired):
         return _paired(asked_for, density, domain, rest)
     assert isinstance(asked_for, Separable)
+    with within(budget):
+        return _proved(asked_for, density, asked, rest, budget)
+
+
+def _proved(
+    asked_for: Separable, density: float, asked: Interval | None, rest: str | float | None, budget: float
+) -> Proof:
     field = pointwise_field(asked_for)
-    components = natural_domain(field)
-    if not components:
+    spent = None
+    try:
+        with within(_FOR_DOMAIN * left()):
+            components = natural_domain(field)
+            if left() < 0:
+                spent = "the domain was looked for: there may be more of it"
+    except Exhausted:
+        components, spent = [], "the functions were differentiated"
+    if not components and spent is None:
         raise UserError(
             f"{asked_for.definition}, whose functions have no common domain",
             "an interval of D on which f1, f2, f3 and the derivatives of f1 and f2 have real values",
             "correct the formulas",
         )
-    found = find_rest_points(field, components)
+    with within(_FOR_REST_POINTS * left()):
+        found = find_rest_points(field, components)
+    if not components:
+        found = replace(found, undecided=(to_interval(asked_for.link, ENTIRE),))
+    if found.exhausted:
+        spent = spent or "rest points were looked for: some may be missing"
     points = _points(found, asked, rest)
-    findings = tuple(_finding(field, point, asked, alone=len(components) == 1) for point in points)
+    verdicts = _local_verdicts(field, points)
+    if len(verdicts) < len(points):
+        spent = spent or "h, c and k were computed"
+        found = replace(found, undecided=(*found.undecided, *(point.ball for point in points[len(verdicts) :])))
+    findings = _findings(field, verdicts, asked, alone=len(components) == 1)
     top = _top(findings, found, asked, rest)
+    if left() < 0:
+        spent = spent or "certificates were looked for"
+    notes = [f"The budget of {budget:g} s was used up while {spent}."] if spent is not None else []
     return Proof(
         objective=asked_for,
         p_d=density,
@@ -142,16 +184,52 @@ def prove(
         any_rest=tuple(box for box, _ in found.flat),
         undecided=found.undecided,
         chosen=top,
-        notes=tuple(_notes(asked_for, found, top, density)),
-        advice=tuple(advise(asked_for, top.local, density)) if top is not None else (),
+        notes=(*notes, *_notes(asked_for, found, top, density)),
+        advice=_advice(asked_for, top, density),
     )
+
+
+def _advice(chosen: Separable, top: Finding | None, p_d: float) -> tuple[str, ...]:
+    if top is None:
+        return ()
+    try:
+        with grace(_FOR_ADVICE):
+            return tuple(advise(chosen, top.local, p_d))
+    except Exhausted:
+        return ()
+
+
+def _local_verdicts(field: PointwiseField, points: Sequence[RestPoint]) -> list[Local]:
+    """Of all points, or of the first ones if even the time that is set aside for them is too short."""
+    found: list[Local] = []
+    with grace(_FOR_NUMBERS):
+        try:
+            for point in points:
+                found.append(local_verdict(field, point))
+        except Exhausted:
+            pass
+    return found
+
+
+def _findings(
+    field: PointwiseField, verdicts: Sequence[Local], asked: Interval | None, *, alone: bool
+) -> tuple[Finding, ...]:
+    """What can be proved of each; the stable ones come first where time is short."""
+    made: dict[int, Finding] = {}
+    for index in sorted(range(len(verdicts)), key=lambda index: verdicts[index].verdict != "stable"):
+        local = verdicts[index]
+        distance = distance_test(field, local)
+        within_asked = asked if asked is None or _holds(asked, local.rest) else None
+        certificate = certify(field, local, distance, asked=within_asked, alone=alone)
+        made[index] = Finding(local=local, certificate=certificate, distance=distance)
+    return tuple(made[index] for index in range(len(verdicts)))
 
 
 def _points(found: RestPoints, asked: Interval | None, rest: str | float | None) -> list[RestPoint]:
     """The rest points to look at: all isolated ones, or one of an interval of them."""
     if not found.flat:
         return list(found.points)
-    wanted = None if rest is None else float_of("--rest", rest)
+    wanted = None if rest is None else finite("--rest", rest)
     for box, component in found.flat:
         within = box if asked is None else box.intersect(asked)
         if within.is_empty:
@@ -176,14 +254,6 @@ def _representative(box: Interval) -> Fraction:
     return Fraction((box.lower + box.upper) / 2).limit_denominator(1000)
 
 
-def _finding(field: PointwiseField, rest: RestPoint, asked: Interval | None, *, alone: bool) -> Finding:
-    local = local_verdict(field, rest)
-    distance = distance_test(field, local)
-    within = asked if asked is None or _holds(asked, rest) else None
-    certificate = certify(field, local, distance, asked=within, alone=alone)
-    return Finding(local=local, certificate=certificate, distance=distance)
-
-
 def _holds(asked: Interval, rest: RestPoint) -> bool:
     return asked.lower < rest.ball.lower and rest.ball.upper < asked.upper
 
@@ -192,7 +262,7 @@ def _top(
     findings: Sequence[Finding], found: RestPoints, asked: Interval | None, rest: str | float | None
 ) -> Finding | None:
     if rest is not None and not found.flat:
-        wanted = float_of("--rest", rest)
+        wanted = finite("--rest", rest)
         near = [each for each in findings if abs(each.local.rest.value - wanted) <= 1e-9 * max(1.0, abs(wanted))]
         if not near:
             raise _no_such_rest(wanted, found)
@@ -222,7 +292,10 @@ def _excluded(asked: Interval, found: RestPoints) -> UserError:
 def _where(found: RestPoints) -> str:
     if found.flat:
         return "any D in " + ", ".join(as_text(box) for box, _ in found.flat)
-    return "D0 = " + ", ".join(rest.text for rest in found.points) if found.points else "none (there is no rest point)"
+    missing = "; not all of the domain could be searched" if found.undecided else ""
+    if not found.points:
+        return f"none was found{missing}" if missing else "none (there is no rest point)"
+    return "D0 = " + ", ".join(rest.text for rest in found.points) + missing
 
 
 def _notes(chosen: Separable, found: RestPoints, top: Finding | None, p_d: float) -> list[str]:
@@ -243,8 +316,17 @@ def _notes(chosen: Separable, found: RestPoints, top: Finding | None, p_d: float
         notes.append(
             f"h = 0 because f1' + f2' has a zero of order {top.local.rest.order}; the certificate looks at that order."
         )
-    for place in found.undecided:
-        notes.append(f"Whether there are rest points in {as_text(place)} could not be settled.")
+    if found.undecided:
+        places = [as_text(place) for place in joined(found.undecided)]
+        more = f" and {len(places) - _MOST_PLACES} more places" if len(places) > _MOST_PLACES else ""
+        notes.append(f"Whether there are rest points in {', '.join(places[:_MOST_PLACES])}{more} could not be settled.")
+    bent = [kink for function in (chosen.f1, chosen.f2, chosen.f3) for kink in kinks(function)]
+    if top is not None:
+        component = top.local.rest.component
+        bent = [coefficient(kink)[1] for kink in bent if 0 in to_interval(kink, component.box)]
+        where = ", ".join(f"{to_text(kink)} = 0" for kink in list(dict.fromkeys(bent))[:_MOST_PLACES])
+        if where:
+            notes.append(f"There are kinks where {where}; h, c and k are those of the branch on which D0 lies.")
     if chosen.f4 is not None:
         notes.append("f4 acts on real data only and does not enter the pointwise field.")
     return notes
@@ -254,11 +336,14 @@ def _zeta_on_output(chosen: Separable, top: Finding | None, p_d: float) -> str:
     """Zeta where the raw output is the variable."""
     if top is None or top.local.zeta(p_d) is None:
         return ""
-    field = pointwise_field(chosen.at_output())
-    for rest in find_rest_points(field, natural_domain(field)).points:
-        zeta = local_verdict(field, rest).zeta(p_d)
-        if zeta is not None:
-            return f": {zeta:.6g} on the raw output, where it is {top.local.zeta(p_d):.6g} in D"
+    try:
+        field = pointwise_field(chosen.at_output())
+        for rest in find_rest_points(field, natural_domain(field)).points:
+            zeta = local_verdict(field, rest).zeta(p_d)
+            if zeta is not None:
+                return f": {zeta:.6g} on the raw output, where it is {top.local.zeta(p_d):.6g} in D"
+    except Exhausted:
+        pass
     return ""
 
 

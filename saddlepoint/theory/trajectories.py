@@ -19,6 +19,10 @@ from saddlepoint.theory.pointwise import PointwiseField, Velocity
 
 STEP = 1e-3
 STEPS = 100_000
+# A day of computing; more steps are a slip of the keyboard.
+MOST_STEPS = 10**8
+# Longer ones overflow whatever the field is.
+_LONGEST_STEP = 1e100
 # Steps between two looks at what happened; within them the loop does nothing but step.
 _CHUNK = 500
 # About how many points of a trajectory are kept for a picture.
@@ -219,8 +223,12 @@ def borders(
         raise UserError("no start", "at least one point D,P", "give --start .75,.9")
     if not 0 < p_d < np.inf:
         raise UserError(f"p_d = {p_d}", "a density of the data, p_d > 0", "give --pd .2")
-    if not 0 < step < np.inf or steps < 1:
-        raise UserError(f"{steps} steps of {step}", "at least one step, longer than 0", "give --step 1e-3")
+    if not 0 < step <= _LONGEST_STEP or not 1 <= steps <= MOST_STEPS:
+        raise UserError(
+            f"{steps} steps of {step}",
+            f"1 to {MOST_STEPS} steps, each longer than 0 and at most {_LONGEST_STEP:g}",
+            f"give --step {STEP:g} and --steps {STEPS}",
+        )
     intervals = [(component.inner_lower, component.inner_upper) for component in natural_domain(field)]
     found = []
     for D, p_g in starts:
@@ -245,5 +253,9 @@ def turns(before: np.ndarray, after: np.ndarray, *, centre: tuple[float, float])
     (x, y), (next_x, next_y) = (
         (points - np.array(centre)).transpose(-1, *range(points.ndim - 1)) for points in (before, after)
     )
-    far = (np.hypot(x, y) > resolution) & (np.hypot(next_x, next_y) > resolution)
+    # In units of their own, so that the products of large numbers do not overflow.
+    with np.errstate(all="ignore"):
+        size, next_size = (np.maximum(np.abs(a), np.abs(b)) for a, b in ((x, y), (next_x, next_y)))
+        far = (np.hypot(x, y) > resolution) & (np.hypot(next_x, next_y) > resolution)
+        x, y, next_x, next_y = x / size, y / size, next_x / next_size, next_y / next_size
     return np.where(far, np.arctan2(x * next_y - y * next_x, x * next_x + y * next_y) / (2 * np.pi), 0.0)

@@ -19,7 +19,8 @@ from saddlepoint.objectives.domain import defined_on
 from saddlepoint.objectives.to_interval import to_interval
 from saddlepoint.objectives.to_text import to_text
 from saddlepoint.objectives.tree import Tree
-from saddlepoint.theory.enclosure import evaluate, kinks, sign
+from saddlepoint.theory.branches import branch, kinks
+from saddlepoint.theory.enclosure import Function, evaluate, sign
 from saddlepoint.theory.exact import is_zero, value_at
 from saddlepoint.theory.pointwise import PointwiseField
 from saddlepoint.theory.rest_points import RestPoint
@@ -128,7 +129,9 @@ def local_verdict(field: PointwiseField, rest: RestPoint) -> Local:
     Raises:
         UserError: f2' or f3' does not exist at D0.
     """
-    h = _quantity("f1' + f2'", field.curvature, rest, forced_zero=rest.order != 1)
+    # In factors, where they serve: the derivative of a long product is a sum of many.
+    curvature = Function(field.balance).derivative(1) or field.curvature
+    h = _quantity("f1' + f2'", curvature, rest, forced_zero=rest.order != 1)
     c = _quantity("f2", field.f2_slope, rest)
     k = _quantity("f3", field.f3_slope, rest)
     verdict, reason = decide(h, c, k)
@@ -146,7 +149,14 @@ def _quantity(name: str, derivative: Tree, rest: RestPoint, *, forced_zero: bool
         )
     if forced_zero:
         return Quantity(value=0.0, exact=sympy.Integer(0), sign=0)
-    exact, number = value_at(derivative, rest.exact, rest.number)
+    derivative = branch(derivative, rest.ball)
+    exact, number = value_at(derivative, rest.exact, rest.number, rest.ball)
+    if number is None or not math.isfinite(float(number)):
+        raise UserError(
+            f"{name} = ..., whose derivative {to_text(derivative)} is out of reach at the rest point D = {rest.text}",
+            "derivatives within +-1e300",
+            "rescale the functions",
+        )
     proved: int | None = sign(values) or None
     if proved is None and ((exact is not None and is_zero(exact)) or values.lower == values.upper == 0):
         proved, number = 0, mpmath.mpf(0)

@@ -209,7 +209,7 @@ def test_a_domain_that_was_asked_about():
         ({"chosen": "minimax", "domain": "0.6,0.9"}, "holds no rest point"),
         ({"chosen": "minimax", "domain": "1,0"}, "A < B"),
         ({"chosen": "minimax", "domain": "0"}, "two numbers"),
-        ({"chosen": "minimax", "domain": "a,b"}, "column"),
+        ({"chosen": "minimax", "domain": "a,b"}, "a real number"),
         ({"chosen": "minimax", "rest": "0.4"}, "no rest point"),
         ({"chosen": "wasserstein", "domain": (1, 2), "rest": 0}, "no rest point"),
         ({"chosen": "minimax", "p_d": 0}, "positive"),
