@@ -24,7 +24,8 @@ from saddlepoint.errors import UserError, reading
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_ROWS_AT_ONCE = 256
+# Rows that are held at once, fewer where they are large.
+_ROWS_AT_ONCE, _BYTES_AT_ONCE = 256, 64 * 2**20
 # What is known of a row beside its image takes at least so much memory.
 _BYTES_PER_ROW = 64
 _WORDS = re.compile(r"[^a-z]+")
@@ -133,8 +134,10 @@ def _loaders(files: list[Path], counts: list[int], columns: Columns) -> Iterator
         broken = f"{path}, which breaks off", "a whole .parquet file", "get or make it again"
         with reading(*broken):
             file = pq.ParquetFile(path)
+            groups = [file.metadata.row_group(index).total_byte_size for index in range(file.metadata.num_row_groups)]
+        at_once = min(_ROWS_AT_ONCE, max(_BYTES_AT_ONCE * count // max(sum(groups), 1), 1))
         with file:
-            batches, rows = file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=[columns.image]), 0
+            batches, rows = file.iter_batches(batch_size=at_once, columns=[columns.image]), 0
             while True:
                 with reading(*broken):
                     batch = next(batches, None)

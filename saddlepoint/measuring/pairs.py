@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath
 import torch
 from torch import Tensor
 
+from saddlepoint.data.decoding import decode_in_order
+from saddlepoint.data.depth import Depths
 from saddlepoint.data.opening import read_source
-from saddlepoint.data.raster import decode
 from saddlepoint.data.source import Options, UnreadableError
 from saddlepoint.errors import UserError
 from saddlepoint.measuring.comparison import Pairs
@@ -45,15 +46,15 @@ def _files(location: str | Path) -> dict[str, Tensor]:
             f"{location}, which is {source.format}", "a folder or zip file of images", "pairs need file names"
         )
     found: dict[str, Tensor] = {}
-    for index, load in enumerate(source.encoded()):
+    depths = Depths(None)
+    for index, image in enumerate(decode_in_order(source.encoded())):
         name = source.name(index)
         key = str(PurePosixPath(name).with_suffix(""))
         if key in found:
             raise UserError(f"two files named {key} in {location}", "one", "rename one of them")
-        try:
-            found[key] = torch.tensor(decode(load()).pixels, dtype=torch.float32) / 255
-        except UnreadableError as reason:
-            raise UserError(
-                f"{name} in {location} ({reason})", "a readable image", "repair it or take it out"
-            ) from None
+        if isinstance(image, UnreadableError):
+            raise UserError(f"{name} in {location} ({image})", "a readable image", "repair it or take it out")
+        depths.add(image.depth)
+        found[key] = torch.tensor(image.pixels, dtype=torch.float32) / 255
+    depths.settle(str(location))
     return found
