@@ -11,6 +11,7 @@ from saddlepoint.errors import UserError, printable
 from saddlepoint.evaluation import evaluate as measure
 from saddlepoint.measuring.alike import Row, rows
 from saddlepoint.measuring.catalogue import check_names
+from saddlepoint.measuring.meaning import meanings
 from saddlepoint.recipes.features import PIXELS_ARE_WEAK
 from saddlepoint.report.read import read_metrics
 
@@ -157,6 +158,7 @@ def _how(results: Sequence[Mapping[str, Any]]) -> str:
         for result in results
         if "why" in result["provenance"]["baseline"]
     ]
+    lines += [f"note: {line}" for line in meanings(results)]
     of_features = [result["provenance"]["features"] for result in results if "features" in result["provenance"]]
     if of_features:
         weights = of_features[0].get("sha256")

@@ -281,3 +281,34 @@ def test_a_covariance_that_would_take_an_hour_is_refused_with_a_way_out() -> Non
     wide = np.zeros((8200, 1, 91, 91), np.uint8)
     with pytest.raises(UserError, match=r"covariance of 8200 vectors of 8281 numbers.*--samples-count"):
         sp.evaluate((wide, wide), metrics=["frechet_distance"], count=8200)
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on twenty images."""
+    root = tmp_path_factory.mktemp("few")
+    (root / "images").mkdir()
+    for index in range(20):
+        Image.fromarray(sp.open_data("digits").items[index, 0]).save(root / "images" / f"{index}.png")
+    small = {"training.device": "cpu", "networks.width": 8, "training.batch": 4, "data.hold_out": 0.15}
+    return sp.train("digits", data=str(root / "images"), out=root / "run", steps=2, set=small, show=False).path
+
+
+def test_a_run_on_few_images_is_told_what_its_numbers_mean(few, capsys) -> None:
+    assert main(["evaluate", str(few), "--metrics", "memorisation,frechet_distance,precision"]) == 0
+    said = capsys.readouterr().out
+    assert "no baseline for memorisation: too little real data" in said and "hold out more in training" in said
+    assert "got one of" not in said
+    for words in ("0.5 is no sign of copying", "says nothing yet", "too few for a covariance", "next to nothing"):
+        assert words in said, said
+
+
+def test_a_run_on_few_images_says_so_when_it_begins(tmp_path, capsys) -> None:
+    data = sp.open_data("digits")
+    small = {"training.device": "cpu", "networks.width": 8, "training.batch": 4, "data.hold_out": 0}
+    for count, words in ((20, "data: a generator learns 20 training images by heart"), (60, "")):
+        run = tmp_path / str(count)
+        sp.train("digits", data=data.items[:count], out=run, steps=1, set=small)
+        said = capsys.readouterr().err
+        assert (words in said) if words else "by heart" not in said
+        assert not words or f"saddlepoint sample {run} --neighbours 2" in said

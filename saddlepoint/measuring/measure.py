@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, counted
 from saddlepoint.measuring.catalogue import METRICS, Metric, check_names
 from saddlepoint.measuring.comparison import Comparison, Pairs
 from saddlepoint.measuring.items import Items
@@ -141,7 +141,10 @@ class Measurer:
         try:
             found = metric.compute(given)
         except UserError as error:
-            return {"value": None, "why": f"too little real data: {error}"}
+            stands = counted(given.judged.count, "held-out item" if metric.baseline == "unseen" else "real item")
+            more = "hold out more in training (data.hold_out)" if metric.baseline == "unseen" else "give more data"
+            why = f"too little real data: {stands} would stand in for the samples; expected {error.expected}; {more}"
+            return {"value": None, "why": why}
         line = found.as_json()
         samples, against = given.judged.count, given.unseen if metric.baseline == "unseen" else given.reference
         assert against is not None

@@ -80,10 +80,10 @@ NEEDS: dict[str, Need] = {
         cure="sort the images into one folder per class",
     ),
     "unseen": Need(
-        there=lambda c: c.unseen is not None and c.training is not None,
-        without="data of which nothing is held out",
+        there=lambda c: c.unseen is not None and c.unseen.count > 1 and c.training is not None,
+        without="data of which fewer than two items are held out",
         expected="items that were not trained on",
-        cure="train with data.hold_out=0.1, or give data with a test split",
+        cure="train with a data.hold_out that holds out more, such as 0.1 or 0.3, or give data with a test split",
     ),
     "validation and test": Need(
         there=lambda c: c.validation is not None and c.test is not None,

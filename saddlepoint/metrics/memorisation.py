@@ -20,11 +20,16 @@ from torch import Tensor
 
 from saddlepoint.errors import UserError
 from saddlepoint.metrics.distances import nearest, rows
-from saddlepoint.metrics.proportion import effective_trials, wilson
+from saddlepoint.metrics.proportion import NORMAL_95, effective_trials, wilson
 from saddlepoint.metrics.result import Result
 
 VERSION = 1
 CLOSEST = 8
+# If half of the samples are copies, the value is .75 (of the others .5). So it can tell something once its 95 %
+# interval without copying, .5 +- 1.96 sqrt((n + m + 1) / 12nm) (the variance of U / nm), does not reach that far.
+_HALF_COPIED = 0.25
+# The smallest equal counts of samples and held-out images for that.
+FEWEST = 11
 
 
 def memorisation(
@@ -59,7 +64,7 @@ def memorisation(
     tables = {"samples": rows("samples", samples), "held-out images": rows("held-out images", held_out)}
     for name, table in tables.items():
         if len(table) < 2:
-            raise UserError(f"one of the {name}", "at least two", "give more: a test needs them")
+            raise UserError(f"only one of the {name}", "at least two of them", "give more: a test needs them")
     trained = rows("training images", training)
     (near, indices), (apart, _) = (nearest(table, trained, device=device) for table in tables.values())
     near, neighbours, apart = near[:, 0], indices[:, 0], apart[:, 0]
@@ -90,6 +95,16 @@ def memorisation(
             "precision": "float64",
         },
     )
+
+
+def chance_half_width(samples: int, held_out: int) -> float:
+    """Half of the 95 % interval around .5 in which the value falls where nothing is copied, at these counts."""
+    return NORMAL_95 * math.sqrt((samples + held_out + 1) / (12.0 * samples * held_out))
+
+
+def tells_copying(samples: int, held_out: int) -> bool:
+    """Whether these counts are enough to tell a generator that copies every second sample from one that copies none."""
+    return chance_half_width(samples, held_out) <= _HALF_COPIED
 
 
 def _closer(near: np.ndarray, apart: np.ndarray) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import math
 from saddlepoint.errors import UserError
 
 # The 97.5 % point of the standard normal distribution.
-_NORMAL_95 = 1.959963984540054
+NORMAL_95 = 1.959963984540054
 
 
 def wilson(share: float, trials: float) -> tuple[float, float]:
@@ -29,7 +29,7 @@ def wilson(share: float, trials: float) -> tuple[float, float]:
     if not trials > 0.0:
         raise UserError(f"{trials} trials", "at least one", "give more samples")
     assert 0.0 <= share <= 1.0, share
-    squared = _NORMAL_95**2 / trials
+    squared = NORMAL_95**2 / trials
     centre = (share + squared / 2.0) / (1.0 + squared)
     half = math.sqrt(squared * share * (1.0 - share) + squared**2 / 4.0) / (1.0 + squared)
     return min(max(0.0, centre - half), share), max(min(1.0, centre + half), share)

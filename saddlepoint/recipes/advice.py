@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from saddlepoint.errors import RunStopped, UserError, printable
+from saddlepoint.errors import RunStopped, UserError, counted, printable
 from saddlepoint.networks import CycleGan, UnetPatchgan
 from saddlepoint.recipes.build import Game
 from saddlepoint.recipes.found import Found
@@ -14,6 +14,9 @@ from saddlepoint.streams import standard_error
 from saddlepoint.training.failing import stop_of
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.memory import Estimate, is_out_of_memory
+
+# So few images a generator soon shows again instead of new ones.
+_LEARNT_BY_HEART = 50
 
 
 def say(show: bool, text: str) -> None:
@@ -32,10 +35,17 @@ def introduce(
     """Says what is about to be trained, on what, and whether memory will do."""
     parameters = {name: sum(parameter.numel() for parameter in step.parameters) for name, step in game.steps.items()}
     shape = "x".join(str(side) for side in found.shape)
-    labels = f", {len(found.classes)} classes" if found.classes else ""
-    say(True, f"{recipe.name}: {found.source}, {found.splits['train']:,} training {found.kind} of {shape}{labels}")
+    labels = f", {counted(len(found.classes), 'class', 'classes')}" if found.classes else ""
+    items = counted(found.splits["train"], f"training {found.kind.removesuffix('s')}", f"training {found.kind}")
+    say(True, f"{recipe.name}: {found.source}, {items} of {shape}{labels}")
     for note in found.notes:
         say(True, f"data: {note}")
+    if found.kind == "images" and recipe.task.kind == "generation" and found.splits["train"] < _LEARNT_BY_HEART:
+        say(
+            True,
+            f"data: a generator learns {items} by heart; `saddlepoint sample {folder.path} --neighbours 2` shows "
+            "each sample beside the training images nearest to it",
+        )
     # A run that goes on keeps the size that it began with.
     if game.state.step == 0 and (hint := _own_size(recipe, found)) is not None:
         say(True, f"data: {hint}")
