@@ -177,8 +177,10 @@ class Checkpoints(Observer):
         # Without, it was saved at a stop between two checkpoints, or for another value.
         watched = about.get(_WATCHED)
         value = watched.get(self.best.value) if isinstance(watched, dict) else None
-        is_number = isinstance(value, int | float) and abs(value) <= sys.float_info.max
-        return float(value) if is_number else None
+        if isinstance(value, int) and abs(value) <= sys.float_info.max:
+            return float(value)
+        # Infinite where a gradient norm was: nothing is worse, but it is a value.
+        return value if isinstance(value, float) and not math.isnan(value) else None
 
 
 def clear_unfinished(checkpoints: Path) -> list[str]:
