@@ -65,7 +65,8 @@ def _npy(place: Path, random: Random) -> Path:
     path = place / "data.npy"
     values = np.frombuffer(random.randbytes(COUNT * 64), np.uint8).reshape(COUNT, 8, 8)
     if random.random() < 0.5:
-        values = values.astype(np.float32) * random.choice((1, 1e30, np.inf, np.nan, -1))
+        with np.errstate(invalid="ignore"):
+            values = values.astype(np.float32) * random.choice((1, 1e30, np.inf, np.nan, -1))
     np.save(path, values)
     return path
 

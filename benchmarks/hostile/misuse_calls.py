@@ -73,7 +73,7 @@ CALLS: tuple[Call, ...] = (
     _set(8.5),
     _set(math.nan),
     _set(math.inf),
-    _set("8 "),
+    _set("8 ", Expected.EITHER),
     _set(b"8"),
     _set(object()),
     _set({8}),
