@@ -69,6 +69,7 @@ def main(arguments: Sequence[str], kinds: "Sequence[Kind] | None" = None) -> int
 def _run(given: argparse.Namespace, kinds: "Sequence[Kind]", command: str) -> int:
     from benchmarks.hostile import record
     from benchmarks.hostile.campaign import campaign, one
+    from benchmarks.hostile.child import end_all
     from benchmarks.hostile.workshop import PLACE, Workshop, own_surroundings
 
     # So that the folder is removed when somebody stops the campaign.
@@ -94,6 +95,7 @@ def _run(given: argparse.Namespace, kinds: "Sequence[Kind]", command: str) -> in
         print(record.table(rows))
         return 1 if any(row.bad for row in rows) else 0
     finally:
+        end_all()
         signal.signal(signal.SIGTERM, before)
         if not keep:
             shutil.rmtree(root, ignore_errors=True)

@@ -28,6 +28,8 @@ _WALL = 6
 # A child that has computed nothing for so many seconds waits for something that does not come.
 _IDLE = 15.0
 _PR_SET_PDEATHSIG = 1
+# Children that have not been waited for.
+_RUNNING: set[int] = set()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +87,7 @@ class Child:
         self.pid = os.fork()
         if self.pid == 0:
             os._exit(self._be(act, before, parent))
+        _RUNNING.add(self.pid)
         self._handle = os.pidfd_open(self.pid)
 
     def _be(self, act: Callable[[], int], before: Callable[[], None] | None, parent: int) -> int:
@@ -145,6 +148,7 @@ class Child:
         if late:
             os.kill(self.pid, signal.SIGKILL)
         _, status, usage = os.wait4(self.pid, 0)
+        _RUNNING.discard(self.pid)
         code = os.waitstatus_to_exitcode(status)
         os.close(self._handle)
         self._ended = Ended(
@@ -159,6 +163,15 @@ class Child:
             left=_end_group(self.pid),
         )
         return self._ended
+
+
+def end_all() -> None:
+    """Ends every child that still runs; for a campaign that somebody stops."""
+    for pid in [*_RUNNING]:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        _end_group(pid)
+        _RUNNING.discard(pid)
 
 
 _STREAMS = ((0, "r"), (1, "w"), (2, "w"))
