@@ -11,7 +11,7 @@ from saddlepoint.recipes.build import Game
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.streams import standard_error
-from saddlepoint.training.failing import stop_of
+from saddlepoint.training.failing import kept_in, stop_of
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.memory import Estimate, is_out_of_memory
 
@@ -111,7 +111,5 @@ def as_stop(
         # What was free at the start; less was, it seems, so the advice is cautious.
         cautious = replace(memory, available=min(memory.available, memory.total) * 3 // 4) if memory else None
         cure = fitting(cautious, recipe) if cautious else "set a smaller training.batch"
-        return RunStopped(
-            f"memory ran out at step {step + 1}", f"the newest checkpoint in {folder.checkpoints} is kept", cure
-        )
+        return RunStopped(f"memory ran out at step {step + 1}", kept_in(folder), cure)
     return stop_of(error, folder, step) if isinstance(error, OSError) else None

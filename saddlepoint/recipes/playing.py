@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from saddlepoint.training.logs import Log
 from saddlepoint.training.loop import train
 from saddlepoint.training.memory import Estimate
 from saddlepoint.training.observers import Observer
+from saddlepoint.training.runaway import Runaway
 from saddlepoint.training.samples import Samples
 from saddlepoint.training.state import State
 
@@ -117,6 +119,7 @@ def _played(
         # Before the checkpoints, which may be kept by what was measured.
         *([evaluations] if evaluations is not None else []),
         Log(folder, recipe.watch.log_every, state),
+        Runaway(folder, recipe.watch.log_every, partial(say, show)),
         checkpoints,
         *observers,
     ]

@@ -30,7 +30,7 @@ _WRITING = ".writing"
 
 
 class NonFiniteWeights(ArithmeticError):
-    """A checkpoint was asked for while a weight is not finite."""
+    """A checkpoint was asked for while a weight, or a moment of its optimizer, is not finite."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +55,20 @@ def save(checkpoints: Path, task: Task, steps: Mapping[str, Step], state: State,
         about: put into the manifest for a reader: machine, threads, versions.
 
     Raises:
-        NonFiniteWeights: a weight is NaN or infinite; nothing is written, so the last good checkpoint stays the last.
+        NonFiniteWeights: a weight or a moment of an optimizer is NaN or infinite; nothing is written, so the last good
+            checkpoint stays the last.
         OSError: the disk did not take it; what was written of it is removed, older checkpoints are untouched.
     """
     groups = _tensors(task, steps, state)
-    for name, tensor in groups["networks"].items():
-        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-            raise NonFiniteWeights(name)
+    # A player whose moments are infinite stands still for ever, and could never be told from one that has converged.
+    for group, words in (
+        ("networks", "the weight"),
+        ("optimizers", "the optimizer's"),
+        ("correction", "the history of"),
+    ):
+        for name, tensor in groups[group].items():
+            if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+                raise NonFiniteWeights(f"{words} {name}")
     final = checkpoints / f"{state.step:08d}"
     aside = checkpoints / f".{state.step:08d}{_WRITING}"
     if aside.exists():

@@ -4,6 +4,7 @@ import errno
 from pathlib import Path
 
 from saddlepoint.errors import RunStopped
+from saddlepoint.training.checkpoint import steps_saved
 from saddlepoint.training.folder import RunFolder
 
 # A file system that takes no more: no space, no quota, a file that has reached its limit.
@@ -42,7 +43,7 @@ def stop_of(
     what = what or (f"the disk took no more at step {step}" if full else f"the run could not be written at step {step}")
     return RunStopped(
         f"{what} ({error.strerror}: {place or folder.path})",
-        kept or f"the newest checkpoint in {folder.checkpoints} is kept",
+        kept or kept_in(folder),
         f"{_CURES[error.errno]}, then go on by `saddlepoint resume {folder.path}`",
     )
 
@@ -54,3 +55,9 @@ def removed(folder: RunFolder, step: int) -> RunStopped:
         "nothing of the run is kept but what was moved with it",
         "move it back and resume it, or train again into a folder that stays",
     )
+
+
+def kept_in(folder: RunFolder) -> str:
+    """What is kept of a run that ends, in words."""
+    saved = steps_saved(folder.checkpoints)
+    return f"the newest checkpoint in {folder.checkpoints} is kept" if saved else "it had no checkpoint yet"

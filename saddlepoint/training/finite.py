@@ -1,7 +1,10 @@
-"""Are the losses finite? On the CPU each is looked at before its step is taken.
+"""Are losses and gradients finite? On the CPU each loss is looked at before its step is taken.
 
 A device that works on its own is not waited for: there the losses are looked at when somebody reads them anyway. What
 was lost by then is at most what came after the last checkpoint, for weights that are not finite are never saved.
+
+A gradient may overflow where its loss does not. Adam's second moment is infinite from then on and its player stands
+still for ever, while all that is logged looks healthy: where gradient norms are read, one that is not finite is an end.
 """
 
 from collections.abc import Mapping
@@ -55,3 +58,17 @@ class Finite:
             "nothing was saved after it, and the last good checkpoint is kept",
             "resume with a smaller rate or a stronger penalty, or choose an objective with bounded gradients",
         )
+
+    def gradient(self, player: str, norm: Tensor, *, step: int) -> None:
+        """Looks at a gradient's norm, at a step that somebody reads numbers of.
+
+        Raises:
+            RunStopped: it is not finite, though the losses are.
+        """
+        self.look()
+        if not bool(norm.isfinite()):
+            raise RunStopped(
+                f"the {player}'s gradient was not finite at step {step} ({norm.item()}), although its losses were",
+                "its step was not taken, and the last good checkpoint is kept",
+                f"lower {player}.rate, strengthen a penalty, or choose an objective with bounded gradients",
+            )

@@ -142,7 +142,7 @@ class Checkpoints(Observer):
             save(self.folder.checkpoints, self.task, self.steps, state, about)
         except NonFiniteWeights as error:
             raise RunStopped(
-                f"the weight {error} was not finite at step {state.step}",
+                f"{error} was not finite at step {state.step}",
                 kept,
                 "lower the rates, or strengthen a penalty",
             ) from error

@@ -45,7 +45,7 @@ def train(
         until: the total number of iterations.
 
     Raises:
-        RunStopped: a loss was not finite; on the CPU the parameters are as before that player's step.
+        RunStopped: a loss or a gradient was not finite; on the CPU the parameters are as before that player's step.
     """
     finite = Finite()
     while state.step < until and not control.stopping:
@@ -76,6 +76,7 @@ def train(
             for name in movers:
                 if measured:
                     gradient_norms[name] = steps[name].gradient_norm()
+                    finite.gradient(name, gradient_norms[name], step=state.step + 1)
                 steps[name].apply(settings)
                 field.task.remember(name, draws[name], made[name])
 

@@ -106,6 +106,8 @@ def test_every_recipe_is_reached() -> None:
             "saddlepoint.recipes.pictures": "the pictures of a run; tests/recipes/test_runs.py",
             "saddlepoint.recipes.by_size": "what follows from the data's shape; tests/recipes/test_by_size.py",
             "saddlepoint.recipes.advice": "what a run tells a person; tests/recipes/test_advice.py",
+            "saddlepoint.recipes.memory_needed": "what does not fit is refused; tests/test_room.py",
+            "saddlepoint.recipes.playing": "a run from its first step to its end; tests/test_process.py",
             "saddlepoint.recipes.fitted": "what is left to the machine; tests/recipes/test_fitted.py",
             "saddlepoint.recipes.input_gradients": "how penalties are taken; tests/recipes/test_input_gradients.py",
             "saddlepoint.recipes.process": "what a run has of its process; every recipe below goes through it",

@@ -84,7 +84,7 @@ def test_what_fails_in_the_run_folder_ends_the_run_and_what_fails_elsewhere_is_a
     folder = RunFolder(tmp_path)
     stop = stop_of(OSError(number, os.strerror(number), str(folder.log)), folder, 7)
     assert stop is not None and f"at step 7 ({os.strerror(number)}: {folder.log})" in str(stop)
-    assert f"go on by `saddlepoint resume {tmp_path}`" in stop.cure
+    assert f"go on by `saddlepoint resume {tmp_path}`" in stop.cure and stop.kept == "it had no checkpoint yet"
     assert stop_of(OSError(number, "x", str(tmp_path.parent / "cache")), folder, 7) is None
     assert stop_of(OSError(number, "x"), folder, 7) is None
 
