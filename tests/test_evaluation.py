@@ -1,5 +1,6 @@
 """evaluate and compare: what stands in a record, what real data scores, and what may not be lined up."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -135,7 +136,7 @@ def test_pairs_are_found_by_name(tmp_path) -> None:
     assert 20 * np.log10(255 / 10) < psnr["value"] < 20 * np.log10(255 / 10) + 0.3 and 0.9 < ssim["value"] < 1
     assert psnr["provenance"]["baseline"] == {"value": None, "why": "pairs are compared, not sets"}
     (tmp_path / "made" / "0.png").unlink()
-    with pytest.raises(UserError, match="1 names on one side only, such as 0"):
+    with pytest.raises(UserError, match="1 name on one side only, such as 0"):
         sp.evaluate((tmp_path / "made", tmp_path / "real"), metrics=["psnr"])
 
 
@@ -312,3 +313,14 @@ def test_a_run_on_few_images_says_so_when_it_begins(tmp_path, capsys) -> None:
         said = capsys.readouterr().err
         assert (words in said) if words else "by heart" not in said
         assert not words or f"saddlepoint sample {run} --neighbours 2" in said
+
+
+def test_results_that_the_disk_does_not_take_are_answered_all_the_same(few, monkeypatch, capsys) -> None:
+    def full(path: Path, value: dict) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("saddlepoint.evaluation.append_line", full)
+    assert main(["evaluate", str(few), "--metrics", "precision,recall", "--json"]) == 0
+    said = capsys.readouterr()
+    assert [result["metric"] for result in json.loads(said.out)] == ["precision", "recall"]
+    assert said.err.count("only answered here") == 1 and "No space left" in said.err

@@ -41,7 +41,8 @@ def read_zip(location: str, options: Options) -> Source:
             companions.append(Companion(path=entry.filename, read=partial(_read_alone, path, entry)))
     if not entries and not any(has_image_suffix(problem.path) for problem in problems):
         raise without_images(
-            f"{path}, a zip file",
+            path,
+            "a zip file",
             [entry.filename for entry in listed],
             f"image files ({', '.join(FORMATS)}) in it",
             unpack=f"unzip {path.name}",

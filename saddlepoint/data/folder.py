@@ -22,7 +22,8 @@ def read_folder(location: str, options: Options) -> Source:
     found = _walk(root)
     if not found.images:
         raise without_images(
-            f"{root}, a folder",
+            root,
+            "a folder",
             [*found.ignored, *(problem.path for problem in found.problems)],
             f"image files ({', '.join(FORMATS)}) in it or its sub-folders, IDX files, or .parquet files",
         )

@@ -166,15 +166,17 @@ def refusal(path: Path, head: bytes, expected: str) -> UserError:
     )
 
 
-def without_images(place: str, names: Sequence[str], expected: str, unpack: str | None = None) -> UserError:
+def without_images(path: Path, what: str, names: Sequence[str], expected: str, unpack: str | None = None) -> UserError:
     """What to say of a folder or archive that holds other files only.
 
     Args:
-        place: what it is, in words, such as "x.zip, a zip file".
+        path: of the place.
+        what: it is, in words, such as "a zip file".
         names: its files, relative POSIX paths.
         expected: what it should hold.
         unpack: of an archive, the command that unpacks it; of a folder None.
     """
+    place = f"{path}, {what}"
     step = f"unpack it (`{unpack}`) and give " if unpack else "give "
     if (pickled := of_pickles(names)) is not None:
         return UserError(f"{place} with {pickled.what}", pickled.expected, pickled.cure)
@@ -185,7 +187,8 @@ def without_images(place: str, names: Sequence[str], expected: str, unpack: str 
     for suffix in READ_AS_THEY_ARE:
         if found := [name for name in shown if name.lower().endswith(suffix)]:
             several = f", or another of the {len(found)} {suffix} files" if len(found) > 1 else ""
-            return UserError(held, expected, f"{step}the file {found[0]} itself{several}")
+            given = found[0] if unpack else path / found[0]
+            return UserError(held, expected, f"{step}the file {given} itself{several}")
     for name in shown:
         if (kind := kind_of(PurePosixPath(name).name)) is not None:
             inside = f"unpack it (`{unpack}`); of {name}, " if unpack else f"of {name}, "

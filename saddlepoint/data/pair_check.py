@@ -123,7 +123,7 @@ def _of_halves(names: Sequence[str], shapes: Sequence[Shape]) -> dict[str, Any]:
         if found is None:
             halves.append((shape[0], shape[1], shape[2] // 2))
     return {
-        "layout": "perhaps, side by side: the images are at least twice as wide as high",
+        "layout": "side by side, if that is what they are: the images are at least twice as wide as high",
         "count": len(halves),
         "sizes": {"each half": dict(Counter(map(_size, halves)))},
         **dict.fromkeys(RECIPES, refused),

@@ -145,8 +145,9 @@ def _matched(paths: Sequence[str], places: list[_Place], sides: list[np.ndarray]
     ]
     if alone:
         path, side = alone[0]
+        have = "has" if len(alone) == 1 else "have"
         raise UserError(
-            f"{path} without a partner in {side} ({len(alone)} of {len(paths)} files have none)",
+            f"{path} without a partner in {side} ({len(alone)} of {len(paths)} files {have} none)",
             "a file of the same name, whatever its suffix, on the other side",
             "add the partner or remove the file; images without partners are what the recipe cyclegan learns from",
         )

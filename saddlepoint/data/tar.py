@@ -68,7 +68,8 @@ def read_tar(location: str, options: Options) -> Source:
             return read_batches(batches, read.__getitem__, location, options, format="tar", stamp=stamp_files([path]))
         if not any(has_image_suffix(problem.path) for problem in problems):
             raise without_images(
-                f"{path}, a tar file",
+                path,
+                "a tar file",
                 [entry.path for entry in others],
                 f"image files ({', '.join(FORMATS)}) in it",
                 unpack=f"tar xf {path.name}",

@@ -12,7 +12,7 @@ from saddlepoint.data.decoding import decode_in_order
 from saddlepoint.data.depth import Depths
 from saddlepoint.data.opening import read_source
 from saddlepoint.data.source import Options, UnreadableError
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, counted
 from saddlepoint.measuring.comparison import Pairs
 
 
@@ -31,7 +31,7 @@ def pairs_by_name(images: str | Path, reference: str | Path) -> Pairs:
     if alone:
         where = images if alone[0] in made else reference
         raise UserError(
-            f"{len(alone)} names on one side only, such as {alone[0]} in {where}",
+            f"{counted(len(alone), 'name')} on one side only, such as {alone[0]} in {where}",
             "the same file names in both folders",
             "rename or leave out what has no partner",
         )

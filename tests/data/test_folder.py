@@ -68,7 +68,7 @@ def test_missing_and_empty_folders(tmp_path):
     assert "it holds 1 other file, such as notes.txt" in refusal(lambda: open_data(tmp_path))
     (tmp_path / "images.zip").write_bytes(b"PK")
     line = refusal(lambda: open_data(tmp_path))
-    assert "it holds 2 other files, such as images.zip" in line and "give the file images.zip itself" in line
+    assert "it holds 2 other files, such as images.zip" in line and "images.zip itself" in line
 
 
 def spoil(folder) -> None:

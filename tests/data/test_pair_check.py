@@ -63,7 +63,7 @@ SMALL = encoded(pixels(1, 3, 4, 8)[0])
 @pytest.mark.parametrize(
     ("entries", "count", "problem", "note"),
     [
-        (without(folders("A", "B"), "B/2.png"), 3, "A/2.png without a partner in B (1 of 7 files have none)", None),
+        (without(folders("A", "B"), "B/2.png"), 3, "A/2.png without a partner in B (1 of 7 files has none)", None),
         ({**folders("A"), "B/map_0.png": SMALL}, 0, "A/0.png without a partner in B (5 of 5 files have none)", None),
         ({**folders("A", "B"), "A/0.jpg": IMAGES[0]}, 4, "A/0.jpg and A/0.png", None),
         ({**folders("A", "B"), "C/0.png": SMALL}, 4, "images in 3 folders of", None),
@@ -103,7 +103,7 @@ def test_wide_images_may_be_pairs_side_by_side(tmp_path, entries, count, problem
     }
     location = put(tmp_path, given)
     found = check_data(location)["pairs"]
-    assert "perhaps, side by side" in found["layout"]
+    assert "side by side, if" in found["layout"]
     assert found["count"] == count and found["sizes"] == {"each half": {"16x8": 6}}
     assert "not square" in found["notes"][0]
     if problem is not None:
