@@ -135,16 +135,22 @@ def reuse(cache: Path, key: str | None) -> Stored | None:
     """The entry of that key, mapped; None if there is none (or it was damaged and is to be written anew)."""
     if key is None or not (cache / key / "facts.json").exists():
         return None
-    folder = cache / key
+    stored = _entry(cache / key)
+    if stored is None:
+        shutil.rmtree(cache / key, ignore_errors=True)
+    return stored
+
+
+def _entry(folder: Path) -> Stored | None:
+    """What the files of an entry hold; None if any of them is not as `_write` writes it."""
     try:
         with reading(f"the packed data {folder}", "a whole entry", "it is written anew"):
             said = json.loads((folder / "facts.json").read_text("utf-8"))
             items = np.load(folder / "items.npy", mmap_mode="r", allow_pickle=False)
             digests, kept = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in ("digests", "kept"))
     except UserError:
-        said = items = digests = kept = None
+        return None
     if not _is_whole(said, items, digests, kept):
-        shutil.rmtree(folder, ignore_errors=True)
         return None
     facts = Facts(
         kept=kept,
@@ -157,7 +163,7 @@ def reuse(cache: Path, key: str | None) -> Stored | None:
 
 
 def _is_whole(said: Any, items: Any, digests: Any, kept: Any) -> bool:
-    """Whether what an entry's files hold is what `_write` writes."""
+    """Whether that is what `_write` writes."""
     arrays = all(isinstance(array, np.ndarray) and array.ndim for array in (items, digests, kept))
     if not arrays or not isinstance(said, dict) or not len(items) == len(digests) == len(kept):
         return False

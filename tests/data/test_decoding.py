@@ -74,8 +74,8 @@ def test_without_threads_it_is_done_here(monkeypatch, two_workers, started):
         start(thread)
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    loaders = [partial(encoded, image) for image in images]
-    loaders[7] = lambda: b""
+    loaders = [partial(encoded, image) for image in images[:7]]
+    loaders += [partial(bytes, 0), *(partial(encoded, image) for image in images[8:])]
     results = list(decode_in_order(iter(loaders)))
     assert len(begun) > started
     for index, result in enumerate(results):
