@@ -56,12 +56,12 @@ def labels_beside(
     if not options.labels:
         return replace(layout, labels=None, classes=(), notes=())
     files = [file for file in companions if may_hold_labels(file.path)]
+    if options.label_column is not None:
+        tables, unread = _tables(files)
+        given = _asked_for(options.label_column, tables, paths, where)
+        return _with(layout, given, _notes([*unread, *(_Unread(name=name) for name in tables if name != given.name)]))
     stylegan = {file.path: listed for file in files if (listed := _stylegan(file, where)) is not None}
     tables, unread = _tables([file for file in files if file.path not in stylegan])
-    if options.label_column is not None:
-        given = _asked_for(options.label_column, tables, paths, where)
-        unread += [_Unread(name=name) for name in (*stylegan, *tables) if name != given.name]
-        return _with(layout, given, _notes(unread))
     if stylegan:
         unread += [_Unread(name=name) for name in tables]
         return _with_stylegan(layout, stylegan, paths, broken, _notes(unread), where)

@@ -48,7 +48,7 @@ def table_labels(name: str, group: Tables, column: str, paths: Sequence[str]) ->
     """
     values: dict[int, Any] = {}
     unused = 0
-    parts = [tuple(path.split("/")) for path in paths]
+    parts = [PurePosixPath(path).parts for path in paths]
     for file, table in group:
         depth = len(file.folder)
         below = [index for index, each in enumerate(parts) if each[:depth] == file.folder]

@@ -43,7 +43,7 @@ class Data(Part):
     first: PositiveInt | None = Field(default=None, description="train on the first so many items, hold out the rest")
     count: PositiveInt | None = Field(default=None, description="how many items of a synthetic set")
     image_column: str | None = Field(default=None, description="of a table with several image columns")
-    label_column: str | None = Field(default=None, description="of a table with several label columns")
+    label_column: str | None = Field(default=None, description="of a table with several, or of one beside images")
     labels: bool = Field(default=True, description="read labels where the source has them")
     skip_unreadable: bool = Field(default=False, description="leave unreadable files out, and say how many")
     cache: str | None = Field(default=None, description="folder for data too large for memory")

@@ -267,3 +267,23 @@ def test_a_changed_label_file_changes_the_stamp_and_the_labels_but_no_pixel(tmp_
         found.append(open_data(tmp_path, cache=tmp_path.parent / "cache", resident_limit=0, hold_out=0))
     assert [labelled(packed) for packed in found] == [list("xyxy"), list("xxyy")]
     assert found[0].fingerprint != found[1].fingerprint and len(list((tmp_path.parent / "cache").glob("*/"))) == 2
+
+
+def test_a_chosen_table_goes_before_a_broken_dataset_json(place: Place) -> None:
+    text = "file,kind\n" + "".join(f"{name},{each}\n" for name, each in zip(FLAT, "xyxy", strict=True))
+    there = place(FLAT, {"dataset.json": "{", "kinds.csv": text})
+    assert "which is no JSON" in refusal(lambda: open_data(there))
+    packed = open_data(there, label_column="kind", hold_out=0)
+    assert labelled(packed) == list("xyxy")
+    assert packed.notes[-1] == "dataset.json lies beside the images and is not read"
+
+
+def test_paths_that_begin_with_a_dot_are_the_same_paths(tmp_path: Path) -> None:
+    paths = ["./0/a.png", "./1/a.png"]
+    lists = {"./labels.csv": "file,label\n0/a.png,cat\n1/a.png,dog\n"}
+    entries = dict(zip(paths, IMAGES, strict=False)) | {name: text.encode() for name, text in lists.items()}
+    packed = open_data(write_zip(tmp_path / "a.zip", entries), hold_out=0, label_column="label")
+    assert labelled(packed) == ["cat", "dog"]
+    listed = json.dumps({"labels": [["0/a.png", 5], ["1/a.png", 4]]})
+    entries = dict(zip(paths, IMAGES, strict=False)) | {"./dataset.json": listed.encode()}
+    assert labelled(open_data(write_zip(tmp_path / "b.zip", entries), hold_out=0)) == ["5", "4"]
