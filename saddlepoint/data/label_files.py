@@ -212,7 +212,7 @@ def _found(layout: Layout, tables: dict[str, Tables], paths: Sequence[str]) -> t
         column = min(usual, key=lambda column: _LABEL_COLUMNS.index(column.lower()), default=None)
         if column is None:
             more = ", ..." if len(columns) > _SHOWN else ""
-            choice = f"{', '.join(columns[:_SHOWN])}{more}"
+            choice = f"{', '.join(name[:40] for name in columns[:_SHOWN])}{more}"
             unread.append(_Unread(name=name, why=f"--set data.label_column=NAME takes a column as labels ({choice})"))
             continue
         try:

@@ -133,7 +133,8 @@ def _of_attributes(text: str) -> Table:
 
 def _of_objects(text: str) -> Table:
     def objects() -> Iterator[dict[str, Any]]:
-        for line in filter(None, map(str.strip, text.splitlines())):
+        # Not by splitlines, which breaks at characters that may stand inside a JSON text.
+        for line in filter(None, map(str.strip, text.split("\n"))):
             with reading("it has a line that is no JSON", "a JSON object on each line", _CURE):
                 row = json.loads(line)
             if not isinstance(row, dict):

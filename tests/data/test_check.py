@@ -72,7 +72,7 @@ def test_conversions_are_noted(tmp_path):
     report = checked(tmp_path)
     said = "1 image: 16-bit grey, scaled to 8 bits by round(v / 257); values 0..40000"
     assert report["ok"] and report["notes"] == [said]
-    assert open_data(tmp_path, hold_out=0).notes == tuple(report["notes"])
+    assert set(report["notes"]) < {*open_data(tmp_path, hold_out=0).notes}
 
 
 def test_every_bad_idx_file_is_reported(tmp_path):

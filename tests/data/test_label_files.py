@@ -119,7 +119,10 @@ TABLES = {
     "imagefolder": ("metadata.csv", 'file_name,text,label\na.png,"a, b",dog\nb.png,,cat\nc.png,,dog\nd.png,,cat\n'),
     "imagefolder in lines": (
         "metadata.jsonl",
-        "".join(json.dumps({"file_name": f"{n}.png", "label": c}) + "\n" for n, c in zip("abcd", "xyxy", strict=True)),
+        "".join(
+            json.dumps({"file_name": f"{n}.png", "text": "a\u2028b", "label": c}, ensure_ascii=False) + "\n"
+            for n, c in zip("abcd", "xyxy", strict=True)
+        ),
     ),
 }
 
