@@ -5,12 +5,13 @@ import sympy
 from saddlepoint.objectives.tree import Add, Call, Multiply, Number, Power, Tree, Variable
 
 
-def to_sympy(tree: Tree, symbol: sympy.Symbol) -> sympy.Expr:
+def to_sympy(tree: Tree, symbol: sympy.Expr) -> sympy.Expr:
     """The tree as a sympy expression in a real symbol.
 
     Args:
         tree: a function of D.
-        symbol: what stands for D, declared real=True, so that abs, min and max differentiate as on the real line.
+        symbol: what stands for D: a symbol declared real=True, so that abs, min and max differentiate as on the real
+            line, or a real number.
 
     sigmoid is 1/(1 + exp(-x)) and softplus log(1 + exp(x)), which sympy knows how to simplify.
     """

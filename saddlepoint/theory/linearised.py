@@ -38,12 +38,13 @@ def linearise(chosen: Paired) -> Local:
     curvature = stable(differentiate(slope))
     bent = [tree for tree in kinks(curvature) if 0 in to_interval(tree, _ZERO)]
     values = to_interval(curvature, _ZERO)
+    refused = UserError(
+        f"f={to_text(chosen.f)}, without a second derivative at 0",
+        "a function that is smooth where real and fake score alike",
+        "write a smooth f, as -softplus(-D)",
+    )
     if bent or values.is_empty or math.isinf(values.width):
-        raise UserError(
-            f"f={to_text(chosen.f)}, without a second derivative at 0",
-            "a function that is smooth where real and fake score alike",
-            "write a smooth f, as -softplus(-D)",
-        )
+        raise refused
     origin = Exact(expression=sympy.Integer(0), tree=number(0))
     copies = 2 if chosen.coupling == "means" else 1
     line = Component(
@@ -60,6 +61,8 @@ def linearise(chosen: Paired) -> Local:
 
     def quantity(tree: Tree, factor: int) -> Quantity:
         exact, value = value_at(tree, origin, mpmath.mpf(0), _ZERO)
+        if value is None:
+            raise refused
         enclosure = to_interval(tree, _ZERO)
         proved = 0 if enclosure.lower == enclosure.upper == 0 or exact == 0 else sign(enclosure) or None
         direction = 1 if factor > 0 else -1

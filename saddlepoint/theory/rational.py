@@ -94,7 +94,8 @@ def _roots(factor: fmpq_poly) -> list[tuple[Exact | None, Real]]:
             both = [sympy.expand(root) for root in both]
             return [(Exact(expression=root, tree=None), mpmath.mpf(root.evalf(DIGITS))) for root in both]
     with flint.ctx.workdps(DIGITS + 10):
-        roots = [root.real.mid().man_exp() for root, _ in factor.numer().complex_roots() if root.imag == 0]
+        every: list[Any] = factor.numer().complex_roots()  # pairs (root, multiplicity), whatever the stub says
+        roots = [root.real.mid().man_exp() for root, _ in every if root.imag == 0]
     return [(None, mpmath.ldexp(mpmath.mpf(int(mantissa)), int(exponent))) for mantissa, exponent in roots]
 
 

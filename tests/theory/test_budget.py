@@ -129,3 +129,8 @@ def test_huge_numbers_leave_no_warning_and_no_hole_in_the_answer(capsys, recwarn
         assert main(["field", "hinge", "--start=.5,.5", "--pd=1", "--json", *arguments]) == 0
         assert "NaN" not in capsys.readouterr().out
     assert not recwarn.list
+
+
+def test_a_paired_formula_out_of_reach_is_refused():
+    with pytest.raises(UserError, match="without a second derivative at 0"):
+        prove("f=exp(exp(exp(D+3))); coupling=pairs")

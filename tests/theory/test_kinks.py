@@ -1,6 +1,7 @@
 """Kinks in `prove`: away from them h, c and k are those of the branch, by finite differences; at one it is refused."""
 
 import random
+from typing import Any
 
 import mpmath
 import pytest
@@ -95,7 +96,7 @@ def _compare(proof: Proof) -> None:
         local = finding.local
         with mpmath.workdps(60):
             place, step = local.rest.number, mpmath.mpf(10) ** -15
-            values = [[evaluate(tree, place + side * step) for side in (-1, 0, 1)] for tree in functions]
+            values: list[Any] = [[evaluate(tree, place + side * step) for side in (-1, 0, 1)] for tree in functions]
             if any(value is None for row in values for value in row):
                 continue  # an end of the domain, nearer than the step
             slopes = [(row[2] - row[0]) / (2 * step) for row in values]
