@@ -174,7 +174,8 @@ class Depths:
         ranges = [(least, most)] if least < most else []
         ranges += [each for each in [_rounded(least, most)] if each not in ranges]
         settings = [f"--set data.range={_written(low, high, ',')}" for low, high in ranges]
-        undo = "leave out the Normalize that made them, or " if least < 0 else ""
+        floating = all(depth.kind.slack for depth in self._met.values())
+        undo = "leave out the Normalize that made them, or " if least < 0 and floating else ""
         return f"{undo}state it with {' (what was found) or '.join(settings)}, or save the values as 8 bits yourself"
 
 
