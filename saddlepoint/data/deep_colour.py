@@ -48,7 +48,12 @@ def deep_colour(data: bytes, image: Image.Image) -> np.ndarray | None:
         # Unpacked as four bytes: grey's high and low one, alpha's high and low one.
         grey, alpha = (second[..., at] * 256 + second[..., at + 1] for at in (0, 2))
         return np.stack([grey, grey, grey, alpha], axis=2)
-    return first * 256 + second
+    values, key = first * 256 + second, image.info.get("transparency")
+    if values.shape[2] == 3 and isinstance(key, tuple):
+        # One colour of a PNG file stands for nothing at all.
+        alpha = np.where((values == key).all(axis=2), 0, 65535).astype(np.uint16)
+        values = np.concatenate([values, alpha[..., None]], axis=2)
+    return values
 
 
 def high_bytes_only(image: Image.Image) -> bool:

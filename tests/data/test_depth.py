@@ -161,6 +161,16 @@ def test_both_bytes_of_16_bit_colour_are_read(kind):
         np.testing.assert_array_equal(stated[3], np.round((expected // 16)[..., 3] / 257))
 
 
+def test_the_transparent_colour_of_a_deep_png():
+    values = np.random.default_rng(0).integers(0, 65536, (5, 7, 3)).astype(np.uint16)
+    whole = deep_png(values, 2)
+    key = b"tRNS" + values[2, 3].astype(">u2").tobytes()
+    at = whole.index(b"IDAT") - 4
+    with_key = whole[:at] + struct.pack(">I", 6) + key + struct.pack(">I", zlib.crc32(key)) + whole[at:]
+    pixels = decode(with_key).pixels
+    assert pixels.shape == (4, 5, 7) and pixels[3, 2, 3] == 0 and (pixels[3] == 255).sum() == 34
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("channels", [3, 4])
 def test_both_bytes_of_16_bit_tiff_in_either_order(order, channels):
