@@ -27,7 +27,7 @@ def test_whole_numbers_of_every_kind(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, True, np.bool_(True), 3.0, 0.5, np.float32(3), "3", b"3", [3], torch.ones(2, dtype=int), 2]
+    "value", [None, True, np.bool_(True), 3.0, 0.5, np.float32(3), "3", b"3", [3], torch.ones(2, dtype=torch.int64), 2]
 )
 def test_what_is_no_whole_number(value: Any) -> None:
     assert "n=" in refusal(lambda: whole_number("n", value, least=3))
@@ -145,7 +145,7 @@ def test_training_wants_gradients_and_float32(tmp_path: Path) -> None:
     assert not [*tmp_path.iterdir()]
 
 
-GAN: list[tuple[Callable[[sp.Gan], Any], str]] = [
+GAN: list[tuple[Callable[[Any], Any], str]] = [
     (lambda gan: gan.sample("x"), "count='x' (str)"),
     (lambda gan: gan.sample(2.0), "count=2.0 (float)"),
     (lambda gan: gan.sample(True), "count=True (bool)"),
@@ -178,17 +178,22 @@ def test_a_generator_refuses_on_one_line_and_takes_numpys_numbers(trained: sp.Ru
     assert torch.equal(gan.interpolate(np.int64(0), 1, 3), gan.interpolate(0, 1, 3))
 
 
+# Without their types, so that they can be called wrongly.
+LOAD: Any = sp.load
+RESUME: Any = sp.resume
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda run: sp.load(5), "run=5 (int)"),
-        (lambda run: sp.load(b"run"), "run=b'run' (bytes)"),
-        (lambda run: sp.load(run, step=0.5), "step=0.5 (float)"),
-        (lambda run: sp.load(run, latent=16), "without generator="),
-        (lambda run: sp.resume(None), "run=None"),
-        (lambda run: sp.resume(run, steps="x"), "steps='x' (str)"),
-        (lambda run: sp.resume(run, steps=0), "--steps 0"),
-        (lambda run: sp.resume(run, steps=2, observers=[5]), "observers=[5] (list)"),
+        (lambda run: LOAD(5), "run=5 (int)"),
+        (lambda run: LOAD(b"run"), "run=b'run' (bytes)"),
+        (lambda run: LOAD(run, step=0.5), "step=0.5 (float)"),
+        (lambda run: LOAD(run, latent=16), "without generator="),
+        (lambda run: RESUME(None), "run=None"),
+        (lambda run: RESUME(run, steps="x"), "steps='x' (str)"),
+        (lambda run: RESUME(run, steps=0), "--steps 0"),
+        (lambda run: RESUME(run, steps=2, observers=[5]), "observers=[5] (list)"),
     ],
 )
 def test_load_and_resume_refuse_on_one_line(call: Callable[[sp.Run], Any], said: str, trained: sp.Run) -> None:

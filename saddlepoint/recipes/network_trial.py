@@ -108,12 +108,13 @@ def _try_discriminator(
 ) -> None:
     network, scores = own.discriminator, []
     for side, items in shown.items():
-        given = items.detach().clone().requires_grad_()
-        with _called("discriminator", given, labels, expected=f"raw scores (n,) of {_items(setting.shape)}"):
-            found = network(given, *labels)
-        _check_tensor("discriminator", found, side, given, expected="one float tensor of raw scores, (n,)")
+        shown_items = items.detach().clone().requires_grad_()
+        with _called("discriminator", items, labels, expected=f"raw scores (n,) of {_items(setting.shape)}"):
+            # No leaf: a rectifier that works in place may come first.
+            found = network(shown_items.clone(), *labels)
+        _check_tensor("discriminator", found, side, items, expected="one float tensor of raw scores, (n,)")
         _check_scores(found, setting)
-        _check_gradient("discriminator", network, found, {f"the {side} that it is shown": given})
+        _check_gradient("discriminator", network, found, {f"the {side} that it is shown": shown_items})
         if own.begins:
             _check_finite("discriminator", found)
         scores.append(found)

@@ -108,7 +108,7 @@ def _stay_within(discriminator: nn.Module, inputs: Sequence[tuple[Tensor, ...]],
             for factor in (BLOWN_UP, -BLOWN_UP):
                 if not _within([discriminator(factor * items, *labels)]):
                     return False
-            if not _within([functional_call(discriminator, blown_up, (items, *labels))]):
+            if not _within([functional_call(discriminator, blown_up, (items.clone(), *labels))]):
                 return False
     except Exception:
         # A person's forward may refuse such items; then nothing speaks against its scores.

@@ -268,6 +268,10 @@ GOOD: dict[str, Callable[[], dict[str, Any]]] = {
         "discriminator": discriminator_with_batch_norm(),
         "set": {"penalties.r1": None, "penalties.r2": None},
     },
+    "in place": lambda: {
+        "discriminator": nn.Sequential(nn.LeakyReLU(0.2, inplace=True), good_discriminator()),
+        "set": {"penalties.r1": None, "penalties.r2": None},
+    },
     "dropout": lambda: {"discriminator": nn.Sequential(nn.Dropout(), good_discriminator())},
     "spectral norm": lambda: {
         "discriminator": nn.Sequential(nn.Flatten(), nn.utils.parametrizations.spectral_norm(nn.Linear(FLAT, 1)))
