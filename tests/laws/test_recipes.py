@@ -71,8 +71,8 @@ def _packed(side: int, channels: int, seed: int) -> Packed:
 @pytest.fixture(autouse=True)
 def without_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
     """The estimate of memory takes longer than six steps; tests/training/test_memory.py is about it."""
-    monkeypatch.setattr(runs, "_estimate", lambda game: None)
-    monkeypatch.setattr(resuming, "estimated", lambda game: None)
+    monkeypatch.setattr(runs, "_estimate", lambda game, **options: None)
+    monkeypatch.setattr(resuming, "estimated", lambda game, **options: None)
 
 
 def _train(name: str, out: Path, steps: int, settings: dict[str, Any] | None = None) -> sp.Run:
@@ -95,6 +95,11 @@ def test_every_recipe_is_reached() -> None:
             "saddlepoint.recipes.evaluations": "what a run measures of itself; tests/recipes/test_evaluations.py",
             "saddlepoint.recipes.features": "features for metrics; tests/test_evaluation.py",
             "saddlepoint.recipes.judged": "samples that are measured; tests/test_evaluation.py",
+            "saddlepoint.recipes.changes": "what may be changed in a run; tests/recipes/test_resuming.py",
+            "saddlepoint.recipes.recorded": "what a run records; tests/recipes/test_recorded.py",
+            "saddlepoint.recipes.resuming": "going on with a run; every recipe below goes through it",
+            "saddlepoint.recipes.saved": "what a checkpoint was saved under; tests/recipes/test_resuming.py",
+            "saddlepoint.recipes.weights": "another run's weights; tests/recipes/test_resuming.py",
             "saddlepoint.recipes.specification": "what a recipe is",
             "saddlepoint.recipes.ranges": "what numbers may be; tests/recipes/test_ranges.py",
             "saddlepoint.recipes.text": "recipes as text; tests/recipes/test_text.py",
@@ -110,6 +115,9 @@ def test_every_recipe_is_reached() -> None:
             "saddlepoint.recipes.playing": "a run from its first step to its end; tests/test_process.py",
             "saddlepoint.recipes.fitted": "what is left to the machine; tests/recipes/test_fitted.py",
             "saddlepoint.recipes.input_gradients": "how penalties are taken; tests/recipes/test_input_gradients.py",
+            "saddlepoint.recipes.network_trial": "own networks are tried; tests/recipes/test_own_networks.py",
+            "saddlepoint.recipes.output_ranges": "own networks are tried; tests/recipes/test_own_networks.py",
+            "saddlepoint.recipes.own_networks": "a person's own pair; tests/recipes/test_own_networks.py",
             "saddlepoint.recipes.process": "what a run has of its process; every recipe below goes through it",
             "saddlepoint.recipes.runs": "starting and resuming; every recipe below goes through it",
         },
