@@ -10,10 +10,10 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from saddlepoint.ends import end_of
 from saddlepoint.errors import UserError
+from saddlepoint.mistyped import Parser
 from saddlepoint.signals import answered, interrupt
 from saddlepoint.streams import guarded_streams
 
@@ -31,23 +31,16 @@ _COMMAND = re.compile(r"`saddlepoint [^`]*`")
 _POINT = re.compile(r"[-+]?(\d|\.|inf|nan).*,")
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says a mistake on one line, and where to look."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {' '.join(message.split())}; see `{self.prog} --help`\n")
-
-
 def build_parser() -> argparse.ArgumentParser:
     """All verbs and their options."""
-    parser = _Parser(
+    parser = Parser(
         prog="saddlepoint",
         description="Trains generative adversarial networks.",
         epilog=_NETWORK_NOTE,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version and end")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
 
     def verb(name: str, summary: str) -> argparse.ArgumentParser:
         made = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False)
@@ -220,6 +213,8 @@ def build_parser() -> argparse.ArgumentParser:
     data.add_argument("path", metavar="PATH")
 
     verb("doctor", "check the machine and the installation")
+    for each in (parser, *verbs.choices.values()):
+        each.verbs = verbs.choices
     return parser
 
 
