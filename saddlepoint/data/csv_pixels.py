@@ -70,10 +70,11 @@ def read_csv(location: str, options: Options) -> Source:
 
 def _table(path: Path, options: Options) -> _Table:
     opener = gzip.open if path.suffix.lower() == ".gz" else open
-    with reading(f"{path}, which cannot be read", "a table of numbers", "get or make it again"):
-        with opener(path, "rb") as file:
-            line = file.readline(_LONGEST_LINE).decode("utf-8-sig")
-        separator = max(",;\t", key=line.count)
+    wanted = "a table of numbers", "get or make it again"
+    with reading(f"{path}, which cannot be read", *wanted), opener(path, "rb") as file:
+        line = file.readline(_LONGEST_LINE).decode("utf-8-sig")
+    separator = max(",;\t", key=line.count)
+    with reading(f"{path}, which cannot be read", *wanted):
         names = tuple(next(csv.reader([line], delimiter=separator), ()))
     header = not all(_is_number(name) for name in names)
     label = _label(path, names, header, options)
