@@ -19,7 +19,7 @@ from saddlepoint.recipes.changes import changed_recipe, differences, plain, said
 from saddlepoint.recipes.content import check_unchanged
 from saddlepoint.recipes.evaluations import planned_evaluation
 from saddlepoint.recipes.found import Found, RecipeData
-from saddlepoint.recipes.memory_needed import estimated
+from saddlepoint.recipes.memory_needed import estimated, refuse_too_large
 from saddlepoint.recipes.playing import Ended, play
 from saddlepoint.recipes.process import own_process
 from saddlepoint.recipes.recorded import Change, Recorded, read_recorded
@@ -124,6 +124,10 @@ def resume(
                 for key, one, two in differences(plain(before), plain(recipe))
             ]
             _release(game, [*(change for change in recorded.changed if change.step >= at), *made])
+            memory = estimated(game, own=recipe.networks == "own")
+            if made:
+                # What fitted when it began, a larger batch may not.
+                refuse_too_large(game, recipe, found, memory)
             now = plain_values({**asdict(found), **task.recorded})
             for problem in problems:
                 # It keeps its content under another name: the run will write this step again.
@@ -144,7 +148,6 @@ def resume(
             recorded = _recorded_anew(recorded, made, now, {name: here[name] for name in anew}, at)
             write_whole(folder.recipe, to_yaml(recipe, recorded.plain()).encode())
             about = {**here, **about_recipe(recipe, recorded.found)}
-            memory = estimated(game, own=recipe.networks == "own")
             return play(folder, recipe, game, data, until, about, memory, show, measure, observers)
 
 

@@ -229,6 +229,13 @@ def test_what_cannot_be_changed_names_a_command_that_can(change: str, run: Path)
         assert (chosen.verb, chosen.run, chosen.steps) == ("resume", str(run), 99)
 
 
+def test_a_batch_that_this_machine_cannot_hold_is_refused_before_anything_is_written(run: Path) -> None:
+    before = (run / "recipe.yaml").read_bytes(), (run / "events.jsonl").read_bytes()
+    with pytest.raises(UserError, match="batch"):
+        go_on(run, changes=["training.batch=100000000000"], steps=8)
+    assert before == ((run / "recipe.yaml").read_bytes(), (run / "events.jsonl").read_bytes())
+
+
 def test_what_is_fixed_are_keys_of_recipes_and_own_networks_are_told_of_python() -> None:
     assert set(FIXED) <= {*known_keys(), "data", "networks"}
     own = RECIPE.model_copy(update={"networks": "own"})
