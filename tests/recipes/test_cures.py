@@ -14,7 +14,7 @@ from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found, RecipeData, resolved
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task
-from saddlepoint.recipes.text import override
+from saddlepoint.recipes.text import known_keys, override
 from tests.tasks.examples import packed, pairs
 
 CPU = torch.device("cpu")
@@ -27,8 +27,11 @@ def points() -> RecipeData:
 
 
 def ways(cure: str) -> list[list[str]]:
-    """The settings of a cure: "a=1 and b=2, or c=3" is two ways, the first of two settings."""
-    found = [[f"{key}={value}" for key, value in ASSIGNMENT.findall(part)] for part in re.split(r"\bor\b", cure)]
+    """The settings of a cure: "seed=1 and clip=2, or task.l1=3" is two ways, the first of two settings."""
+    parts = [
+        [pair for pair in ASSIGNMENT.findall(part) if pair[0] in known_keys()] for part in re.split(r"\bor\b", cure)
+    ]
+    found = [[f"{key}={value}" for key, value in part] for part in parts]
     return [way for way in found if way]
 
 
@@ -160,5 +163,6 @@ def test_most_of_these_refusals_say_what_to_set() -> None:
 
 
 def test_ways_are_told_apart() -> None:
-    assert ways("set a.b=1 and c=null, or d.e=[x]") == [["a.b=1", "c=null"], ["d.e=[x]"]]
+    assert ways("set seed=1 and clip=null, or task.l1=[x]") == [["seed=1", "clip=null"], ["task.l1=[x]"]]
+    assert ways("as set={'clip': None} from Python, or with --set clip=null") == [["clip=null"]]
     assert ways("choose another") == []
