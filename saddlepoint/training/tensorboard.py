@@ -34,8 +34,8 @@ class Scalars:
             OSError: the disk did not take them.
         """
         # Imported at the first line: it takes a moment that the first step should not wait for.
-        from tensorboard.compat.proto.event_pb2 import Event, SessionLog
-        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.compat.proto.event_pb2 import Event, SessionLog  # type: ignore[attr-defined]
+        from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[attr-defined]
         from tensorboard.summary.writer.record_writer import RecordWriter
 
         now = time.time()

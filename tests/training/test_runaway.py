@@ -44,7 +44,7 @@ def test_moments_that_are_not_finite_are_no_checkpoint(tmp_path: Path) -> None:
     keeper.end(game.state)
     # The game is played in float64: its loss is 1 and D's gradient 1e200. Nobody reads a norm, and D stands still.
     for name, value in (("y", 1e-200), ("x", 1e200)):
-        networks_of(game.task)[name].value.data.fill_(value)
+        networks_of(game.task)[name].get_parameter("value").data.fill_(value)
     game.play(3)
     said = r"the optimizer's discriminator/0/exp_avg_sq was not finite at step 3.*00000002"
     with pytest.raises(RunStopped, match=said):
