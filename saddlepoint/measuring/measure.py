@@ -141,9 +141,12 @@ class Measurer:
         try:
             found = metric.compute(given)
         except UserError as error:
-            stands = counted(given.judged.count, "held-out item" if metric.baseline == "unseen" else "real item")
+            other = given.unseen if metric.baseline == "unseen" else given.reference
+            assert other is not None
+            kind = "held-out item" if metric.baseline == "unseen" else "real item"
+            parts = f"{given.judged.count:,} and {counted(other.count, kind)} are its two parts"
             more = "hold out more in training (data.hold_out)" if metric.baseline == "unseen" else "give more data"
-            why = f"too little real data: {stands} would stand in for the samples; expected {error.expected}; {more}"
+            why = f"too little real data: {parts}; expected {error.expected}; {more}"
             return {"value": None, "why": why}
         line = found.as_json()
         samples, against = given.judged.count, given.unseen if metric.baseline == "unseen" else given.reference
