@@ -25,6 +25,8 @@ SETTING = re.compile(
 )
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z_-]*")
 COMMAND = re.compile(r"`(saddlepoint [^`]*)`")
+VERBS = options_by_verb()
+OPTIONS = frozenset().union(*VERBS.values())
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,7 @@ def unknown_settings(said: str) -> list[str]:
 
 def unknown_options(said: str) -> list[str]:
     """Options in a text that no verb has."""
-    known = set().union(*options_by_verb().values())
-    return [option for option in OPTION.findall(said) if option not in known and "pip install" not in said]
+    return [option for option in OPTION.findall(said) if option not in OPTIONS and "pip install" not in said]
 
 
 def impossible_commands(said: str) -> list[str]:
@@ -92,7 +93,7 @@ def _known(key: str) -> bool:
 
 def _parses(command: str) -> bool:
     words = [word for word in shlex.split(command.replace(HOLE, "1")) if word != "..."]
-    if len(words) == 2 and words[1] in options_by_verb():
+    if len(words) == 2 and words[1] in VERBS:
         return True  # only the verb, as a pointer to it
     try:
         build_parser().parse_args(words[1:])
