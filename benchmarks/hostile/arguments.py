@@ -6,7 +6,7 @@ from random import Random
 
 from benchmarks.hostile.child import as_command
 from benchmarks.hostile.kind import Attack, Kind, Outcome
-from benchmarks.hostile.verdict import fault_of
+from benchmarks.hostile.verdict import ASKED_MIB, fault_of
 from benchmarks.hostile.workshop import Workshop, fresh_copy, shown
 
 _HUGE = str(10**12)
@@ -85,7 +85,7 @@ def prepare(workshop: Workshop) -> Attack:
         act = as_command(arguments) if index % 25 == 24 else workshop.act(arguments)
         ended = workshop.start(act, place, before=lambda: _go(place)).wait()
         readable = [argument if len(argument) <= 100 else f"{argument[:50]}...({len(argument)})" for argument in given]
-        return Outcome(what=shown(readable), fault=fault_of(ended))
+        return Outcome(what=shown(readable), fault=fault_of(ended, memory_mib=ASKED_MIB))
 
     return Attack(attempt=attempt)
 
@@ -138,6 +138,6 @@ def _go(place: Path) -> None:
 KIND = Kind(
     name="arguments",
     tried="command lines of every verb with huge, wrong and foreign options",
-    good="done, or one line; in 20 s of computing and 1 GiB",
+    good="done, or one line; in 20 s of computing and 4 GiB",
     prepare=prepare,
 )

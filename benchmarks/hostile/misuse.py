@@ -27,6 +27,9 @@ def prepare(workshop: Workshop) -> Attack:
         fault = fault_of(ended, codes=frozenset({_DONE, _REFUSED}))
         if fault is None and ended.code == _DONE and call.expected is Expected.REFUSED:
             fault = "accepted without a word" if not ended.err.strip() else f"accepted: {last_line(ended.err)}"
+        said = any(line.startswith("data: ") for line in ended.err.splitlines())
+        if fault is None and ended.code == _DONE and call.expected is Expected.SAID and not said:
+            fault = "accepted without a word about the data"
         if fault is None and ended.code == _REFUSED and call.expected is Expected.DONE:
             fault = f"refused: {last_line(ended.out)}"
         taken = sorted(each.name for each in (place / "new").iterdir()) if (place / "new").exists() else []

@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.hostile.damage import damage
 from benchmarks.hostile.kind import Attack, Kind, Outcome
 from benchmarks.hostile.looking import QUICK
-from benchmarks.hostile.verdict import fault_of
+from benchmarks.hostile.verdict import ASKED_MIB, fault_of
 from benchmarks.hostile.workshop import Workshop
 
 # As a person would write them in YAML.
@@ -85,7 +85,10 @@ def prepare_yaml(workshop: Workshop) -> Attack:
             path.write_text(text, encoding="utf-8")
         out = place / "run"
         ended = workshop.verb(["train", str(path), "--out", str(out), "--steps", "1"], place)
-        return Outcome(what=f"recipe.yaml, {said}; saddlepoint train recipe.yaml --steps 1", fault=fault_of(ended))
+        return Outcome(
+            what=f"recipe.yaml, {said}; saddlepoint train recipe.yaml --steps 1",
+            fault=fault_of(ended, memory_mib=ASKED_MIB),
+        )
 
     return Attack(attempt=attempt)
 
@@ -125,7 +128,8 @@ def prepare_set(workshop: Workshop) -> Attack:
         arguments = ["train", recipe, "--out", str(place / "run"), "--steps", "1", *quick, "--set", assignment]
         ended = workshop.verb(arguments, place)
         return Outcome(
-            what=f"saddlepoint train {recipe} --steps 1 QUICK --set '{assignment[:200]}'", fault=fault_of(ended)
+            what=f"saddlepoint train {recipe} --steps 1 QUICK --set '{assignment[:200]}'",
+            fault=fault_of(ended, memory_mib=ASKED_MIB),
         )
 
     return Attack(attempt=attempt)
@@ -154,12 +158,12 @@ def _odd_key(random: Random, keys: tuple[str, ...]) -> str:
 YAML = Kind(
     name="recipes",
     tried="recipe files with lines and bytes changed, YAML bombs and tags; what is accepted trains for one step",
-    good="trained, or one line; in 20 s of computing and 1 GiB",
+    good="trained, or one line; in 20 s of computing and 4 GiB",
     prepare=prepare_yaml,
 )
 SET = Kind(
     name="settings",
     tried="--set of every key to hostile values; what is accepted trains for one step",
-    good="trained, or one line; in 20 s of computing and 1 GiB",
+    good="trained, or one line; in 20 s of computing and 4 GiB",
     prepare=prepare_set,
 )
