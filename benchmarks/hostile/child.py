@@ -74,7 +74,7 @@ class Child:
         place: Path,
         *,
         limit: float = SECONDS,
-        before: Callable[[], None] | None = None,
+        before: Callable[[], object] | None = None,
         ordinary: float = 0.0,
     ):
         self._out, self._err = place / "out", place / "err"
@@ -90,7 +90,7 @@ class Child:
         _RUNNING.add(self.pid)
         self._handle = os.pidfd_open(self.pid)
 
-    def _be(self, act: Callable[[], int], before: Callable[[], None] | None, parent: int) -> int:
+    def _be(self, act: Callable[[], int], before: Callable[[], object] | None, parent: int) -> int:
         """The child's whole life."""
         code = 1
         try:

@@ -13,7 +13,7 @@ from random import Random
 
 from benchmarks.hostile.child import Child, as_command
 from benchmarks.hostile.kind import Attack, Kind, Outcome
-from benchmarks.hostile.same_run import differences, last_event
+from benchmarks.hostile.same_run import differences, last_event, steps_logged
 from benchmarks.hostile.verdict import fault_of
 from benchmarks.hostile.workshop import Workshop, settings, shown
 
@@ -51,7 +51,7 @@ def prepare(workshop: Workshop) -> Attack:
                 break
             child.send(signal.SIGKILL)
             child.wait()
-            moments.append(f"{name}, step {_steps(run)}")
+            moments.append(f"{name}, step {steps_logged(run)}")
         killed = f"killed {len(moments)} times ({'; '.join(moments)})"
         what = f"{shown(arguments(run))}; {killed}; {shown(['resume', str(run)])}"
         return Outcome(what=what, fault=_went_on(workshop, place, run) or _differs(whole, run))
@@ -94,8 +94,8 @@ def _begun(child: Child, run: Path, random: Random, seconds: float) -> None:
 
 def _writing(child: Child, run: Path, random: Random, seconds: float) -> None:
     # Not always the next one.
-    steps = _steps(run) + random.randint(0, 8)
-    _watch(child, lambda: _steps(run) >= steps and any((run / "checkpoints").glob(".*.writing")))
+    steps = steps_logged(run) + random.randint(0, 8)
+    _watch(child, lambda: steps_logged(run) >= steps and any((run / "checkpoints").glob(".*.writing")))
 
 
 def _last(child: Child, run: Path, random: Random, seconds: float) -> None:
@@ -116,10 +116,6 @@ def _watch(child: Child, came: Callable[[], bool]) -> None:
     end = time.monotonic() + 60
     while child.running() and time.monotonic() < end and not came():
         time.sleep(0.0002)
-
-
-def _steps(run: Path) -> int:
-    return (run / "log.jsonl").read_bytes().count(b"\n") if (run / "log.jsonl").exists() else 0
 
 
 KIND = Kind(

@@ -58,6 +58,12 @@ def log_lines(run: Path) -> list[dict[str, Any]]:
     return lines
 
 
+def steps_logged(run: Path) -> int:
+    """How many lines log.jsonl has, also while it is being written."""
+    log = run / "log.jsonl"
+    return log.read_bytes().count(b"\n") if log.exists() else 0
+
+
 def last_event(run: Path) -> str | None:
     """The kind of the newest event; None without one."""
     lines = (run / "events.jsonl").read_text().splitlines() if (run / "events.jsonl").exists() else []

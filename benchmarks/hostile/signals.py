@@ -1,6 +1,5 @@
 """Signals at random moments of a run: it saves, exits with 130, and goes on later as if nothing had happened."""
 
-import os
 import signal
 import time
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from random import Random
 from benchmarks.hostile.child import Child, as_command
 from benchmarks.hostile.kills import STEPS, arguments, left_alone
 from benchmarks.hostile.kind import Attack, Kind, Outcome
-from benchmarks.hostile.same_run import differences, last_event
+from benchmarks.hostile.same_run import differences, last_event, steps_logged
 from benchmarks.hostile.verdict import fault_of
 from benchmarks.hostile.workshop import Workshop, shown
 
@@ -39,7 +38,7 @@ def prepare(workshop: Workshop) -> Attack:
         # Before a run has begun there is nothing to save, and a signal ends the process as it ends any other.
         _until_begun(child, run)
         time.sleep(random.uniform(0, seconds))
-        step = _steps(run)
+        step = steps_logged(run)
         sent = False
         for number, pause in series:
             sent = child.running() or sent
@@ -49,11 +48,13 @@ def prepare(workshop: Workshop) -> Attack:
         what = f"{shown(arguments(run))}; {name} about step {step}; {shown(['resume', str(run)])}"
         if fault := fault_of(ended):
             return Outcome(what=what, fault=fault)
-        wanted = {0} if not sent or ("TERM" not in name and name.startswith("STOP")) else {0, 130}
+        asked = sent and any(number not in (signal.SIGSTOP, signal.SIGCONT) for number, _ in series)
+        # Asked in its last moments, a run may be done.
+        wanted = {0, 130} if asked else {0}
         if ended.code not in wanted:
             return Outcome(what=what, fault=f"exit code {ended.code} after {name}: {ended.err.strip()[-200:]}")
-        if ended.code == 0 and _steps(run) != STEPS:
-            return Outcome(what=what, fault=f"exit code 0 at step {_steps(run)} of {STEPS}")
+        if ended.code == 0 and steps_logged(run) != STEPS:
+            return Outcome(what=what, fault=f"exit code 0 at step {steps_logged(run)} of {STEPS}")
         if ended.code == 130 and "before anything could be saved" in ended.err and _saved(run):
             return Outcome(what=what, fault="says that nothing could be saved, but there is a checkpoint")
         if ended.code == 130 or last_event(run) != "finished":
@@ -69,18 +70,8 @@ def prepare(workshop: Workshop) -> Attack:
 
 def _until_begun(child: Child, run: Path) -> None:
     end = time.monotonic() + 60
-    while child.running() and time.monotonic() < end and last_event_or_none(run) is None:
+    while child.running() and time.monotonic() < end and not (run / "events.jsonl").exists():
         time.sleep(0.001)
-
-
-def last_event_or_none(run: Path) -> str | None:
-    """As `last_event`, also while the file is being written."""
-    events = run / "events.jsonl"
-    return "begun" if events.exists() and os.path.getsize(events) else None
-
-
-def _steps(run: Path) -> int:
-    return (run / "log.jsonl").read_bytes().count(b"\n") if (run / "log.jsonl").exists() else 0
 
 
 def _saved(run: Path) -> bool:

@@ -78,7 +78,7 @@ class Workshop:
         place: Path,
         *,
         limit: float = SECONDS,
-        before: Callable[[], None] | None = None,
+        before: Callable[[], object] | None = None,
     ) -> Child:
         """A child that does something; what it says is written into `place`."""
         with suppress(FileNotFoundError):
@@ -92,7 +92,7 @@ class Workshop:
         place: Path,
         *,
         limit: float = SECONDS,
-        before: Callable[[], None] | None = None,
+        before: Callable[[], object] | None = None,
     ) -> Ended:
         """Runs a verb of the command in a child, to its end."""
         return self.start(self.act(arguments), place, limit=limit, before=before).wait()
