@@ -174,7 +174,7 @@ NETWORKS: tuple[Call, ...] = (
     _d("None", lambda: Lambda(discriminator(), lambda scores: None)),
     _d("a number", lambda: Lambda(discriminator(), lambda scores: 0.5)),
     _d("float64", lambda: discriminator().double()),
-    _d("half", lambda: Lambda(discriminator(), lambda scores: scores.half())),
+    _d("half", lambda: Lambda(discriminator(), lambda scores: scores.half()), Expected.EITHER),
     _d("integers", lambda: Lambda(discriminator(), lambda scores: scores.round().long())),
     _d("complex numbers", lambda: Lambda(discriminator(), lambda scores: scores.to(torch.complex64))),
     _d("for 16 x 16", lambda: discriminator(16)),

@@ -224,7 +224,7 @@ def _given(content: bytes, place: Path, run: Path, random: Random, way: int) -> 
 
 KIND = Kind(
     name="weights",
-    tried="pickles that run code, as .pt, .pth, TorchScript, .npy, .npz, zip, tar.gz, YAML tags and signed  "
+    tried="pickles that run code, as .pt, .pth, TorchScript, .npy, .npz, zip, tar.gz, YAML tags and signed "
     "checkpoints, where data, features, recipes and runs are read",
     good="refused on one line; the planted code never runs",
     prepare=prepare,

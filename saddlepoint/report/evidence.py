@@ -1,4 +1,4 @@
-"""Sections of docs/results.md that come from benchmarks: coverage of intervals, numbers remade, small siblings."""
+"""Sections of docs/results.md that come from benchmarks: coverage of intervals, numbers remade, small siblings, attacks."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -40,6 +40,13 @@ def section_of_evidence(name: str, record: Mapping[str, Any]) -> Iterator[str]:
                 f"| {cell(short(row['images_per_s']))} | {row['spread'] / row['spread_of_data']:.2f} "
                 f"| {'yes' if row['alive'] else 'no'} | {picture} |"
             )
+        return
+    if rows and "not_good" in rows[0]:
+        yield "## The hostile campaign"
+        bad = sum(len(row["not_good"]) for row in rows)
+        tried = sum(row["tried"] for row in rows)
+        yield from ("", f"{tried:,} attempts of {len(rows)} kinds, {bad} not good: [reliability.md](reliability.md).")
+        yield from _made(record)
         return
     yield f"## {cell(name)}"
     if record.get("protocol"):

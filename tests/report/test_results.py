@@ -202,7 +202,10 @@ def test_what_benchmarks_wrote_has_sections_of_its_own(make_run, tmp_path):
     trained = {"name": "x-small", "data": "d.zip", "seconds": 120.0, "steps": 7, "images_per_s": 3.5, "alive": False}
     spread = {"spread": 0.05, "spread_of_data": 0.2}
     (records / "small.json").write_text(json.dumps({"command": "train them", "rows": [trained | spread]}))
+    attacks = [{"kind": "kills", "tried": 1200, "not_good": []}, {"kind": "disk", "tried": 34, "not_good": [{}]}]
+    (records / "hostile.json").write_text(json.dumps({"command": "attack it", "rows": attacks}))
     lines = write_results([make_run("a")], tmp_path / "docs" / "results.md").read_text().splitlines()
+    assert "1,234 attempts of 2 kinds, 1 not good: [reliability.md](reliability.md)." in lines
     assert "| two normals | `m` | 1.5 | 1.25 | 200 | 0.950 |" in lines
     assert "Made by `measure it`, today." in lines
     assert "| `x-small` | d.zip | 120 | 7 | 3.5 | 0.25 | no | [picture](pictures/x-small.png) |" in lines
