@@ -72,7 +72,7 @@ def drawn(items: int) -> dict[str, Any]:
             yield generator.integers(0, 256, (min(PIECE, items - start), *SHAPE), dtype=np.uint8)
 
     with tempfile.TemporaryDirectory() as folder:
-        kept = Facts(kept=np.empty(0, np.int64), skipped=(), notes=())
+        kept = Facts(kept=np.arange(items), skipped=(), notes=())
         stored = in_file(blocks, capacity=items, shape=SHAPE, cache=Path(folder), key="images", facts=lambda: kept)
         data = Packed(
             items=stored.items,

@@ -27,7 +27,7 @@ from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.files import write_whole
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import open_recipe_data
-from saddlepoint.recipes.loading import load_task
+from saddlepoint.recipes.loading import load_task, refuse_left_out
 from saddlepoint.recipes.pictures import planned_pictures
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override
@@ -115,7 +115,7 @@ def _leaves(value: Any) -> list[float]:
 
 def _made_and_real(run: Path, data: Path) -> tuple[torch.Tensor, torch.Tensor]:
     """What the run makes for its own pictures, and as many images of the data, both in [0, 1]."""
-    loaded = load_task(run, device="cpu")
+    loaded = load_task(run, left_out=refuse_left_out(run), device="cpu")
     recipe = override(loaded.recipe, [f"data.source={json.dumps(str(data))}"])
     opened = open_recipe_data(recipe)
     planned = planned_pictures(recipe, loaded.task, loaded.found, opened)
