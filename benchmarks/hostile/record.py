@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import torch
 
 from benchmarks.hostile.campaign import Row
 from saddlepoint.files import write_whole
-from saddlepoint.training.machine import versions
+from saddlepoint.training.machine import describe, versions
 
 # So many attempts with one and the same fault are shown; all of them stand in the JSON.
 _ALIKE = 3
@@ -52,8 +52,7 @@ def as_json(rows: Sequence[Row], *, command: str, minutes: float, seed: int) -> 
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),
         "machine": {
-            "system": f"{platform.system()} {platform.machine()}",
-            "cores": psutil.cpu_count(),
+            **describe(torch.device("cpu")),
             "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
             "user": "root" if os.geteuid() == 0 else "a user without the rights of root",
             **versions(),
@@ -88,7 +87,7 @@ def markdown(record: dict[str, Any]) -> str:
     tried, bad = sum(row["tried"] for row in rows), sum(len(row["not_good"]) for row in rows)
     lines = [
         f"`{record['command']}`, {record['date'][:10]}, commit {record['commit']}: {tried:,} attempts, {bad} not good. "
-        f"{machine['system']}, {machine['cores']} cores, {machine['memory_gb']:g} GB, Python {machine['python']}, "
+        f"{machine['system']}, {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']:g} GB, Python {machine['python']}, "
         f"torch {machine['torch']}; as {machine['user']}.",
         "",
         "| kind | what is done | tried | good | not good |",

@@ -1,4 +1,4 @@
-"""Sections of docs/results.md that come from benchmarks: coverage of intervals, numbers remade, small siblings, attacks."""
+"""Sections of docs/results.md that come from benchmarks: coverage, numbers made again, small siblings, attacks."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
