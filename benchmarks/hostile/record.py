@@ -85,10 +85,11 @@ def markdown(record: dict[str, Any]) -> str:
     machine = record["machine"]
     rows = record["rows"]
     tried, bad = sum(row["tried"] for row in rows), sum(len(row["not_good"]) for row in rows)
+    made = f"`{record['command']}`, {record['date'][:10]}, commit {record['commit']}"
+    on = f"{machine['system']}, {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']:g} GB"
     lines = [
-        f"`{record['command']}`, {record['date'][:10]}, commit {record['commit']}: {tried:,} attempts, {bad} not good. "
-        f"{machine['system']}, {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']:g} GB, Python {machine['python']}, "
-        f"torch {machine['torch']}; as {machine['user']}.",
+        f"{made}: {tried:,} attempts, {bad} not good. {on}, Python {machine['python']}, torch {machine['torch']}; "
+        f"as {machine['user']}.",
         "",
         "| kind | what is done | tried | good | not good |",
         "|---|---|---:|---:|---:|",
