@@ -15,6 +15,8 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
+from saddlepoint.errors import printable
+
 # A pipe whose reader has gone, and a terminal that was closed.
 _NOBODY_READS = (errno.EPIPE, errno.EIO)
 
@@ -25,18 +27,22 @@ class Guarded:
     Args:
         file: what is written to; None where the process was started without it.
         only: the errors that are kept from the writer, others say that it was standard output; None for all.
+        plain: answers are written here, in which a terminal has nothing to obey: control characters (of a path that a
+            person gave, of a label) are escaped, but for the ends of lines.
 
     Attributes:
         lost: why it takes nothing any more; None as long as it does.
     """
 
-    def __init__(self, file: TextIO | None, only: Collection[int] | None = None):
-        self.file, self._only = file, only
+    def __init__(self, file: TextIO | None, only: Collection[int] | None = None, *, plain: bool = False):
+        self.file, self._only, self._plain = file, only, plain
         self.lost: str | None = None if file is not None else "it was closed from the start"
         self._told: Callable[[str], None] | None = None
 
     def write(self, text: str) -> int:
-        return self._try(lambda file: file.write(text)) or len(text)
+        shown = "\n".join(map(printable, text.split("\n"))) if self._plain else text
+        self._try(lambda file: file.write(shown))
+        return len(text)
 
     def flush(self) -> None:
         self._try(lambda file: file.flush())
@@ -109,7 +115,7 @@ def guarded_streams() -> Iterator[None]:
         with suppress(OSError, ValueError):  # of one that is closed or full; the answer will say it
             sys.stdout.reconfigure(errors="backslashreplace")
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = Guarded(sys.stdout, _NOBODY_READS), standard_error()  # type: ignore[assignment]
+    sys.stdout, sys.stderr = Guarded(sys.stdout, _NOBODY_READS, plain=True), standard_error()  # type: ignore[assignment]
     try:
         yield
     finally:

@@ -109,6 +109,14 @@ def test_names_that_no_encoding_can_write_are_escaped(capfd: pytest.CaptureFixtu
     assert capfd.readouterr().out == "caf\\xe9 \\udcff\n"
 
 
+def test_a_terminal_has_nothing_to_obey_in_an_answer(capfd: pytest.CaptureFixture[str]) -> None:
+    with open(os.dup(1), "w", encoding="utf-8") as file, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sys, "stdout", file)
+        with guarded_streams():
+            print("runs/\x1b[31m\x9b2J\r\ncaf\xe9")
+    assert capfd.readouterr().out == "runs/\\x1b[31m\\x9b2J\\r\ncaf\xe9\n"
+
+
 # As a shell starts the command: what is said, the exit code, and nothing of Python's own at the end (code 120).
 
 

@@ -112,7 +112,7 @@ def _label(path: Path, names: Sequence[str], header: bool, options: Options) -> 
 def _square(count: int) -> tuple[int, int] | None:
     """Side and channels of the square image that so many columns are, or None."""
     for channels in (1, 3):
-        side = math.isqrt(count // channels)
+        side = math.isqrt(max(count, 0) // channels)
         if side >= _SMALLEST and channels * side * side == count:
             return side, channels
     return None

@@ -203,4 +203,7 @@ def _existing(location: str | Path) -> Path:
             _EXPECTED,
             f"did you mean {near[0]}? Otherwise check the path" if near else "check the path",
         )
+    if not (path.is_file() or path.is_dir()):
+        # Opening a pipe would wait for somebody to write, and a device may never end.
+        raise UserError(f"{path}, which is a pipe or a device", _EXPECTED, "write what it gives into a file first")
     return path

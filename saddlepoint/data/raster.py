@@ -38,6 +38,8 @@ _ORIENTATION = 0x0112
 
 # A filter of the whole process, because filters that are set and taken back around a call are not safe in threads.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+# Damaged words about a picture (a tag, a date) that is whole; a picture that is not whole is an error. For all threads.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 def decode(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from saddlepoint.arguments import whole_numbers
 from saddlepoint.data.depth import Depth, Range, check_range
 from saddlepoint.data.packed import Kind
 from saddlepoint.errors import UserError, reason_of
@@ -85,7 +86,7 @@ class Options:
     resident_limit: int = 2 * GIBIBYTE
 
     def __post_init__(self) -> None:
-        if self.size is not None and (len(self.size) != 2 or min(self.size) < 1):
+        if self.size is not None and (len(whole_numbers("size", self.size)) != 2 or min(self.size) < 1):
             raise UserError(
                 f"data.size={self.size}", "two positive numbers, height and width", "give it as --set data.size=64x64"
             )

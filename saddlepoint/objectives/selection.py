@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
+from saddlepoint.arguments import shown
 from saddlepoint.errors import UserError
 from saddlepoint.objectives.definition import read_definition
 from saddlepoint.objectives.members import (
@@ -40,12 +41,16 @@ def catalogue() -> dict[str, str]:
     return summaries()
 
 
-def objective(text: str) -> Separable | Paired:
-    """The objective of a catalogue name or a definition.
+def objective(text: str | Separable | Paired) -> Separable | Paired:
+    """The objective of a catalogue name or a definition; an objective is itself.
 
     Raises:
         UserError: no member has that name (with the nearest one), or the definition cannot be read (with the column).
     """
+    if isinstance(text, Separable | Paired):
+        return text
+    if not isinstance(text, str):
+        raise UserError(f"an objective as {shown(text)}", "a name of the catalogue, or its formulas as text", _TRIPLE)
     check_length(text)
     if "=" in text:
         return read_definition(text)

@@ -47,9 +47,22 @@ def recipe_from(data: Any, where: str) -> Recipe:
     if isinstance(version, int) and version > 1:
         raise UserError(f"{where} of format {shown(version)}", "format 1", "use the newer saddlepoint that wrote it")
     try:
-        return Recipe.model_validate({key: value for key, value in data.items() if key not in RECORDED})
+        made = Recipe.model_validate({key: value for key, value in data.items() if key not in RECORDED})
     except ValidationError as error:
         raise _explained(error, where) from None
+    for key in _truths_as_numbers(data, made.model_dump(mode="json")):
+        raise UserError(f"{key} = a truth value in {where}", "a number, or what else it may be", f"set {key} to one")
+    return made
+
+
+def _truths_as_numbers(given: Mapping[str, Any], taken: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Keys whose truth value was taken for a number: pydantic, like Python, lets true be 1."""
+    for name, value in given.items():
+        number = taken.get(name)
+        if isinstance(value, Mapping) and isinstance(number, Mapping):
+            yield from _truths_as_numbers(value, number, f"{prefix}{name}.")
+        elif isinstance(value, bool) and isinstance(number, int | float) and not isinstance(number, bool):
+            yield f"{prefix}{name}"
 
 
 def read_recipe(path: Path) -> tuple[Recipe, dict[str, Any]]:

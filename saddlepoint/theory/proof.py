@@ -131,7 +131,7 @@ def prove(
         UserError: an objective that cannot be read, functions without a derivative at a rest point, a domain that
             holds no rest point, a D0 that is none, p_d or seconds not positive.
     """
-    asked_for = objective(chosen) if isinstance(chosen, str) else chosen
+    asked_for = chosen if isinstance(chosen, Objective) else objective(chosen)
     density, budget = positive("--pd", p_d), positive("--seconds", SECONDS if seconds is None else seconds)
     asked = None if domain is None else domain_of(domain)
     if isinstance(asked_for, Paired):

@@ -224,13 +224,15 @@ def load_network(network: torch.nn.Module, tensors: Mapping[str, Tensor], source
     """Copies named tensors into a network.
 
     Raises:
-        UserError: names or shapes differ.
+        UserError: names, shapes or types differ.
     """
     own = network.state_dict()
     different = sorted(
         name
         for name in own.keys() | tensors.keys()
-        if name not in own or name not in tensors or own[name].shape != tensors[name].shape
+        if name not in own
+        or name not in tensors
+        or (own[name].shape, own[name].dtype) != (tensors[name].shape, tensors[name].dtype)
     )
     if different:
         raise _misfit(source, different)

@@ -68,6 +68,8 @@ def test_columns_of_the_rows_are_left_out_and_labels_may_be_named(tmp_path):
         ("5.1,3.5,1.4,0.2,setosa\n", "no square image"),
         ("", "no square image"),
         ("\0\0\0", "no square image"),
+        ("label,pixel0,pix", "no square image"),
+        ("label\n3\n", "no square image"),
         (",".join(f"p{at}" for at in range(64)) + "\n", "with no row"),
         (",".join(f"p{at}" for at in range(64)) + "\n" + ",".join(["1"] * 63) + ",\n", "empty cells in column p63"),
         (",".join(f"p{at}" for at in range(64)) + "\n" + ",".join(["1"] * 63) + ",x\n", "cannot be read as a table"),

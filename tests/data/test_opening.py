@@ -1,5 +1,6 @@
 """What a location is taken for, and options that do not fit."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -84,3 +85,12 @@ def test_importing_data_does_not_import_what_is_slow():
     slow = ("torch", "pyarrow", "datasets", "sklearn", "scipy")
     code = f"import sys, saddlepoint.data; print([name for name in {slow} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "data.zip")
+    assert "which is a pipe or a device" in refusal(lambda: open_data(tmp_path / "data.zip"))
+
+
+def test_a_size_that_is_one_number_is_told(tmp_path):
+    assert "size=8 (int)" in refusal(lambda: open_data("digits", size=8))  # type: ignore[arg-type]

@@ -127,3 +127,11 @@ def test_a_link_of_ones_own_has_no_text_but_its_game_has():
     with pytest.raises(UserError, match="at_output"):
         as_text(chosen)
     assert as_text(chosen.at_output()) == "f1=tanh(D); f2=-tanh(D); f3=tanh(D)"
+
+
+def test_an_objective_is_itself_and_nothing_else_is_one():
+    chosen = objective("hinge")
+    assert objective(chosen) is chosen
+    for nothing in (None, 3, b"hinge"):
+        with pytest.raises(UserError, match="a name of the catalogue, or its formulas"):
+            objective(nothing)  # type: ignore[arg-type]

@@ -349,3 +349,10 @@ def test_the_two_image_columns_of_pairs_are_named_as_text() -> None:
     assert recipe.data.columns == ("drawing", "photo")
     with pytest.raises(UserError, match=r"data\.columns"):
         override(recipe, ["data.columns=drawing"])
+
+
+@pytest.mark.parametrize("key", ["training.batch", "penalties.r1", "networks.width", "watch.keep", "generator.rate"])
+def test_true_is_no_number(key: str) -> None:
+    with pytest.raises(UserError, match=rf"{key} = a truth value .* set {key} to one"):
+        override(RECIPES["digits"], [f"{key}=true"])
+    assert override(RECIPES["digits"], ["training.compile=true"]).training.compile is True

@@ -216,13 +216,14 @@ def test_another_network_is_refused_with_the_tensors_that_do_not_fit(tmp_path: P
         restore_game(tmp_path, bilinear_game())
 
 
-def test_names_and_shapes_must_both_fit(tmp_path: Path) -> None:
+def test_names_shapes_and_types_must_fit(tmp_path: Path) -> None:
     network = torch.nn.Linear(2, 3)
     before = network.weight.clone()
     for wrong, named in [
         ({"weight": torch.ones(3, 2)}, "bias"),
         ({"weight": torch.ones(3, 2), "bias": torch.ones(3), "scale": torch.ones(1)}, "scale"),
         ({"weight": torch.ones(2, 3), "bias": torch.ones(3)}, "weight"),
+        ({"weight": torch.ones(3, 2), "bias": torch.ones(3, dtype=torch.int8)}, "bias"),
     ]:
         with pytest.raises(UserError, match=rf"\({named}\)"):
             load_network(network, wrong, tmp_path)

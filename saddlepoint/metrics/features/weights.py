@@ -6,6 +6,7 @@ where the file is missing, the message says where it is published.
 """
 
 import hashlib
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -122,8 +123,9 @@ def _read_state_dict(path: Path, wanted: str) -> dict[str, Tensor]:
                 "download that file; nothing in a weights file is ever run",
             )
     try:
-        # An open file, because torch chooses another reader by the end of a name.
-        with path.open("rb") as file:
+        # An open file, because torch chooses another reader by the end of a name. What torch remarks on the way is no
+        # news to a person: a file is taken, or refused below.
+        with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
             found = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
         # Any kind, as in `errors.reading`; but torch's own words are left out: they advise to run what the file holds.
