@@ -36,6 +36,12 @@ class Parser(argparse.ArgumentParser):
             self.error(self._unknown(further[0]))
         return chosen, further
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        # argparse takes the value of `--out=--` for the end of all options, and gives an empty list.
+        if action.option_strings and arg_strings == ["--"] and action.nargs is None:
+            self.error(f"argument {action.option_strings[-1]}: expected one argument")
+        return super()._get_values(action, arg_strings)  # type: ignore[misc]
+
     @property
     def options(self) -> list[str]:
         """The long options."""

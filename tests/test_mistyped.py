@@ -33,6 +33,7 @@ from saddlepoint.cli import main, options_by_verb
         ("field hinge --start 1,1 --pd x", "saddlepoint field: got --pd 'x'", ["expected a number"]),
         ("data chekc place", "saddlepoint data: got action 'chekc'", ["did you mean check?"]),
         ("compare", "saddlepoint compare: got no RUN", []),
+        ("train digits --out=--", "saddlepoint train: got --out without a value", ["expected --out DIR"]),
         ("sample run --seeds", "saddlepoint sample: got --seeds without a value", ["expected --seeds LIST"]),
     ],
 )

@@ -205,6 +205,10 @@ def restore(checkpoint: Checkpoint, task: Task, steps: Mapping[str, Step], state
                 # In the parameter's own memory layout: fused optimizers do not look at strides.
                 tensor = torch.empty_like(parameter).copy_(tensor)
             saved.setdefault(int(index), {})[key] = tensor
+        # An optimizer keeps the same of every parameter that it has moved.
+        kept = [frozenset(each) for each in saved.values()]
+        if kept and (some := frozenset.union(*kept) - frozenset.intersection(*kept)):
+            raise _misfit(checkpoint.path, [f"{player}/.../{name}" for name in sorted(some)])
         optimizer = step.torch_optimizer
         optimizer.load_state_dict({"state": saved, "param_groups": optimizer.state_dict()["param_groups"]})
     if state.averages is not None:

@@ -100,3 +100,14 @@ def test_a_tasks_history_has_the_shapes_of_the_task(tmp_path: Path) -> None:
     game.task.state["pool"] = torch.zeros(4)
     with pytest.raises(UserError, match="pool"):
         restore(read(path), game.task, game.steps, game.state)
+
+
+def test_an_optimizer_keeps_the_same_of_every_weight(tmp_path: Path) -> None:
+    game = image_game().play(1)
+    path = save_game(tmp_path, game)
+    tensors = dict(read(path).tensors["optimizers"])
+    gone = next(name for name in tensors if name.endswith("exp_avg"))
+    del tensors[gone]
+    refit(path, "optimizers.safetensors", safetensors.torch.save(tensors))
+    with pytest.raises(UserError, match=r"do not fit this network \(discriminator/\.\.\./exp_avg\)"):
+        restore(read(path), game.task, game.steps, game.state)
