@@ -38,6 +38,7 @@ from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import try_own_task
 from saddlepoint.recipes.text import override, read_recipe
 from saddlepoint.report import write_report
+from saddlepoint.signals import held
 from saddlepoint.tasks.cycle import Cycle
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.tasks.super_resolution import SuperResolution
@@ -283,7 +284,8 @@ def next_free(path: Path) -> Path:
 def _run(ended: Ended) -> Run:
     path = ended.folder.path
     try:
-        write_report(path)
+        with held():
+            write_report(path)
     except OSError as error:
         raise RunStopped(
             f"the run has ended at step {ended.step}, and its report could not be written ({reason_of(error)})",
@@ -295,7 +297,8 @@ def _run(ended: Ended) -> Run:
 
 def _report_if_possible(path: Path) -> None:
     try:
-        write_report(path)
+        with held():
+            write_report(path)
     except (OSError, UserError) as error:
         # The full disk that stopped the run may have no room for a report either, and a folder that was removed has no
         # run to report of; what stopped it is still said.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from saddlepoint.arguments import place as place_of
 from saddlepoint.errors import UserError, reading
 
 # Nobody nests a record so deeply; what walks it would run out of stack.
@@ -21,7 +22,7 @@ def expanded(place: str | Path) -> Path:
         UserError: it begins with ~, and nothing says where that is.
     """
     try:
-        return Path(place).expanduser()
+        return place_of("the path", place).expanduser()
     except RuntimeError as error:
         raise UserError(f"{place}, where no home directory is known", "a path without ~", "write it out") from error
 

@@ -43,6 +43,29 @@ def answered(answer: Callable[[str], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def held() -> Iterator[None]:
+    """Inside, such signals wait: for what takes a moment, and goes through compiled code that loses exceptions.
+
+    matplotlib makes a ValueError of its own of a KeyboardInterrupt that is raised while it calls back into Python.
+    """
+    waiting: list[int] = []
+    previous = {}
+    try:
+        for number in STOPPING:
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                previous[number] = signal.signal(number, lambda heard, frame: waiting.append(heard))
+    except ValueError:  # in another thread than the main one, as in `answered`
+        previous.clear()
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    if waiting:
+        signal.raise_signal(waiting[0])
+
+
 def interrupt(name: str) -> None:
     """An answer: what runs is left at once, as by Ctrl-C, whichever signal it was.
 

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from saddlepoint.signals import STOPPING, answered, interrupt
+from saddlepoint.signals import STOPPING, answered, held, interrupt
 
 
 @pytest.mark.parametrize("number", STOPPING)
@@ -32,3 +32,13 @@ def test_a_closed_terminal_stays_ignored_where_it_was() -> None:
         assert heard == ["SIGTERM"]
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", STOPPING)
+def test_held_signals_come_when_what_they_would_spoil_is_done(number: signal.Signals) -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt, match=number.name), answered(interrupt), held():
+        for _ in range(3):
+            signal.raise_signal(number)
+        done.append(True)
+    assert done == [True]

@@ -17,7 +17,7 @@ from benchmarks.hostile.workshop import Workshop
 # As a person would write them in YAML.
 VALUES = (
     *"null true '' x 0 1 -1 0.5 -0.0 1e-320 1e308 1e309 .inf -.inf .nan 1e30 [] [1] [1,2,3] {} [[[[]]]]".split(),  # noqa: SIM905
-    *"2001-99-99 2001-01-01 100 100000000 1000000000000 0x7fffffff 1_000 1:30 ~ << *a 'x' hf:a/b ../../x".split(),  # noqa: SIM905
+    *"2001-99-99 2001-01-01 100 1000000000000 0x7fffffff 1_000 1:30 ~ << *a 'x' hf:a/b ../../x".split(),  # noqa: SIM905
     *r"""/dev/zero digits '\x1b[31m' "\e[31m" "\0" [3,3] [100000,100000] [-1,0]""".split(),  # noqa: SIM905
     *("{a: 1}", "!!int x", "!!float x", "!!timestamp x", "&a [*a]", "!!python/object/apply:os.system [id]"),
     *("{schedule: cosine}", "{schedule: linear, start: -1, end: .nan, over: 0}", "{optimizer: sgd}", "{pair: mlp}"),

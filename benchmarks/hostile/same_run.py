@@ -54,6 +54,8 @@ def log_lines(run: Path) -> list[dict[str, Any]]:
             line = json.loads(text)
         except ValueError:
             line = {"damaged": text}
+        if not isinstance(line, dict):
+            line = {"damaged": text}
         lines.append({key: value for key, value in line.items() if key not in CLOCKS})
     return lines
 

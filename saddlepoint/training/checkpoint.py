@@ -253,7 +253,9 @@ def _misfit(source: Path, names: Sequence[str]) -> UserError:
 
 def sampled_weights(checkpoint: Checkpoint, name: str) -> Mapping[str, Tensor]:
     """The weights of a network to sample from: its average where the run kept one."""
-    return _below(checkpoint.tensors.get("averages") or checkpoint.tensors["networks"], name)
+    # A run without averages writes no such file; one that is there counts, even if somebody has emptied it.
+    group = "averages" if "averages" in checkpoint.tensors else "networks"
+    return _below(checkpoint.tensors[group], name)
 
 
 def _tensors(task: Task, steps: Mapping[str, Step], state: State) -> dict[str, dict[str, Tensor]]:

@@ -94,3 +94,8 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 
 def test_a_size_that_is_one_number_is_told(tmp_path):
     assert "size=8 (int)" in refusal(lambda: open_data("digits", size=8))  # type: ignore[arg-type]
+
+
+def test_a_place_of_another_type_is_told():
+    for place in (b"digits", 3):
+        assert "a path as text or a pathlib.Path" in refusal(lambda place=place: open_data(place))  # type: ignore[arg-type]

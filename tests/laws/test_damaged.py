@@ -98,7 +98,17 @@ def test_what_says_something_of_the_run_refuses_with_a_cure(
     assert not metrics.exists() and not (tmp_path / "out").exists()
     if verb == "evaluate":
         assert "--step 2" in said
-        cured = ["evaluate", str(damaged), "--step", "2", "--metrics", "sliced_wasserstein", "--json"]
+        cured = [
+            "evaluate",
+            str(damaged),
+            "--step",
+            "2",
+            "--metrics",
+            "sliced_wasserstein",
+            "--samples-count",
+            "20",
+            "--json",
+        ]
         code = main(cured)
         said = capsys.readouterr()
         assert code == 0, said.err

@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 
 from saddlepoint.errors import UserError
-from saddlepoint.training.checkpoint import newest_valid, read, restore
+from saddlepoint.training.checkpoint import newest_valid, read, restore, sampled_weights
 from saddlepoint.training.manifest import MANIFEST, digest_of, read_manifest
 from tests.training.games import bilinear_game, image_game
 from tests.training.test_checkpoint import save_game, two_checkpoints
@@ -106,8 +106,15 @@ def test_an_optimizer_keeps_the_same_of_every_weight(tmp_path: Path) -> None:
     game = image_game().play(1)
     path = save_game(tmp_path, game)
     tensors = dict(read(path).tensors["optimizers"])
-    gone = next(name for name in tensors if name.endswith("exp_avg"))
+    gone = next(name for name in tensors if name.startswith("discriminator") and name.endswith("exp_avg"))
     del tensors[gone]
     refit(path, "optimizers.safetensors", safetensors.torch.save(tensors))
     with pytest.raises(UserError, match=r"do not fit this network \(discriminator/\.\.\./exp_avg\)"):
         restore(read(path), game.task, game.steps, game.state)
+
+
+def test_averages_that_were_emptied_are_not_the_networks(tmp_path: Path) -> None:
+    game = image_game().play(1)
+    path = save_game(tmp_path, game)
+    refit(path, "averages.safetensors", safetensors.torch.save({}))
+    assert sampled_weights(read(path), "generator") == {}
