@@ -149,7 +149,9 @@ def _images(path: Path, table: _Table, labels: bool) -> "tuple[np.ndarray, pa.Ch
     values = np.stack([read[name].to_numpy() for name in wanted], axis=1)
     notes = [] if table.header or table.label is None else ["no header: the first column is read as the label"]
     most = values.max()
-    if values.dtype != np.uint8 and most > 1 and bool((values == np.floor(values)).all()):
+    whole = values.dtype != np.uint8 and bool((values == np.floor(values)).all())
+    # Beyond that not every whole number is a float64; such values are asked about as they are.
+    if whole and 1 < most <= 2**53 and values.min() >= -(2**53):
         values = values.astype(np.int64)
     elif values.dtype == np.uint8 and most == 1:
         values = values.astype(np.bool_)

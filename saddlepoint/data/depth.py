@@ -87,7 +87,8 @@ def to_8_bits(values: np.ndarray, kind: Kind, stated: Range | None, *, count: in
     if not (math.isfinite(least) and math.isfinite(most)):
         raise ValueError(f"values {least}..{most}, which are not all finite numbers")
     low, high = stated or kind.natural
-    scaled = np.clip(np.round((values - low) * (255 / (high - low))), 0, 255).astype(np.uint8)
+    with np.errstate(over="ignore"):  # float32 near its end; what is cut to 255 may have been infinite on the way
+        scaled = np.clip(np.round((values - low) * (255 / (high - low))), 0, 255).astype(np.uint8)
     return scaled, Depth(kind=kind, least=least, most=most, count=count)
 
 

@@ -1,7 +1,7 @@
 """Numbers and domains that a person writes: exact arithmetic of the formula reader, inf at the ends of a domain."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from saddlepoint.errors import UserError
 from saddlepoint.objectives.interval import ENTIRE, Interval
@@ -55,7 +55,7 @@ def domain_of(value: str | Sequence[float]) -> Interval:
     Raises:
         UserError: it is no pair of numbers in order.
     """
-    ends = value.split(",") if isinstance(value, str) else list(value)
+    ends = value.split(",") if isinstance(value, str) else list(value) if isinstance(value, Iterable) else [value]
     if len(ends) != 2:
         raise UserError(f"the domain {value!r}", "two numbers A,B", "write --domain 0,1 or --domain=-inf,2")
     lower, upper = (float_of("--domain", end) for end in ends)

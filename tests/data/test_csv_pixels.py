@@ -69,6 +69,7 @@ def test_columns_of_the_rows_are_left_out_and_labels_may_be_named(tmp_path):
         ("", "no square image"),
         ("\0\0\0", "no square image"),
         ("label,pixel0,pix", "no square image"),
+        (",".join(f"p{at}" for at in range(64)) + "\n" + ",".join(["1e30"] * 64) + "\n", "data.range="),
         ("label\n3\n", "no square image"),
         (",".join(f"p{at}" for at in range(64)) + "\n", "with no row"),
         (",".join(f"p{at}" for at in range(64)) + "\n" + ",".join(["1"] * 63) + ",\n", "empty cells in column p63"),

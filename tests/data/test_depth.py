@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image
 from torch.utils.data import TensorDataset
 
 from saddlepoint.data import check_data, from_torch_dataset, open_data, open_pairs, open_tiles
+from saddlepoint.data.depth import floating_point, to_8_bits
 from saddlepoint.data.raster import decode
 from saddlepoint.recipes.specification import Data
 from tests.data.examples import encoded, pixels, refusal, write_folder
@@ -279,3 +281,9 @@ def test_a_recipe_states_the_range(given):
 def test_what_is_no_range_is_refused(given):
     with pytest.raises(ValueError, match=r"data\.range=|range"):
         Data.model_validate({"range": given})
+
+
+def test_values_at_the_end_of_float32_are_only_asked_about():
+    with warnings.catch_warnings(action="error"):
+        pixels, depth = to_8_bits(np.array([0.0, 3e38], np.float32), floating_point("float32"), None)
+    assert pixels.tolist() == [0, 255] and depth.most > 1e38

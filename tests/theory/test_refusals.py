@@ -176,3 +176,9 @@ def _places(lower: float, upper: float, rest: float) -> list[float]:
 
 def test_the_functions_above_are_readable():
     assert all(isinstance(objective(text).definition, str) for text in FALSE.values())
+
+
+def test_a_domain_that_is_no_pair_is_told() -> None:
+    for domain in (3, "0", (0, 1, 2)):
+        with pytest.raises(UserError, match=r"the domain .* expected two numbers A,B"):
+            prove("minimax", domain=domain)  # type: ignore[arg-type]
