@@ -111,7 +111,7 @@ LACKS: tuple[Lack, ...] = (
         name="no HOME, a user without a name", before=_foreign_user, environment={"HOME": None}, root=True, trains=True
     ),
     Lack(name="no variables at all", environment=dict.fromkeys(os.environ), trains=True),
-    Lack(name="the folder was removed", before=_without_folder, trains=True),
+    Lack(name="the folder was removed", before=_without_folder),
     Lack(
         name="LC_ALL=C, no UTF-8",
         environment={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},

@@ -60,11 +60,6 @@ class Workshop:
         self.root, self.seed = root, seed
         self._main = main
 
-    @cached_property
-    def ordinary(self) -> float:
-        """The memory of a child that does nothing, in MiB."""
-        return Child(lambda: 0, self.folder("nothing")).wait().memory_mib
-
     def folder(self, name: str) -> Path:
         """An empty folder of that name."""
         path = self.root / name
@@ -84,7 +79,7 @@ class Workshop:
         with suppress(FileNotFoundError):
             (place / "out").unlink()
             (place / "err").unlink()
-        return Child(act, place, limit=limit, before=before, ordinary=self.ordinary)
+        return Child(act, place, limit=limit, before=before)
 
     def verb(
         self,
