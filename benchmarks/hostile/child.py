@@ -65,6 +65,7 @@ class Child:
         place: a folder for what it writes to its standard output and error.
         limit: seconds of computing after which it is ended.
         before: done in the child first, with output already redirected: limits, another user, closed descriptors.
+        ordinary: the memory that a child of this process holds without doing anything, in MiB.
     """
 
     def __init__(
@@ -74,11 +75,10 @@ class Child:
         *,
         limit: float = SECONDS,
         before: Callable[[], object] | None = None,
+        ordinary: float = 0.0,
     ):
         self._out, self._err = place / "out", place / "err"
-        self._limit = limit
-        # A child begins with all that this process holds at that moment, which is not its doing.
-        self._ordinary = psutil.Process().memory_info().rss / 2**20
+        self._limit, self._ordinary = limit, ordinary
         self._began = time.perf_counter()
         self._ended: Ended | None = None
         sys.stdout.flush()

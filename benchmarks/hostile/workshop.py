@@ -9,11 +9,15 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
+import psutil
+
 from benchmarks.hostile.child import SECONDS, Child, Ended
 from benchmarks.hostile.verdict import last_line
 
 # The folder in which every attempt happens.
 PLACE = "attempt"
+# Bytes by which this process may grow before what its children begin with is measured again.
+_GROWN = 32 * 2**20
 # A run of a second or less that has everything that has a history: convolutions, batch normalisation, dropout, an
 # average of the weights, augmentation, Adam, evaluations.
 SETTINGS = (
@@ -59,6 +63,16 @@ class Workshop:
     def __init__(self, root: Path, seed: int = 0, main: Callable[[Sequence[str]], int] | None = None):
         self.root, self.seed = root, seed
         self._main = main
+        # What this process held when it was measured, and what a child that did nothing held then.
+        self._measured: tuple[int, float] | None = None
+
+    @property
+    def ordinary(self) -> float:
+        """The memory of a child that does nothing, in MiB; it begins with what this process holds by then."""
+        held = psutil.Process().memory_info().rss
+        if self._measured is None or abs(held - self._measured[0]) > _GROWN:
+            self._measured = held, Child(lambda: 0, self.folder("nothing")).wait().memory_mib
+        return self._measured[1]
 
     def folder(self, name: str) -> Path:
         """An empty folder of that name."""
@@ -79,7 +93,7 @@ class Workshop:
         with suppress(FileNotFoundError):
             (place / "out").unlink()
             (place / "err").unlink()
-        return Child(act, place, limit=limit, before=before)
+        return Child(act, place, limit=limit, before=before, ordinary=self.ordinary)
 
     def verb(
         self,
