@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from saddlepoint.arguments import whole_numbers
+from saddlepoint.arguments import real_number, whole_number, whole_numbers
 from saddlepoint.data.depth import Depth, Range, check_range
 from saddlepoint.data.packed import Kind
 from saddlepoint.errors import UserError, reason_of
@@ -102,13 +102,13 @@ class Options:
             raise UserError(
                 f"data.channels={self.channels}", "1 (grey), 3 (colour) or 4 (colour and alpha)", "give one"
             )
-        if not 0 <= self.hold_out < 1:
+        if not 0 <= real_number("hold_out", self.hold_out) < 1:
             raise UserError(f"data.hold_out={self.hold_out}", "a share from 0 up to, not including, 1", "give e.g. 0.1")
         for name in ("first", "count"):
             value = getattr(self, name)
-            if value is not None and value < 1:
+            if value is not None and whole_number(name, value) < 1:
                 raise UserError(f"data.{name}={value}", "a positive number", "give one, or leave it out")
-        if self.seed < 0:
+        if whole_number("seed", self.seed) < 0:
             raise UserError(f"seed {self.seed}", "a number that is not negative", "give one")
 
 

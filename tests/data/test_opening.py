@@ -92,8 +92,12 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     assert "which is a pipe or a device" in refusal(lambda: open_data(tmp_path / "data.zip"))
 
 
-def test_a_size_that_is_one_number_is_told(tmp_path):
-    assert "size=8 (int)" in refusal(lambda: open_data("digits", size=8))  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    "option", [{"size": 8}, {"size": ("a", "b")}, {"hold_out": "x"}, {"first": 2.5}, {"count": "x"}, {"seed": None}]
+)
+def test_an_option_of_another_type_is_told(option):
+    (name,) = option
+    assert f"{name}" in refusal(lambda: open_data("shapes" if name == "count" else "digits", **option))
 
 
 def test_a_place_of_another_type_is_told():
