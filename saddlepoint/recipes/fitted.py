@@ -73,7 +73,7 @@ def _precision(
     recipe: Recipe, operations: float | None, correction: Correction, device: torch.device
 ) -> tuple[Precision, str]:
     if recipe.training.precision != "auto":
-        return recipe.training.precision, "as the recipe says"
+        return recipe.training.precision, "as the recipe says, or as the run began"
     if not correction.first_order:
         return "float32", f"{recipe.dynamics.correction} differentiates the field again"
     if operations is None:
