@@ -47,6 +47,7 @@ def test_more_than_memory_holds_is_refused_before_any_is_made(capsys, monkeypatc
         ({"training.batch": 10**12}, "a batch of .* would fit: set training.batch="),
         ({"training.batch": 10**12, "training.accumulate": 10**11}, "set a smaller training.batch"),
         ({"watch.samples": 10**12}, "set a smaller watch.samples"),
+        ({"dynamics.generator_batches": 10**11}, "set a smaller dynamics.generator_batches"),
     ],
 )
 def test_a_run_that_memory_cannot_hold_is_refused_and_writes_nothing(tmp_path: Path, settings, words) -> None:

@@ -11,6 +11,7 @@ from saddlepoint.recipes.advice import fitting
 from saddlepoint.recipes.build import Game
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.tasks import RecipeTask
 from saddlepoint.room import refuse_without_room
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.training.memory import Estimate, available_memory, estimate, held_memory
@@ -30,7 +31,7 @@ def estimated(game: Game, *, own: bool) -> Estimate | None:
     draws = _small_draws(game)
     try:
         return estimate(
-            replace(game.field, task=replace(game.task, batch=min(game.task.batch, _PROBED))),
+            replace(game.field, task=_small(game.task)),
             game.steps,
             state.averages,
             draws,
@@ -65,12 +66,23 @@ def refuse_too_large(game: Game, recipe: Recipe, found: Found, memory: Estimate 
     # Whole, also where it is played in parts.
     refuse_without_room(batch * drawn, f"training.batch={batch}", "set a smaller training.batch")
     if isinstance(task, Generation):
+        refuse_without_room(
+            batch * task.generator_batches * drawn,
+            f"dynamics.generator_batches={task.generator_batches} with a batch of {batch}",
+            "set a smaller dynamics.generator_batches",
+        )
         each = 4 * math.prod(found.shape) + 16 * task.latent
         refuse_without_room(
             recipe.watch.samples * each, f"watch.samples={recipe.watch.samples}", "set a smaller watch.samples"
         )
 
 
+def _small(task: RecipeTask) -> RecipeTask:
+    if isinstance(task, Generation):
+        task = replace(task, generator_batches=min(task.generator_batches, _PROBED))
+    return replace(task, batch=min(task.batch, _PROBED))
+
+
 def _small_draws(game: Game) -> Mapping[str, Draw]:
-    task, state = replace(game.task, batch=min(game.task.batch, _PROBED)), game.state
+    task, state = _small(game.task), game.state
     return {player.name: task.draw(player.name, state.step, 0, state) for player in task.players}
