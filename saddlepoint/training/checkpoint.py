@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from saddlepoint.errors import UserError, reading
-from saddlepoint.game.steps import Step
+from saddlepoint.game.steps import Adam, RMSProp, Step
 from saddlepoint.game.task import Task, networks_of
 from saddlepoint.training.manifest import CURE, FORMAT, MANIFEST, NewerFormat, digest_of, read_manifest
 from saddlepoint.training.state import State
@@ -192,6 +192,9 @@ def restore(checkpoint: Checkpoint, task: Task, steps: Mapping[str, Step], state
     tensors = checkpoint.tensors
     for name, network in networks_of(task).items():
         load_network(network, _below(tensors["networks"], name), checkpoint.path)
+    foreign = [name for name in tensors.get("optimizers", {}) if name.partition("/")[0] not in steps]
+    if foreign:
+        raise _misfit(checkpoint.path, sorted(foreign))
     for player, step in steps.items():
         saved: dict[int, dict[str, Tensor]] = {}
         for name, tensor in _below(tensors.get("optimizers", {}), player).items():
@@ -209,6 +212,9 @@ def restore(checkpoint: Checkpoint, task: Task, steps: Mapping[str, Step], state
         kept = [frozenset(each) for each in saved.values()]
         if kept and (some := frozenset.union(*kept) - frozenset.intersection(*kept)):
             raise _misfit(checkpoint.path, [f"{player}/.../{name}" for name in sorted(some)])
+        if not kept and checkpoint.step > 0 and isinstance(step.kind, Adam | RMSProp):
+            # Each of their steps leaves moments; without them the run would go on with others, and say nothing.
+            raise _misfit(checkpoint.path, [f"no history of {player}'s optimizer"])
         optimizer = step.torch_optimizer
         optimizer.load_state_dict({"state": saved, "param_groups": optimizer.state_dict()["param_groups"]})
     if state.averages is not None:

@@ -118,3 +118,12 @@ def test_averages_that_were_emptied_are_not_the_networks(tmp_path: Path) -> None
     path = save_game(tmp_path, game)
     refit(path, "averages.safetensors", safetensors.torch.save({}))
     assert sampled_weights(read(path), "generator") == {}
+
+
+@pytest.mark.parametrize("names", [{}, {"n0": torch.zeros(1)}], ids=["none", "of nobody"])
+def test_an_optimizers_history_is_not_left_out(names: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    game = image_game().play(1)
+    path = save_game(tmp_path, game)
+    refit(path, "optimizers.safetensors", safetensors.torch.save(names))
+    with pytest.raises(UserError, match=r"do not fit this network \((no history of discriminator's optimizer|n0)\)"):
+        restore(read(path), game.task, game.steps, game.state)
