@@ -52,7 +52,7 @@ def log_lines(run: Path) -> list[dict[str, Any]]:
     for text in (run / "log.jsonl").read_text(errors="backslashreplace").splitlines():
         try:
             line = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             line = {"damaged": text}
         if not isinstance(line, dict):
             line = {"damaged": text}

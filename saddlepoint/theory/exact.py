@@ -28,6 +28,8 @@ _LARGEST_DENOMINATOR = 10**9
 _MOST_NODES = 150
 _MOST_OPERATIONS = 80
 _LARGEST_PART = 1e100
+# And numbers up to this one beside logarithms: of n log(2) sympy makes log(2**n), however many digits that has.
+_LARGEST_FACTOR = 10**5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +157,13 @@ def _parts_are_plain(tree: Tree, around: Interval) -> bool:
 
 def _simplified(expression: sympy.Expr) -> sympy.Expr:
     """Simplified, where that takes no time to speak of."""
-    return sympy.simplify(expression) if expression.count_ops() <= _MOST_OPERATIONS else expression
+    if expression.count_ops() > _MOST_OPERATIONS:
+        return expression
+    if expression.has(sympy.log) and any(
+        max(abs(each.p), each.q) > _LARGEST_FACTOR for each in expression.atoms(sympy.Rational)
+    ):
+        return expression
+    return sympy.simplify(expression)
 
 
 def _candidates(near: Real) -> Iterator[Exact]:

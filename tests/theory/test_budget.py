@@ -134,3 +134,10 @@ def test_huge_numbers_leave_no_warning_and_no_hole_in_the_answer(capsys, recwarn
 def test_a_paired_formula_out_of_reach_is_refused():
     with pytest.raises(UserError, match="without a second derivative at 0"):
         prove("f=exp(exp(exp(D+3))); coupling=pairs")
+
+
+def test_a_huge_factor_of_a_logarithm_is_not_written_out():
+    """sympy makes log(2**n) of n log(2): with forty digits of n it never ends, and no budget is asked meanwhile."""
+    began = time.thread_time()
+    prove("f1=1; f2=-1; f3=log(0.5)/(9999999999999999999999999999999999999999 + D)**(-1 - D)", seconds=2)
+    assert time.thread_time() - began < 10
