@@ -4,13 +4,13 @@ A number that no memory holds ends in an hour of swapping, or in a library's err
 memory is the measure here and not the free part: what other programs hold now they may give back.
 """
 
-import psutil
-
 from saddlepoint.errors import UserError
 
 
 def total_memory() -> int:
     """Bytes of memory that the machine has, free or not."""
+    import psutil  # here, because the command line must not wait for it
+
     return psutil.virtual_memory().total
 
 

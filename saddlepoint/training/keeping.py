@@ -118,7 +118,8 @@ class Checkpoints(Observer):
         # A run that was asked to stop ends between two checkpoints.
         if state.step not in steps_saved(self.folder.checkpoints):
             self._save(state, None)
-            self._prune()
+        # Also after a kill that came between saving the last step and this.
+        self._prune()
 
     def _measured(self, step: int) -> float | None:
         """The metric that the best is chosen by, if it was measured at that step."""

@@ -169,3 +169,11 @@ def test_a_damaged_manifest_does_not_stop_the_run(tmp_path: Path) -> None:
     (tmp_path / "checkpoints" / "00000001" / "manifest.json").write_text(json.dumps([1]))
     play_values(tmp_path, [0.3, 0.4], mode="min", start=2)
     assert kept(tmp_path) == [2, 3, 4]
+
+
+def test_what_a_kill_left_to_be_removed_is_removed_at_the_end(tmp_path: Path) -> None:
+    """Killed after the last step was saved, and before an older one was removed."""
+    game = bilinear_game()
+    game.play(4, keeper(tmp_path, game, every=1, keep=4))
+    keeper(tmp_path, game, every=1, keep=2).end(game.state)
+    assert kept(tmp_path) == [3, 4]
