@@ -17,7 +17,7 @@ from saddlepoint.data.folder import read_file
 from saddlepoint.data.labels import check_count
 from saddlepoint.data.layout import SPLIT_NAMES
 from saddlepoint.data.room import refuse_beyond_memory
-from saddlepoint.data.source import Options, Source, UnreadableError
+from saddlepoint.data.source import FILE_LIMIT, Options, Source, UnreadableError
 from saddlepoint.data.stamps import stamp_files
 from saddlepoint.errors import UserError, reading
 
@@ -135,6 +135,15 @@ def _loaders(files: list[Path], counts: list[int], columns: Columns) -> Iterator
         with reading(*broken):
             file = pq.ParquetFile(path)
             groups = [file.metadata.row_group(index).total_byte_size for index in range(file.metadata.num_row_groups)]
+            rows_of = [file.metadata.row_group(index).num_rows for index in range(file.metadata.num_row_groups)]
+        for size, number in zip(groups, rows_of, strict=True):
+            # Before anything is unpacked: the limit of one image holds for what is packed, too.
+            if size > max(number, 1) * FILE_LIMIT:
+                raise UserError(
+                    f"{path} with rows of {size / max(number, 1) / 2**20:,.0f} MiB",
+                    f"at most {FILE_LIMIT // 2**20:,} MiB an image",
+                    "write smaller images",
+                )
         at_once = min(_ROWS_AT_ONCE, max(_BYTES_AT_ONCE * count // max(sum(groups), 1), 1))
         with file:
             batches, rows = file.iter_batches(batch_size=at_once, columns=[columns.image]), 0
