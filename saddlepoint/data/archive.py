@@ -6,7 +6,7 @@ above the limit of a file) are problems like unreadable images. Folders in it me
 
 import stat
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -47,13 +47,37 @@ def read_zip(location: str, options: Options) -> Source:
             f"image files ({', '.join(FORMATS)}) in it",
             unpack=f"unzip {path.name}",
         )
-    paths, broken = [entry.filename for entry in entries], [problem.path for problem in problems]
-    layout = labels_beside(read_layout(paths), paths, companions, options, str(path), broken)
+    names = [entry.filename for entry in entries]
+    return archive_source("zip", path, names, lambda: _loaders(path, entries), companions, problems, options)
+
+
+def archive_source(
+    format: str,
+    path: Path,
+    names: Sequence[str],
+    loaders: Callable[[], Iterator[Callable[[], bytes]]],
+    companions: Sequence[Companion],
+    problems: Sequence[Problem],
+    options: Options,
+) -> Source:
+    """The source of an archive of images, of whichever kind: classes, splits and labels are read from it alike.
+
+    Args:
+        format: a key of `opening.FORMATS`.
+        path: of the archive.
+        names: of the images in it.
+        loaders: starts a pass over these, in order.
+        companions: the other files that may hold labels.
+        problems: entries that are none of these.
+    """
+    layout = labels_beside(
+        read_layout(names), names, companions, options, str(path), [problem.path for problem in problems]
+    )
     return Source(
-        format="zip",
-        count=len(entries),
-        name=lambda index: entries[index].filename,
-        encoded=lambda: _loaders(path, entries),
+        format=format,
+        count=len(names),
+        name=names.__getitem__,
+        encoded=loaders,
         labels=layout.labels,
         classes=layout.classes,
         published=layout.published,

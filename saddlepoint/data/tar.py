@@ -16,12 +16,11 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from saddlepoint.data.archive import leads_out
+from saddlepoint.data.archive import archive_source, leads_out
 from saddlepoint.data.cifar import find_batches, read_batches
 from saddlepoint.data.foreign import without_images
-from saddlepoint.data.label_files import labels_beside
 from saddlepoint.data.label_tables import Companion
-from saddlepoint.data.layout import has_image_suffix, is_ignored, may_hold_labels, read_layout
+from saddlepoint.data.layout import has_image_suffix, is_ignored, may_hold_labels
 from saddlepoint.data.raster import FORMATS, refuse_unless_image
 from saddlepoint.data.source import FILE_LIMIT, Options, Problem, Source, UnreadableError
 from saddlepoint.data.stamps import stamp_files
@@ -77,20 +76,8 @@ def read_tar(location: str, options: Options) -> Source:
     companions = [
         Companion(path=entry.path, read=partial(_alone, path, entry)) for entry in others if may_hold_labels(entry.path)
     ]
-    paths, broken = [entry.path for entry in entries], [problem.path for problem in problems]
-    layout = labels_beside(read_layout(paths), paths, companions, options, str(path), broken)
-    return Source(
-        format="tar",
-        count=len(entries),
-        name=lambda index: entries[index].path,
-        encoded=lambda: _loaders(path, entries),
-        labels=layout.labels,
-        classes=layout.classes,
-        published=layout.published,
-        stamp=stamp_files([path]),
-        problems=tuple(problems),
-        notes=layout.notes,
-    )
+    names = [entry.path for entry in entries]
+    return archive_source("tar", path, names, lambda: _loaders(path, entries), companions, problems, options)
 
 
 class _Forward:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from saddlepoint.data import EMBEDDED, FORMATS, Packed, check_data, open_data
+from saddlepoint.data.archive import archive_source
 from saddlepoint.data.cifar import read_batches
 from saddlepoint.data.source import Source
 from tests.data.examples import (
@@ -87,7 +88,7 @@ NO_READERS = {
     "saddlepoint.data.torch_dataset": "takes an object and no location; tests/data/test_torch_dataset.py",
 }
 # Readers of a part, behind several of the table.
-SHARED = {read_batches: "by read_cifar and read_tar"}
+SHARED = {read_batches: "by read_cifar and read_tar", archive_source: "by read_zip and read_tar"}
 # A small example of each format that reads something; a format without one fails.
 EXAMPLES: dict[str, Callable[[Path], Path | str]] = {
     "idx": lambda root: write_idx(root / "idx", IMAGES[:70], IMAGES[70:]),
