@@ -15,10 +15,10 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
-from benchmarks.record import FOLDER, now, read, record
+from benchmarks import speed_page
+from benchmarks.record import QUALITY, now, read, record
 
 NONE = {
     "training.precision": "float32",
@@ -35,7 +35,6 @@ WAYS: dict[str, dict[str, Any]] = {"all": ALL, "none": NONE}
 METRICS = {"toy": ("toy_high_quality_share", "toy_modes_hit", "toy_modes_reverse_kl"), "mnist": ("frechet_distance",)}
 # 2,500 of the recipe's 5,000 steps: half of its schedule, and quality enough to be lost.
 STEPS = {"toy": 4000, "mnist": 2500}
-PATH = FOLDER / "quality.json"
 
 
 def measured(
@@ -72,25 +71,6 @@ def measured(
     }
 
 
-def table(runs: Sequence[dict[str, Any]]) -> list[str]:
-    """The runs as lines of a table: each metric of each recipe, both ways."""
-    lines = ["| recipe | metric | seeds | all fast paths | none | difference | spread of the seeds |", "|---" * 7 + "|"]
-    for recipe in dict.fromkeys(run["recipe"] for run in runs):
-        both = {way: [r for r in runs if r["recipe"] == recipe and r["way"] == way] for way in WAYS}
-        seeds = set.intersection(*({r["seed"] for r in rows} for rows in both.values()))
-        if len(seeds) < 2:
-            continue
-        for metric in METRICS[recipe]:
-            values = {way: [r["values"][metric] for r in rows if r["seed"] in seeds] for way, rows in both.items()}
-            means, spreads = ({way: f(each) for way, each in values.items()} for f in (mean, stdev))
-            lines.append(
-                f"| {recipe} | {metric} | {len(seeds)} | {means['all']:.3g} ± {spreads['all']:.2g} "
-                f"| {means['none']:.3g} ± {spreads['none']:.2g} | {means['all'] - means['none']:+.2g} "
-                f"| {max(spreads.values()):.2g} |"
-            )
-    return lines
-
-
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--only", nargs="+", choices=METRICS, default=list(METRICS), metavar="RECIPE")
@@ -98,7 +78,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--classifier", help="a run of the recipe classifier on it")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=PATH)
+    parser.add_argument("--out", type=Path, default=QUALITY)
     given = parser.parse_args(arguments)
     if "mnist" in given.only and not (given.data and given.classifier):
         parser.error("mnist needs --data and --classifier")
@@ -111,10 +91,8 @@ def main(arguments: Sequence[str]) -> int:
                 run = measured(recipe, way, seed, threads=given.threads, data=given.data, classifier=given.classifier)
                 print(recipe, way, seed, run["values"], f"{run['seconds']:.0f} s", flush=True)
                 record(given.out, runs=[*runs, run], processors=os.cpu_count())
-    print("\n".join(table(read(given.out)["runs"])))
-    if given.out == PATH:
-        from benchmarks import speed_page
-
+    print("\n".join(speed_page.quality_table(read(given.out)["runs"])))
+    if given.out == QUALITY:
         speed_page.write()
     return 0
 

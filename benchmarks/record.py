@@ -13,6 +13,8 @@ from typing import Any
 from saddlepoint.files import write_whole
 
 FOLDER = Path(__file__).resolve().parent
+# What benchmarks.quality records.
+QUALITY = FOLDER / "quality.json"
 
 
 def default_path(device: str) -> Path:

@@ -3,10 +3,11 @@
 Only what stands between the two markers is written; where the page has none, they are added at its end.
 """
 
+from collections.abc import Sequence
+from statistics import mean, stdev
 from typing import Any
 
-from benchmarks import quality
-from benchmarks.record import FOLDER, default_path, read
+from benchmarks.record import FOLDER, QUALITY, default_path, read
 from saddlepoint.files import write_whole
 
 PAGE = FOLDER.parent / "docs" / "speed.md"
@@ -76,7 +77,26 @@ def _quality(recorded: dict[str, Any]) -> str:
         "split. All: bfloat16 and shared draws also where the recipe alone would not take them; none: float32, draws "
         "of its own for each step, and every switch of the first table off. Mean and standard deviation over the seeds:"
     )
-    return "\n".join([about, "", *quality.table(recorded["runs"])])
+    return "\n".join([about, "", *quality_table(recorded["runs"])])
+
+
+def quality_table(runs: Sequence[dict[str, Any]]) -> list[str]:
+    """The runs of `benchmarks.quality` as lines of a table: each metric of each recipe, both ways."""
+    lines = ["| recipe | metric | seeds | all fast paths | none | difference | spread of the seeds |", "|---" * 7 + "|"]
+    for recipe in dict.fromkeys(run["recipe"] for run in runs):
+        both = {way: [r for r in runs if r["recipe"] == recipe and r["way"] == way] for way in ("all", "none")}
+        seeds = set.intersection(*({r["seed"] for r in rows} for rows in both.values()))
+        if len(seeds) < 2:
+            continue
+        for metric in both["all"][0]["values"]:
+            values = {way: [r["values"][metric] for r in rows if r["seed"] in seeds] for way, rows in both.items()}
+            means, spreads = ({way: f(each) for way, each in values.items()} for f in (mean, stdev))
+            lines.append(
+                f"| {recipe} | {metric} | {len(seeds)} | {means['all']:.3g} ± {spreads['all']:.2g} "
+                f"| {means['none']:.3g} ± {spreads['none']:.2g} | {means['all'] - means['none']:+.2g} "
+                f"| {max(spreads.values()):.2g} |"
+            )
+    return lines
 
 
 def _scaling(scaling: dict[str, Any]) -> str:
@@ -115,7 +135,7 @@ def placed(page: str, content: str) -> str:
 def write() -> None:
     """Writes the recorded figures into the page, which is made if it is not there."""
     parts = [figures(read(default_path(device))) for device in ("cpu", "cuda")]
-    parts.append(_quality(read(quality.PATH)))
+    parts.append(_quality(read(QUALITY)))
     page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# Speed\n"
     write_whole(PAGE, placed(page, "\n\n".join(filter(None, parts))).encode())
 

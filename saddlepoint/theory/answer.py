@@ -1,6 +1,6 @@
 """The answer of `prove` as JSON values: numbers are numbers, exact forms stand beside them as text, inf is null."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy
 
@@ -10,16 +10,14 @@ from saddlepoint.theory.certificate import Certificate
 from saddlepoint.theory.chain import Link
 from saddlepoint.theory.distance import Distance
 from saddlepoint.theory.number import finite_or_none
+from saddlepoint.theory.proved import NOT_SEARCHED, Finding, Proved
 from saddlepoint.theory.verdict import Local
-
-if TYPE_CHECKING:
-    from saddlepoint.theory.proof import Finding, Proof
 
 # What sympy simplifies soon.
 _MOST_OPERATIONS = 60
 
 
-def answer(proof: "Proof") -> dict[str, Any]:
+def answer(proof: Proved) -> dict[str, Any]:
     """All of a proof as JSON values."""
     chosen = proof.objective
     findings = [_finding(finding, proof.p_d) for finding in proof.findings]
@@ -42,7 +40,7 @@ def answer(proof: "Proof") -> dict[str, Any]:
     return top | {"notes": list(proof.notes), "advice": list(proof.advice)}
 
 
-def _finding(finding: "Finding", p_d: float) -> dict[str, Any]:
+def _finding(finding: Finding, p_d: float) -> dict[str, Any]:
     local = finding.local
     row: dict[str, Any] = {"D0": local.rest.value, "D0_exact": _exact(local.rest.exact and local.rest.exact.expression)}
     for name, quantity in (("h", local.h), ("c", local.c), ("k", local.k)):
@@ -80,7 +78,7 @@ def zeta_formula(local: Local) -> str | None:
     return f"{in_product(factor)}*p_d*sqrt(lrD/lrG)"
 
 
-def _top_certificate(proof: "Proof") -> dict[str, Any]:
+def _top_certificate(proof: Proved) -> dict[str, Any]:
     if proof.certificate is not None:
         return _certificate(proof.certificate)
     whole = [None, None] if not proof.domain else [proof.domain[0].lower, proof.domain[-1].upper]
@@ -90,7 +88,7 @@ def _top_certificate(proof: "Proof") -> dict[str, Any]:
         else "A paired objective has no certificate."
     )
     if proof.undecided:
-        reason = "No rest point was found, but not all of the domain could be searched."
+        reason = NOT_SEARCHED
     return {
         "verdict": "undecided" if proof.undecided else "none",
         "domain": [None if end is None else finite_or_none(end) for end in whole],

@@ -1,15 +1,11 @@
 """The answer of `prove` as text for a reader who knows what a derivative is."""
 
-from typing import TYPE_CHECKING
-
 from saddlepoint.objectives import Paired
+from saddlepoint.objectives.interval import Interval
 from saddlepoint.theory.answer import in_product, zeta_formula
 from saddlepoint.theory.certificate import Certificate
 from saddlepoint.theory.number import as_text, short
-
-if TYPE_CHECKING:
-    from saddlepoint.objectives.interval import Interval
-    from saddlepoint.theory.proof import Finding, Proof
+from saddlepoint.theory.proved import NOT_SEARCHED, Finding, Proved
 
 _ENDS = {
     "proper": "V grows without bound",
@@ -33,7 +29,7 @@ _WORDS = {
 }
 
 
-def describe(proof: "Proof") -> str:
+def describe(proof: Proved) -> str:
     """All of a proof as lines of text."""
     lines = [proof.objective.name, f"  {proof.objective.definition}"]
     if not isinstance(proof.objective, Paired):
@@ -52,10 +48,10 @@ def describe(proof: "Proof") -> str:
     return "\n".join(lines)
 
 
-def headline(proof: "Proof") -> str:
+def headline(proof: Proved) -> str:
     """The answer in one sentence."""
     if proof.chosen is None and proof.undecided:
-        return "No rest point was found, but not all of the domain could be searched."
+        return NOT_SEARCHED
     if proof.chosen is None:
         return "There is no rest point: f1' + f2' never vanishes, and the game never settles."
     certificate = proof.certificate
@@ -64,9 +60,9 @@ def headline(proof: "Proof") -> str:
     return _WORDS[proof.verdict] + "."
 
 
-def _rest_points(proof: "Proof") -> list[str]:
+def _rest_points(proof: Proved) -> list[str]:
     if not proof.findings and proof.undecided:
-        return ["No rest point was found, but not all of the domain could be searched."]
+        return [NOT_SEARCHED]
     if not proof.findings:
         return ["No rest point: f1'(D) + f2'(D) = 0 has no solution, so the game never settles."]
     if proof.any_rest:
@@ -84,7 +80,7 @@ def _rest_points(proof: "Proof") -> list[str]:
     return lines
 
 
-def _linear(found: "Finding", p_d: float) -> list[str]:
+def _linear(found: Finding, p_d: float) -> list[str]:
     local = found.local
     first, second = local.eigenvalues(p_d)
     lines = [
@@ -124,7 +120,7 @@ def _certificate(found: Certificate, rest: str) -> list[str]:
     return lines
 
 
-def _domain(boxes: "tuple[Interval, ...]") -> str:
+def _domain(boxes: tuple[Interval, ...]) -> str:
     return " and ".join(as_text(box) for box in boxes)
 
 

@@ -5,9 +5,8 @@ paired objective the linearised verdict alone.
 """
 
 import math
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -15,19 +14,19 @@ from saddlepoint.errors import UserError
 from saddlepoint.objectives import Objective, Paired, Separable, objective
 from saddlepoint.objectives.budget import Exhausted, grace, left, within
 from saddlepoint.objectives.interval import ENTIRE, Interval
-from saddlepoint.objectives.separable import IDENTITY
 from saddlepoint.objectives.to_interval import to_interval
-from saddlepoint.objectives.to_text import to_text
-from saddlepoint.objectives.tree import coefficient
 from saddlepoint.theory.advice import advise
-from saddlepoint.theory.branches import kinks
-from saddlepoint.theory.certificate import Certificate, certify
+from saddlepoint.theory.answer import answer
+from saddlepoint.theory.certificate import certify
 from saddlepoint.theory.components import natural_domain
-from saddlepoint.theory.distance import Distance, distance_test
+from saddlepoint.theory.describe import describe
+from saddlepoint.theory.distance import distance_test
 from saddlepoint.theory.linearised import linearise
+from saddlepoint.theory.notes import notes_on
 from saddlepoint.theory.number import as_text, domain_of, finite, positive
 from saddlepoint.theory.pointwise import PointwiseField, pointwise_field
-from saddlepoint.theory.rest_points import RestPoint, RestPoints, find_rest_points, joined, rest_point_at
+from saddlepoint.theory.proved import Finding, Proved
+from saddlepoint.theory.rest_points import RestPoint, RestPoints, find_rest_points, rest_point_at
 from saddlepoint.theory.verdict import Local, local_verdict
 
 # Processor seconds that an answer may take, and the parts of what is left for the domain and for the rest points.
@@ -36,77 +35,17 @@ _FOR_DOMAIN, _FOR_REST_POINTS = 0.3, 0.6
 # What the three numbers of all rest points may take in any case.
 _FOR_NUMBERS = 4.0
 _FOR_ADVICE = 2.0
-_MOST_PLACES = 4
-
-# What D is, for people.
-VARIABLES = {
-    "probability": "the probability",
-    "logit": "the logit",
-    "identity": "the raw output",
-    "output": "the raw output",
-    "T": "the f-GAN's own variable T",
-}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One rest point with all that was found out about it; certificate and distance are None for paired objectives."""
-
-    local: Local
-    certificate: Certificate | None
-    distance: Distance | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Proof:
-    """The answer of `prove`.
-
-    Attributes:
-        objective: what was asked about.
-        p_d: the data's density at the point, for eigenvalues, zeta and steps.
-        domain: the natural domain of D, from left to right.
-        asked: the domain that was asked about; None: all of it.
-        findings: one for each rest point; one alone where every D of an interval is a rest point.
-        any_rest: the intervals of rest points, empty where rest points are isolated.
-        undecided: places where rest points could neither be found nor excluded.
-        chosen: the finding that stands at the top: the one that was asked for, or the first stable one.
-        notes: what else a reader should know.
-        advice: what follows from the verdict.
-    """
-
-    objective: Objective
-    p_d: float
-    domain: tuple[Interval, ...]
-    asked: Interval | None
-    findings: tuple[Finding, ...]
-    any_rest: tuple[Interval, ...]
-    undecided: tuple[Interval, ...]
-    chosen: Finding | None
-    notes: tuple[str, ...]
-    advice: tuple[str, ...]
-
-    @property
-    def verdict(self) -> str:
-        """The local verdict at the top; "none" where there is no rest point, "undecided" where none was found."""
-        if self.chosen is None:
-            return "undecided" if self.undecided else "none"
-        return self.chosen.local.verdict
-
-    @property
-    def certificate(self) -> Certificate | None:
-        """The certificate that stands at the top."""
-        return None if self.chosen is None else self.chosen.certificate
+class Proof(Proved):
+    """The answer of `prove`: what was found out, as JSON values for a program and as text for a person."""
 
     def to_json(self) -> dict[str, Any]:
         """The answer as JSON values; infinite ends are None."""
-        from saddlepoint.theory.answer import answer
-
         return answer(self)
 
     def __str__(self) -> str:
         """The answer as text for a person."""
-        from saddlepoint.theory.describe import describe
-
         return describe(self)
 
 
@@ -184,7 +123,7 @@ def _proved(
         any_rest=tuple(box for box, _ in found.flat),
         undecided=found.undecided,
         chosen=top,
-        notes=(*notes, *_notes(asked_for, found, top, density)),
+        notes=(*notes, *notes_on(asked_for, found, top, density)),
         advice=_advice(asked_for, top, density),
     )
 
@@ -296,55 +235,6 @@ def _where(found: RestPoints) -> str:
     if not found.points:
         return f"none was found{missing}" if missing else "none (there is no rest point)"
     return "D0 = " + ", ".join(rest.text for rest in found.points) + missing
-
-
-def _notes(chosen: Separable, found: RestPoints, top: Finding | None, p_d: float) -> list[str]:
-    notes = []
-    if chosen.link != IDENTITY:
-        link = re.sub(r"\bD\b", "v", to_text(chosen.link))
-        notes.append(
-            f"D is {VARIABLES.get(chosen.variable, chosen.variable)}, made from the raw output v by D = {link}. The "
-            f"verdict does not depend on the link; zeta does{_zeta_on_output(chosen, top, p_d)}."
-        )
-    else:
-        notes.append("D is the raw output itself, without a link.")
-    if chosen.variable == "T" and top is not None and top.local.h.exact is not None and top.local.h.sign:
-        notes.append(f"For an f-GAN h = -1/f''(1), so f''(1) = {-1 / top.local.h.exact}, and zeta = p_d / (2 f''(1)).")
-    if top is not None and top.local.k.sign == 0:
-        notes.append("f3'(D0) = 0: the generator's side of the linear part vanishes.")
-    if top is not None and top.local.rest.order > 1:
-        notes.append(
-            f"h = 0 because f1' + f2' has a zero of order {top.local.rest.order}; the certificate looks at that order."
-        )
-    if found.undecided:
-        places = [as_text(place) for place in joined(found.undecided)]
-        more = f" and {len(places) - _MOST_PLACES} more places" if len(places) > _MOST_PLACES else ""
-        notes.append(f"Whether there are rest points in {', '.join(places[:_MOST_PLACES])}{more} could not be settled.")
-    bent = [kink for function in (chosen.f1, chosen.f2, chosen.f3) for kink in kinks(function)]
-    if top is not None:
-        component = top.local.rest.component
-        bent = [coefficient(kink)[1] for kink in bent if 0 in to_interval(kink, component.box)]
-        where = ", ".join(f"{to_text(kink)} = 0" for kink in list(dict.fromkeys(bent))[:_MOST_PLACES])
-        if where:
-            notes.append(f"There are kinks where {where}; h, c and k are those of the branch on which D0 lies.")
-    if chosen.f4 is not None:
-        notes.append("f4 acts on real data only and does not enter the pointwise field.")
-    return notes
-
-
-def _zeta_on_output(chosen: Separable, top: Finding | None, p_d: float) -> str:
-    """Zeta where the raw output is the variable."""
-    if top is None or top.local.zeta(p_d) is None:
-        return ""
-    try:
-        field = pointwise_field(chosen.at_output())
-        for rest in find_rest_points(field, natural_domain(field)).points:
-            zeta = local_verdict(field, rest).zeta(p_d)
-            if zeta is not None:
-                return f": {zeta:.6g} on the raw output, where it is {top.local.zeta(p_d):.6g} in D"
-    except Exhausted:
-        pass
-    return ""
 
 
 def _paired(chosen: Paired, p_d: float, domain: object, rest: object) -> Proof:

@@ -164,7 +164,7 @@ def test_quality_is_compared_over_the_seeds_of_both_ways():
         return {"recipe": "mnist", "way": way, "seed": seed, "values": values}
 
     runs = [run("all", 0, 1.0), run("all", 1, 3.0), run("none", 0, 2.0), run("none", 1, 2.5), run("all", 2, 99.0)]
-    (line,) = quality.table(runs)[2:]
+    (line,) = speed_page.quality_table(runs)[2:]
     # A seed that one way alone has seen does not count.
     assert line == "| mnist | frechet_distance | 2 | 2 ± 1.4 | 2.25 ± 0.35 | -0.25 | 1.4 |"
     assert quality.NONE.keys() <= {f"training.{name}" for name in Training.model_fields}
