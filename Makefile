@@ -1,4 +1,4 @@
-# make setup | demo | test | test-slow | check | bench. Needs Python 3.11 or later (with venv and pip) and git; everything else goes into .venv.
+# make setup | demo | test | test-slow | check | docs | bench. Needs Python 3.11 or later (with venv and pip) and git; everything else goes into .venv.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -8,8 +8,9 @@ SHELL := /bin/bash
 PYTHON ?=
 PIP := .venv/bin/python -m pip -qq --disable-pip-version-check
 INSTALLED := .venv/.installed
+INSTALLED_FOR_DOCS := .venv/.installed-for-docs
 
-.PHONY: help setup demo test test-slow check evidence evidence-small bench
+.PHONY: help setup demo test test-slow check docs evidence evidence-small bench
 
 help:
 	@echo 'make setup   .venv with everything at the versions of constraints.txt'
@@ -17,6 +18,7 @@ help:
 	@echo 'make test    set up, then run the tests'
 	@echo 'make test-slow  set up, then two minutes of the hostile campaign (docs/reliability.md); 25 minutes are the limit'
 	@echo 'make check   set up, then lint, format, types and the laws on structure'
+	@echo 'make docs    set up, then build the site of docs/ and the API into build/site; a broken link or reference fails'
 	@echo 'make bench   slow, on a machine that does nothing else: speed and cost; DEVICE=cuda for a GPU'
 	@echo 'make evidence MNIST=DIR   slow: train on MNIST, measure, and write docs/results.md'
 	@echo 'make evidence-small DATA=DIR   two minutes of each small sibling of a published recipe, and its picture'
@@ -64,6 +66,15 @@ check: setup
 	@.venv/bin/python -m ruff format --check .
 	@.venv/bin/python -m pyright
 	@.venv/bin/python -m pytest -q tests/laws/test_floors.py tests/laws/test_discovery.py tests/laws/test_style.py
+
+# What the site alone needs is installed with the first site. mkdocs's theme warns of mkdocs 2, which is not this one.
+$(INSTALLED_FOR_DOCS): $(INSTALLED)
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[docs]'
+	@touch $@
+
+docs: setup $(INSTALLED_FOR_DOCS)
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict --quiet
+	@echo 'build/site/index.html; its search needs a server: .venv/bin/python -m http.server --directory build/site'
 
 # The folder with MNIST's four IDX files.
 MNIST ?= data/mnist
