@@ -17,7 +17,7 @@ from saddlepoint.signals import Interrupted
 from saddlepoint.streams import standard_error
 from saddlepoint.training.checkpoint import steps_saved
 from saddlepoint.training.console import Console
-from saddlepoint.training.control import Control
+from saddlepoint.training.control import Control, SetSetting
 from saddlepoint.training.evaluations import Evaluations, Measure
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.keeping import Checkpoints
@@ -56,6 +56,7 @@ def play(
     show: bool,
     measure: Measure | None,
     observers: Sequence[Observer],
+    again: Sequence[tuple[int, SetSetting]] = (),
 ) -> Ended:
     """Plays a game from where it stands to its last step, or until it is asked to stop.
 
@@ -70,11 +71,12 @@ def play(
         show: progress on standard error.
         measure: what is evaluated on the way, or None.
         observers: further ones.
+        again: what was asked of this run after the step where it stands, with the steps.
 
     Raises:
         RunStopped: the run could not go on; its state is kept.
     """
-    control = Control(note=folder.note)
+    control = Control(note=folder.note, again=again)
 
     def lost(reason: str) -> None:
         _note_if_possible(folder, "standard error lost", game.state.step, reason)

@@ -35,6 +35,7 @@ from saddlepoint.training.checkpoint import Checkpoint, newest_valid, restore, s
 from saddlepoint.training.folder import DAMAGED, RunFolder
 from saddlepoint.training.keeping import clear_unfinished
 from saddlepoint.training.observers import Observer
+from saddlepoint.training.replay import asked_after, concerned
 
 # Settings that a run records as the machine chose them.
 _ON_THE_MACHINE = ("threads", "precision")
@@ -148,7 +149,8 @@ def resume(
             recorded = _recorded_anew(recorded, made, now, {name: here[name] for name in anew}, at)
             write_whole(folder.recipe, to_yaml(recipe, recorded.plain()).encode())
             about = {**here, **about_recipe(recipe, recorded.found)}
-            return play(folder, recipe, game, data, until, about, memory, show, measure, observers)
+            again = asked_after(folder, at, game.schedules)
+            return play(folder, recipe, game, data, until, about, memory, show, measure, observers, again)
 
 
 def _newest(folder: RunFolder) -> tuple[Checkpoint | None, list[str]]:
@@ -191,15 +193,10 @@ def _with_training(recipe: Recipe, **changes: Any) -> Recipe:
 
 def _release(game: Game, changes: Sequence[Change]) -> None:
     """A setting that was changed since is no longer held at what a request fixed before; nor is one that is gone."""
-    keys = [f"{change.key}." for change in changes]
-
-    def concerned(name: str) -> bool:
-        # A number below a changed part, or one of which a part has changed, as of a schedule.
-        return any(f"{name}.".startswith(key) or key.startswith(f"{name}.") for key in keys)
-
+    keys = [change.key for change in changes]
     overrides = game.state.overrides
     game.state.overrides = {
-        name: value for name, value in overrides.items() if name in game.schedules and not concerned(name)
+        name: value for name, value in overrides.items() if name in game.schedules and not concerned(name, keys)
     }
 
 
@@ -228,7 +225,9 @@ def _remarks(
     if made:
         changes = [_words(change) for change in made]
         yield _Remark(
-            line=f"changed at step {at}: {'; '.join(changes)}", event="recipe changed", details={"changes": changes}
+            line=f"changed at step {at}: {'; '.join(changes)}",
+            event="recipe changed",
+            details={"changes": changes, "keys": [change.key for change in made]},
         )
 
 

@@ -103,7 +103,7 @@ class Checkpoints(Observer):
         logged = self.best is not None and self.best.metric is None
         return logged and (not self._tried or due(step, self.every, step >= until))
 
-    def step(self, state: State, record: Record) -> None:
+    def settled(self, state: State, record: Record) -> None:
         if self.best is not None and not self._tried:
             self.best.of(record.numbers)
             self._tried = True

@@ -1,4 +1,7 @@
-"""The loop. One iteration: settings, the turn's moves, averages, observers, requests; nothing else happens in a run."""
+"""The loop. One iteration: settings, the turn's moves, averages; observers look, requests are applied, it is saved.
+
+Nothing else happens in a run. What is saved is what the next iteration begins with: requests come before.
+"""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -96,6 +99,8 @@ def train(
         for observer in observers:
             observer.step(state, record)
         control.apply(state, settings)
+        for observer in observers:
+            observer.settled(state, record)
         state.seconds += time.perf_counter() - began
     finite.look()
     return state

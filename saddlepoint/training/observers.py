@@ -66,7 +66,10 @@ class Observer:
         return False
 
     def step(self, state: State, record: Record) -> None:
-        """Called after each iteration."""
+        """Called after each iteration; what is asked for here is applied to the state next."""
+
+    def settled(self, state: State, record: Record) -> None:
+        """Called when the requests of an iteration have been applied: as the state is now, the next one begins."""
 
     def end(self, state: State) -> None:
         """Called once when the loop has ended with the state whole: at the last step, or asked to stop before."""

@@ -32,7 +32,7 @@ def play_values(path: Path, values: list[float | None], *, mode: Literal["min", 
     for index, value in enumerate(values):
         step = game.state.step = start + index + 1
         record: Any = SimpleNamespace(step=step, last=False, numbers={"outputs": {"quality": value}})
-        checkpoints.step(game.state, record)
+        checkpoints.settled(game.state, record)
 
 
 def test_the_newest_are_kept_and_the_last_step_is_always_saved(tmp_path: Path) -> None:
