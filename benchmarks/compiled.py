@@ -31,7 +31,7 @@ import torch
 from benchmarks.record import FOLDER, merged, now, read, record
 from saddlepoint.data import Packed
 from saddlepoint.data.pairs import ImagePairs
-from saddlepoint.game.compiled import Compilation
+from saddlepoint.game.fast.compiled import Compilation
 from saddlepoint.game.field import Field
 from saddlepoint.game.player import Player
 from saddlepoint.game.schedules import value_at

@@ -63,7 +63,7 @@ def drawn(items: int) -> dict[str, Any]:
     """What batches of a mapped data set take, in this process."""
     from saddlepoint.data.packed import Packed
     from saddlepoint.data.storing import Facts, in_file
-    from saddlepoint.tasks.batches import ShuffledStream
+    from saddlepoint.tasks.kit.batches import ShuffledStream
 
     generator = np.random.default_rng(0)
 

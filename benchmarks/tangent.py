@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from saddlepoint.game.fast.tangent import ByTangent
 from saddlepoint.game.penalties import Judge, scores_and_gradient, zero_centred
-from saddlepoint.game.tangent import ByTangent
 from saddlepoint.networks import Dcgan, Mlp, R3gan
 
 # Name, pair, shape of a sample, batch.

@@ -22,8 +22,8 @@ from saddlepoint.conformance.match import (
 )
 from saddlepoint.conformance.row import EXACT, Row, Rows, at_least, equal, spectrum
 from saddlepoint.objectives import objective
-from saddlepoint.tasks.dirac import DiracGan
 from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
+from saddlepoint.tasks.toy.dirac import DiracGan
 
 # Where two eigenvalues meet, rounding counts with its square root.
 _DOUBLE = 1e-6

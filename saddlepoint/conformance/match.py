@@ -15,9 +15,9 @@ from saddlepoint.game.corrections import CORRECTIONS, STRENGTH
 from saddlepoint.game.turns import alternating, simultaneous
 from saddlepoint.game.update_map import eigenvalues as eigenvalues_of
 from saddlepoint.game.update_map import jacobian
-from saddlepoint.tasks.bilinear import Bilinear
-from saddlepoint.tasks.dirac import DiracGan
 from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
+from saddlepoint.tasks.toy.bilinear import Bilinear
+from saddlepoint.tasks.toy.dirac import DiracGan
 from saddlepoint.training.control import Control
 from saddlepoint.training.loop import train
 from saddlepoint.training.state import State

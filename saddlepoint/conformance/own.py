@@ -15,9 +15,9 @@ from saddlepoint.conformance.suite import one_thread
 from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.game.steps import Brought
 from saddlepoint.objectives import objective
-from saddlepoint.tasks.bilinear import Bilinear
-from saddlepoint.tasks.dirac import DiracGan
 from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
+from saddlepoint.tasks.toy.bilinear import Bilinear
+from saddlepoint.tasks.toy.dirac import DiracGan
 
 Parameters = list[torch.nn.Parameter]
 # (the discriminator's parameters, the generator's) -> their optimizers.

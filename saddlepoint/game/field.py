@@ -18,12 +18,12 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from saddlepoint.errors import UserError
+from saddlepoint.game.fast.tangent import ByTangent
 from saddlepoint.game.player import Player
-from saddlepoint.game.tangent import ByTangent
 from saddlepoint.game.task import Draw, Loss, Networks, Settings, Task, frozen, networks_of, player_named
 
 if TYPE_CHECKING:
-    from saddlepoint.game.compiled import Compilation
+    from saddlepoint.game.fast.compiled import Compilation
 
 # By network name, then by the name that the network gives to the tensor.
 Tensors = Mapping[str, Mapping[str, Tensor]]
@@ -57,7 +57,7 @@ class Field:
         precision: makes the context in which losses are computed (autocast).
         differentiable: directions keep their graph, so that a whole update can be differentiated by where it began
             (`game/update_map.py`); dearer, and not for training.
-        tangent: names of the networks whose input gradient the hot path takes by `game/tangent.py`.
+        tangent: names of the networks whose input gradient the hot path takes by `game/fast/tangent.py`.
         compiled: where the hot path's compiled steps are kept; None to play it as it is written.
     """
 

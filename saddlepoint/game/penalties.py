@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from saddlepoint.errors import UserError
-from saddlepoint.game.tangent import ByTangent
+from saddlepoint.game.fast.tangent import ByTangent
 
 # A discriminator as a function of the images alone: labels and augmentation are already inside.
 Score = Callable[[Tensor], Tensor]

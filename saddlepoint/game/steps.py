@@ -13,10 +13,10 @@ from typing import Literal
 import torch
 
 from saddlepoint.errors import UserError
+from saddlepoint.game.fast.uncompiled import keep_compiler_out, undecorated_step
 from saddlepoint.game.player import Player
 from saddlepoint.game.schedules import Number
 from saddlepoint.game.task import Settings
-from saddlepoint.game.uncompiled import keep_compiler_out, undecorated_step
 
 
 @dataclass(frozen=True, kw_only=True)

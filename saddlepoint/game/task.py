@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from saddlepoint.game.forwards import Forwards
+from saddlepoint.game.fast.forwards import Forwards
 from saddlepoint.game.player import Player
 
 # Networks by name: the modules themselves on the hot path, functional calls of them in the joint field.

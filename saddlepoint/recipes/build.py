@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import torch
 
 from saddlepoint.errors import UserError
-from saddlepoint.game.compiled import Compilation, check_compiler
 from saddlepoint.game.corrections import CORRECTIONS, Correction, Plain
 from saddlepoint.game.corrections.optimistic import Optimistic
+from saddlepoint.game.fast.compiled import Compilation, check_compiler
 from saddlepoint.game.field import Field
 from saddlepoint.game.schedules import Number, Schedule
 from saddlepoint.game.steps import Step

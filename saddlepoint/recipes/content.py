@@ -16,7 +16,7 @@ from saddlepoint.files import expanded
 from saddlepoint.metrics.features import Features
 from saddlepoint.metrics.features.vgg import PUBLISHED, SMALLEST, vgg19
 from saddlepoint.tasks.classification import Classification
-from saddlepoint.tasks.content import PIXELS, Content
+from saddlepoint.tasks.kit.content import PIXELS, Content
 from saddlepoint.tasks.super_resolution import SuperResolution
 
 # Ledig et al. 2017, section 3.2: by this the losses in the maps are of the size of the MSE.

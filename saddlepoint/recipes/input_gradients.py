@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from saddlepoint.errors import UserError, reason_of
-from saddlepoint.game.agreement import SAMPLES, objection
 from saddlepoint.game.corrections import Correction, Plain
 from saddlepoint.game.corrections.optimistic import Optimistic
+from saddlepoint.game.fast.agreement import SAMPLES, objection
 from saddlepoint.game.penalties import Judge, scores_and_gradient
 from saddlepoint.recipes.network_trial import leaving_no_trace
 from saddlepoint.recipes.specification import Recipe

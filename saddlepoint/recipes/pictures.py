@@ -15,10 +15,10 @@ from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import RecipeTask
 from saddlepoint.sampling.latents import latents
 from saddlepoint.sampling.pictures import grid, save_picture, scatter
-from saddlepoint.tasks.bicubic import bicubic
 from saddlepoint.tasks.classification import Classification
 from saddlepoint.tasks.generation import Generation
-from saddlepoint.tasks.pixels import from_range
+from saddlepoint.tasks.kit.bicubic import bicubic
+from saddlepoint.tasks.kit.pixels import from_range
 from saddlepoint.tasks.super_resolution import SuperResolution
 
 Drawer = Callable[[Tensor, Path], None]

@@ -17,7 +17,7 @@ from saddlepoint.game.turns import Bursts
 from saddlepoint.networks import Classifier, ImagePair, Pair
 from saddlepoint.recipes.ranges import check_numbers, check_sizes
 from saddlepoint.recipes.task_parts import AnyTaskPart, GenerationPart, Part
-from saddlepoint.tasks.adaptive import Adaptive
+from saddlepoint.tasks.kit.adaptive import Adaptive
 from saddlepoint.training.averages import Average
 from saddlepoint.training.keeping import Best
 

@@ -19,9 +19,9 @@ from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.task_parts import CyclePart, GenerationPart, SuperResolutionPart, TranslationPart
 from saddlepoint.tasks.classification import Classification
-from saddlepoint.tasks.content import PIXELS
 from saddlepoint.tasks.cycle import Cycle
 from saddlepoint.tasks.generation import INPUT_PENALTIES, Generation
+from saddlepoint.tasks.kit.content import PIXELS
 from saddlepoint.tasks.super_resolution import SuperResolution
 from saddlepoint.tasks.translation import Translation
 

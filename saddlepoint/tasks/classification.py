@@ -19,8 +19,8 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.player import Player
 from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
 from saddlepoint.randomness import derive_seed
-from saddlepoint.tasks.batches import ShuffledStream, on_device
-from saddlepoint.tasks.pixels import to_range
+from saddlepoint.tasks.kit.batches import ShuffledStream, on_device
+from saddlepoint.tasks.kit.pixels import to_range
 
 CLASSIFIER = "classifier"
 

@@ -32,10 +32,10 @@ from saddlepoint.game.player import Player
 from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings, weights_of
 from saddlepoint.objectives import Objective, Paired
 from saddlepoint.randomness import PRIORS, derive_seed, prior, uniform
-from saddlepoint.tasks.adaptive import PROBABILITY, Adaptive
-from saddlepoint.tasks.batches import ShuffledStream, on_device
-from saddlepoint.tasks.pixels import from_range, to_range
-from saddlepoint.tasks.scoring import ON_FAKE, ON_REAL, scores
+from saddlepoint.tasks.kit.adaptive import PROBABILITY, Adaptive
+from saddlepoint.tasks.kit.batches import ShuffledStream, on_device
+from saddlepoint.tasks.kit.pixels import from_range, to_range
+from saddlepoint.tasks.kit.scoring import ON_FAKE, ON_REAL, scores
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 # Those on D's input gradient, which a D with batch statistics has no meaning for.

@@ -21,11 +21,11 @@ from saddlepoint.game.player import Player
 from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
 from saddlepoint.objectives import Objective
 from saddlepoint.randomness import derive_seed, uniform
-from saddlepoint.tasks.batches import ShuffledStream, on_device
-from saddlepoint.tasks.bicubic import bicubic
-from saddlepoint.tasks.content import PIXELS, Content
 from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
-from saddlepoint.tasks.pixels import from_range, to_range
+from saddlepoint.tasks.kit.batches import ShuffledStream, on_device
+from saddlepoint.tasks.kit.bicubic import bicubic
+from saddlepoint.tasks.kit.content import PIXELS, Content
+from saddlepoint.tasks.kit.pixels import from_range, to_range
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,10 +19,10 @@ from saddlepoint.game.player import Player
 from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
 from saddlepoint.objectives import Objective
 from saddlepoint.randomness import derive_seed, uniform
-from saddlepoint.tasks.batches import ShuffledStream, on_device
 from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
-from saddlepoint.tasks.jitter import WIDTH, jitter
-from saddlepoint.tasks.pixels import from_range, to_range
+from saddlepoint.tasks.kit.batches import ShuffledStream, on_device
+from saddlepoint.tasks.kit.jitter import WIDTH, jitter
+from saddlepoint.tasks.kit.pixels import from_range, to_range
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from dataclasses import replace
 import torch
 
 from saddlepoint.game.corrections import Correction
+from saddlepoint.game.fast.forwards import Forwards
 from saddlepoint.game.field import Field
-from saddlepoint.game.forwards import Forwards
 from saddlepoint.game.schedules import Number, value_at
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Draw, Loss

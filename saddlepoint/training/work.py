@@ -8,9 +8,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from saddlepoint.game.fast.uncompiled import keep_compiler_out
 from saddlepoint.game.field import Field
 from saddlepoint.game.task import Draw, networks_of, player_named
-from saddlepoint.game.uncompiled import keep_compiler_out
 
 # Parameters or buffers by network, then by name.
 _Tensors = dict[str, dict[str, Tensor]]

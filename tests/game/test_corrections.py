@@ -13,7 +13,7 @@ from saddlepoint.game.steps import SGD, Adam, Step, numbers_of
 from saddlepoint.objectives import objective
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.text import override
-from saddlepoint.tasks.dirac import DiracGan
+from saddlepoint.tasks.toy.dirac import DiracGan
 from saddlepoint.training.state import State
 from tests.tasks.examples import generation
 

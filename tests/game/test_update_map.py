@@ -11,7 +11,7 @@ from saddlepoint.game.field import Field
 from saddlepoint.game.steps import SGD, Adam, Step
 from saddlepoint.game.update_map import eigenvalues, jacobian, spectral_radius
 from saddlepoint.objectives import objective
-from saddlepoint.tasks.dirac import DiracGan
+from saddlepoint.tasks.toy.dirac import DiracGan
 from tests.tasks.examples import generation
 
 

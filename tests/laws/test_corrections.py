@@ -19,8 +19,8 @@ from saddlepoint.game.task import networks_of
 from saddlepoint.game.turns import alternating, simultaneous
 from saddlepoint.networks import Dcgan
 from saddlepoint.objectives import objective
-from saddlepoint.tasks.bilinear import Bilinear
-from saddlepoint.tasks.dirac import DiracGan
+from saddlepoint.tasks.toy.bilinear import Bilinear
+from saddlepoint.tasks.toy.dirac import DiracGan
 from saddlepoint.training.control import Control
 from saddlepoint.training.loop import train
 from saddlepoint.training.state import State

@@ -15,11 +15,11 @@ from saddlepoint.game.steps import SGD, Adam, Step
 from saddlepoint.game.task import Draw, networks_of
 from saddlepoint.networks import Classifier, Dcgan
 from saddlepoint.objectives import objective
-from saddlepoint.tasks.adaptive import Adaptive
-from saddlepoint.tasks.bilinear import Bilinear
 from saddlepoint.tasks.classification import Classification
-from saddlepoint.tasks.dirac import DiracGan
 from saddlepoint.tasks.generation import Generation
+from saddlepoint.tasks.kit.adaptive import Adaptive
+from saddlepoint.tasks.toy.bilinear import Bilinear
+from saddlepoint.tasks.toy.dirac import DiracGan
 from saddlepoint.training.state import State
 from tests.laws.members import check_reached
 from tests.tasks.test_super_resolution import super_resolution
@@ -103,8 +103,8 @@ CASES = {
         lambda: super_resolution(alone=True),
         lambda: super_resolution("paired_logistic", judged=True),
     ],
-    "saddlepoint.tasks.bilinear": [lambda: Bilinear()],
-    "saddlepoint.tasks.dirac": [
+    "saddlepoint.tasks.toy.bilinear": [lambda: Bilinear()],
+    "saddlepoint.tasks.toy.dirac": [
         lambda: DiracGan(objective=objective("non_saturating")),
         lambda: DiracGan(objective=objective("minimax"), penalties=("r1", "r2"), instance_noise=0.5),
         lambda: DiracGan(objective=objective("wasserstein"), penalties=("gradient_penalty",), psi=-1.5),
@@ -125,14 +125,14 @@ def test_every_task_is_reached() -> None:
         "tasks",
         CASES,
         {
-            "saddlepoint.tasks.batches": "the order of the data, which tasks share",
-            "saddlepoint.tasks.adaptive": "the probability of augmentation; tests/tasks/test_adaptive.py",
-            "saddlepoint.tasks.bicubic": "images made smaller; tests/tasks/test_super_resolution.py",
-            "saddlepoint.tasks.content": "where images are compared; reached by super-resolution",
-            "saddlepoint.tasks.jitter": "windows of pairs; tests/tasks/test_jitter.py",
-            "saddlepoint.tasks.pixels": "between stored pixels and a network's; reached by every task of images",
-            "saddlepoint.tasks.pool": "old fakes; tests/tasks/test_pool.py",
-            "saddlepoint.tasks.scoring": "D's scores of both sides; tests/laws/test_fast_paths.py",
+            "saddlepoint.tasks.kit.batches": "the order of the data, which tasks share",
+            "saddlepoint.tasks.kit.adaptive": "the probability of augmentation; tests/tasks/kit/test_adaptive.py",
+            "saddlepoint.tasks.kit.bicubic": "images made smaller; tests/tasks/test_super_resolution.py",
+            "saddlepoint.tasks.kit.content": "where images are compared; reached by super-resolution",
+            "saddlepoint.tasks.kit.jitter": "windows of pairs; tests/tasks/kit/test_jitter.py",
+            "saddlepoint.tasks.kit.pixels": "between stored pixels and a network's; reached by every task of images",
+            "saddlepoint.tasks.kit.pool": "old fakes; tests/tasks/kit/test_pool.py",
+            "saddlepoint.tasks.kit.scoring": "D's scores of both sides; tests/laws/test_fast_paths.py",
         },
     )
 

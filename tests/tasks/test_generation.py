@@ -11,8 +11,8 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.penalties import orthogonal_regularisation
 from saddlepoint.game.task import Request, networks_of
 from saddlepoint.networks import Dcgan
-from saddlepoint.tasks.adaptive import PROBABILITY, Adaptive
 from saddlepoint.tasks.generation import ANCHORS, INPUT_PENALTIES, PENALTIES, Generation
+from saddlepoint.tasks.kit.adaptive import PROBABILITY, Adaptive
 from saddlepoint.training.state import State
 from tests.tasks.examples import generation, packed
 

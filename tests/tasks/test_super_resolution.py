@@ -14,8 +14,8 @@ from saddlepoint.game.field import Field
 from saddlepoint.game.task import Request, networks_of
 from saddlepoint.networks import SrResNet
 from saddlepoint.objectives import objective
-from saddlepoint.tasks.bicubic import bicubic
-from saddlepoint.tasks.content import PIXELS, Content
+from saddlepoint.tasks.kit.bicubic import bicubic
+from saddlepoint.tasks.kit.content import PIXELS, Content
 from saddlepoint.tasks.super_resolution import SuperResolution
 from saddlepoint.training.state import State
 from tests.tasks.examples import packed

@@ -12,7 +12,7 @@ from saddlepoint.game.steps import Adam, Optimizer, Step, numbers_of
 from saddlepoint.game.task import Task, networks_of
 from saddlepoint.game.turns import alternating
 from saddlepoint.networks import Dcgan
-from saddlepoint.tasks.bilinear import Bilinear
+from saddlepoint.tasks.toy.bilinear import Bilinear
 from saddlepoint.training.averages import Average, Averages
 from saddlepoint.training.control import Control
 from saddlepoint.training.loop import train

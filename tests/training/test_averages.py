@@ -5,7 +5,7 @@ import torch
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.task import networks_of
-from saddlepoint.tasks.bilinear import Bilinear
+from saddlepoint.tasks.toy.bilinear import Bilinear
 from saddlepoint.training.averages import Average, Averages, sampled_networks
 from tests.training.games import image_game
 

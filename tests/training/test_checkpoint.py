@@ -12,7 +12,7 @@ import torch
 from saddlepoint.errors import UserError
 from saddlepoint.game.steps import SGD, Adam, Optimizer, RMSProp
 from saddlepoint.game.task import networks_of
-from saddlepoint.tasks.bilinear import Bilinear
+from saddlepoint.tasks.toy.bilinear import Bilinear
 from saddlepoint.training import checkpoint as checkpoints
 from saddlepoint.training.averages import Average
 from saddlepoint.training.checkpoint import (

@@ -12,7 +12,7 @@ from saddlepoint.game.schedules import Linear
 from saddlepoint.game.steps import SGD, Step
 from saddlepoint.game.task import Loss
 from saddlepoint.game.turns import alternating, simultaneous
-from saddlepoint.tasks.bilinear import Bilinear
+from saddlepoint.tasks.toy.bilinear import Bilinear
 from saddlepoint.training.averages import Average, Averages
 from saddlepoint.training.control import Control, SetSetting, Stop
 from saddlepoint.training.loop import train

@@ -2,7 +2,7 @@
 
 import torch
 
-from saddlepoint.tasks.jitter import jitter
+from saddlepoint.tasks.kit.jitter import jitter
 
 
 def sides() -> tuple[torch.Tensor, torch.Tensor]:

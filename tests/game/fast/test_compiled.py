@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from saddlepoint.errors import UserError
-from saddlepoint.game.compiled import Compilation, check_compiler
+from saddlepoint.game.fast.compiled import Compilation, check_compiler
 from saddlepoint.game.field import Field
 from saddlepoint.game.task import Loss, networks_of, player_named
 from saddlepoint.networks import Dcgan, Maxout2014

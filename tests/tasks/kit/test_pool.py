@@ -2,7 +2,7 @@
 
 import torch
 
-from saddlepoint.tasks.pool import Pool
+from saddlepoint.tasks.kit.pool import Pool
 
 
 def play(size: int, batches: int, count: int = 1) -> tuple[list[list[float]], dict[str, torch.Tensor]]:

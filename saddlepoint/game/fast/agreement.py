@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from saddlepoint.errors import reason_of
-from saddlepoint.game.piecewise_linear import NotPiecewiseLinear
-from saddlepoint.game.tangent import ByTangent
+from saddlepoint.game.fast.piecewise_linear import NotPiecewiseLinear
+from saddlepoint.game.fast.tangent import ByTangent
 
 # Of the 2-norm of the parameter gradient, in float32: rounding makes 1e-6 of it, a wrong rule 1e-2 and more.
 TOLERANCE = 1e-4

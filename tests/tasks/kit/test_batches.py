@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from saddlepoint.tasks.batches import ShuffledStream
+from saddlepoint.tasks.kit.batches import ShuffledStream
 
 ITEMS = np.array([3, 5, 8, 13, 21, 34, 55])
 

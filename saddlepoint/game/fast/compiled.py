@@ -22,9 +22,9 @@ from torch import Tensor, nn
 from torch.fx import Graph, Node
 
 from saddlepoint.errors import UserError
+from saddlepoint.game.fast.tangent import ByTangent
 from saddlepoint.game.field import Field, cost
 from saddlepoint.game.player import Player
-from saddlepoint.game.tangent import ByTangent
 from saddlepoint.game.task import Draw, Loss, Settings, frozen, networks_of
 
 # Where a tensor stands in a network: one of its modules' own dictionaries, and the key there.

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
 from saddlepoint.augment import AUGMENTATIONS
-from saddlepoint.game.agreement import objection
+from saddlepoint.game.fast.agreement import objection
+from saddlepoint.game.fast.piecewise_linear import NotPiecewiseLinear
+from saddlepoint.game.fast.tangent import ByTangent
 from saddlepoint.game.field import Field, buffers_of, cost, parameters_of
 from saddlepoint.game.penalties import Judge, one_centred, scores_and_gradient, zero_centred
-from saddlepoint.game.piecewise_linear import NotPiecewiseLinear
-from saddlepoint.game.tangent import ByTangent
 from saddlepoint.networks import Dcgan, Mlp, MlpIntro, R3gan, Resnet
 from saddlepoint.tasks.generation import DISCRIMINATOR
 from saddlepoint.training.state import State

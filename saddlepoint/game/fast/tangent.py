@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from saddlepoint.game.piecewise_linear import Recording, replayed
+from saddlepoint.game.fast.piecewise_linear import Recording, replayed
 
 # Elements of results that wait for one call of autograd: small networks need few calls, large ones little memory.
 TOGETHER = 2**18

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from saddlepoint.errors import UserError
-from saddlepoint.tasks.adaptive import PROBABILITY, Adaptive
+from saddlepoint.tasks.kit.adaptive import PROBABILITY, Adaptive
 
 KNOWN = torch.tensor([2.0, 1.0, 0.5, 3.0])
 

@@ -6,14 +6,14 @@ import sys
 import pytest
 import torch
 
-from saddlepoint.game import uncompiled
-from saddlepoint.game.uncompiled import undecorated_step
+from saddlepoint.game.fast import uncompiled
+from saddlepoint.game.fast.uncompiled import undecorated_step
 
 PREPARED = """
 import gc, sys
 import torch
-from saddlepoint.game import uncompiled
-from saddlepoint.game.uncompiled import keep_compiler_out, undecorated_step
+from saddlepoint.game.fast import uncompiled
+from saddlepoint.game.fast.uncompiled import keep_compiler_out, undecorated_step
 
 def stand_ins():
     return sum(getattr(function, "__dynamo_disable", None) is function for function in uncompiled._waiting())
