@@ -56,6 +56,12 @@ class Run:
         path: its folder.
         step: iterations done in total.
         stopped: why it ended before its last step (such as SIGINT), or None.
+
+    Examples:
+        >>> run.path.name, run.step, run.stopped
+        ('digits', 4, None)
+        >>> run.report.name, run.samples.name
+        ('report.html', '00000004.png')
     """
 
     path: Path
@@ -64,6 +70,7 @@ class Run:
 
     @property
     def report(self) -> Path:
+        """Its page, report.html: one file with samples, curves, gradient norms, and how to read them."""
         return self.path / "report.html"
 
     @property
@@ -76,6 +83,10 @@ class Run:
 
         Raises:
             UserError: one of them is damaged.
+
+        Examples:
+            >>> sorted(run.log()[-1]["losses"])
+            ['discriminator', 'generator']
         """
         file = self.path / "log.jsonl"
         return [_whole(line, file) for line in read_lines(file)]
@@ -126,6 +137,27 @@ def train(
     Raises:
         UserError: something that was given is not as it should be.
         RunStopped: the run could not go on (NaN, full disk, out of memory); its state is kept.
+
+    Examples:
+        >>> run = sp.train("digits", steps=3, out=folder / "digits", show=False)
+        >>> run.step
+        3
+
+        Another objective, other settings, your own data:
+
+        >>> images = torch.rand(60, 1, 12, 12)
+        >>> data = torch.utils.data.TensorDataset(images)
+        >>> other = sp.train(
+        ...     "images",
+        ...     data=[image for (image,) in data],
+        ...     objective="hinge",
+        ...     steps=1,
+        ...     out=folder / "own-data",
+        ...     set={"training.batch": 8, "generator.rate": 1e-3},
+        ...     show=False,
+        ... )
+        >>> sp.load(other).sample(2).shape
+        torch.Size([2, 1, 12, 12])
     """
     check_torch()
     check_observers(observers)
@@ -194,6 +226,11 @@ def resume(
 
     Raises:
         UserError, RunStopped: as in `train`.
+
+    Examples:
+        >>> run = sp.resume(run, steps=4, show=False)
+        >>> [line["step"] for line in run.log()][-1]
+        4
     """
     check_torch()
     check_observers(observers)
@@ -247,6 +284,11 @@ def load(
 
     Raises:
         UserError: there is no run, or no valid checkpoint.
+
+    Examples:
+        >>> gan = sp.load(run)
+        >>> gan.sample(16, seed=0).shape
+        torch.Size([16, 1, 8, 8])
     """
     path = _run_path(run)
     step = whole_number("step", step, least=0) if step is not None else None

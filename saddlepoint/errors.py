@@ -21,6 +21,13 @@ class UserError(ValueError):
         got: what was given, with its value.
         expected: what would have been right.
         cure: what the person can do now, as an instruction.
+
+    Examples:
+        >>> try:
+        ...     sp.objective("hinges")
+        ... except sp.UserError as error:
+        ...     print(error.cure)
+        did you mean hinge?
     """
 
     def __init__(self, got: str, expected: str, cure: str):
@@ -35,6 +42,19 @@ class RunStopped(RuntimeError):
         what: what happened, and at which step.
         kept: which state is kept, and where.
         cure: what the person can do now.
+
+    Examples:
+        >>> try:
+        ...     sp.train(
+        ...         "digits",
+        ...         steps=3,
+        ...         out=folder / "too-fast",
+        ...         set={"discriminator.rate": 1e12, "generator.rate": 1e12},
+        ...         show=False,
+        ...     )
+        ... except sp.RunStopped as stopped:
+        ...     print(stopped.what)
+        the loss was not finite at step 1: generator's term f was nan
     """
 
     def __init__(self, what: str, kept: str, cure: str):

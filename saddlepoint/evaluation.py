@@ -78,6 +78,19 @@ def evaluate(
 
     Raises:
         UserError: something is unknown, missing, or does not fit.
+
+    Examples:
+        >>> (measured,) = sp.evaluate(run, metrics=["kernel_distance"], count=50)
+        >>> measured["metric"], len(measured["interval"])
+        ('kernel_distance', 2)
+        >>> measured["provenance"]["baseline"]["what"]
+        'two parts of train'
+
+        Samples from anywhere, without a run:
+
+        >>> made, real = torch.rand(40, 1, 8, 8), torch.rand(40, 1, 8, 8)
+        >>> [each["metric"] for each in sp.evaluate((made, real), metrics=["frechet_distance"], count=20)]
+        ['frechet_distance']
     """
     check_names(list(metrics) if metrics is not None else [*METRICS])
     if count is not None and count < 2:

@@ -28,6 +28,11 @@ class Gan:
         task: its networks hold the weights to sample from.
         classes: names of the labels; empty without.
         step: of the checkpoint.
+
+    Examples:
+        >>> gan = sp.load(run)
+        >>> gan.step, gan.classes
+        (4, ())
     """
 
     def __init__(self, task: Generation, classes: tuple[str, ...], step: int):
@@ -51,6 +56,13 @@ class Gan:
 
         Raises:
             UserError: something that was given is not as it should be.
+
+        Examples:
+            >>> images = gan.sample(4, seed=7)
+            >>> images.shape, images.dtype
+            (torch.Size([4, 1, 8, 8]), torch.float32)
+            >>> bool((gan.sample(2, seed=7) == images[:2]).all())
+            True
         """
         seed, count = whole_number("seed", seed), whole_number("count", count)
         self.refuse_without_room(count)
@@ -59,7 +71,12 @@ class Gan:
     def sample_seeds(
         self, seeds: Sequence[int], *, label: str | int | None = None, truncation: float | None = None
     ) -> Tensor:
-        """One image for each seed: the first of that seed. Shapes as in `sample`."""
+        """One image for each seed: the first of that seed. Shapes as in `sample`.
+
+        Examples:
+            >>> gan.sample_seeds([3, 8, 5]).shape
+            torch.Size([3, 1, 8, 8])
+        """
         return self.made_of(self._latents(seeds, truncation), label)
 
     def interpolate(
@@ -72,7 +89,13 @@ class Gan:
         label: str | int | None = None,
         truncation: float | None = None,
     ) -> Tensor:
-        """Images on the way from one seed's image to another's, ends included; (count, channels, height, width)."""
+        """Images on the way from one seed's image to another's, ends included; (count, channels, height, width).
+
+        Examples:
+            >>> way = gan.interpolate(3, 8, count=5)
+            >>> bool((way[0] == gan.sample_seeds([3])[0]).all())
+            True
+        """
         count = whole_number("count", count)
         self.refuse_without_room(count)
         ends = self._latents([whole_number("start", start), whole_number("end", end)], truncation)
@@ -87,7 +110,12 @@ class Gan:
         label: str | int | None = None,
         truncation: float | None = None,
     ) -> Tensor:
-        """Images on the way from each seed's to the next and back to the first, `count` a leg, for a film."""
+        """Images on the way from each seed's to the next and back to the first, `count` a leg, for a film.
+
+        Examples:
+            >>> len(gan.loop([3, 8, 5], count=4))
+            12
+        """
         corners, count = self._latents(seeds, truncation), whole_number("count", count)
         self.refuse_without_room(len(corners) * count)
         return self.made_of(path_around(corners, count, spherical=spherical), self._one(label))
@@ -97,6 +125,12 @@ class Gan:
 
         Raises:
             UserError: they and their latents take more than the machine has.
+
+        Examples:
+            >>> gan.refuse_without_room(16)
+            >>> gan.refuse_without_room(10**15)
+            Traceback (most recent call last):
+            saddlepoint.errors.UserError: ...
         """
         if count > _AT_ONCE:
             one = self.made_of(latents(0, 1, width=self.task.latent, prior_name=self.task.prior))
@@ -114,6 +148,11 @@ class Gan:
 
         Raises:
             UserError: no batches, or a generator without batch normalisation.
+
+        Examples:
+            >>> gan.standing_statistics(2)
+            >>> gan.sample(4).shape
+            torch.Size([4, 1, 8, 8])
         """
         size = min(self.task.batch, _STATISTICS_AT_ONCE)
         if whole_number("batches", batches) < 1:
@@ -145,6 +184,10 @@ class Gan:
 
         Raises:
             UserError: latents of another kind, or a label that the run does not have.
+
+        Examples:
+            >>> gan.made_of(torch.zeros(1, gan.task.latent)).shape
+            torch.Size([1, 1, 8, 8])
         """
         _check_latents(z, self.task.latent)
         labels = None

@@ -26,6 +26,16 @@ class Translator:
         task: its networks hold the weights to use.
         found: what the run found its data to be.
         step: of the checkpoint.
+
+    Examples:
+        `folder / "pairs"` holds images of 128 x 64, each a drawing and its photograph side by side.
+
+        >>> pairs = sp.train("pix2pix-small", data=folder / "pairs", steps=1, out=folder / "pix2pix", show=False)
+        >>> translator = sp.load(pairs)
+        >>> translator(torch.rand(1, 3, 64, 64)).shape
+        torch.Size([1, 3, 64, 64])
+        >>> translator.enlarges
+        False
     """
 
     def __init__(self, task: Translation | Cycle | SuperResolution, found: Found, step: int):
@@ -51,6 +61,10 @@ class Translator:
 
         Raises:
             UserError: no such images, or no way back.
+
+        Examples:
+            >>> translator.translate(torch.rand(2, 3, 70, 51)).shape
+            torch.Size([2, 3, 70, 51])
         """
         wrong = not isinstance(images, Tensor)
         if wrong or images.ndim != 4 or not len(images) or not images.is_floating_point():
@@ -99,18 +113,33 @@ class Translator:
         return torch.cat(rows, dim=2)
 
     def channels(self, back: bool = False) -> int:
-        """How many channels the generator's sources have."""
+        """How many channels the generator's sources have.
+
+        Examples:
+            >>> translator.channels()
+            3
+        """
         # A run of super-resolution found large images alone.
         return (self.found.shape if back or self.found.source_shape is None else self.found.source_shape)[0]
 
     def padded(self, height: int, width: int, *, back: bool = False) -> tuple[int, int]:
-        """The next size that the generator can take, from a size up: that size itself where it can."""
+        """The next size that the generator can take, from a size up: that size itself where it can.
+
+        Examples:
+            >>> translator.padded(70, 51)
+            (128, 64)
+        """
         grid, smallest = self.grid(back), self._generator(back).smallest
         tall, wide = (max(-(-side // grid) * grid, smallest) for side in (height, width))
         return tall, wide
 
     def grid(self, back: bool = False) -> int:
-        """Of what the sides of an image that the generator takes as it is are multiples."""
+        """Of what the sides of an image that the generator takes as it is are multiples.
+
+        Examples:
+            >>> translator.grid()
+            64
+        """
         return self._generator(back).grid
 
     @property

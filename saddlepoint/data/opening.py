@@ -106,6 +106,16 @@ def open_data(
     Raises:
         UserError: what was given, what was expected, what to do; for anything wrong in the data or the options.
         RunStopped: a packed set could not be written to the cache.
+
+    Examples:
+        >>> digits = sp.open_data("digits")
+        >>> digits.shape, len(digits.classes)
+        ((1, 8, 8), 10)
+        >>> {name: len(items) for name, items in digits.splits.items()}
+        {'train': 1628, 'held_out': 169}
+        >>> images, labels = digits.batch(digits.splits["train"][:2])
+        >>> images.shape, images.dtype
+        (torch.Size([2, 1, 8, 8]), torch.uint8)
     """
     options = Options(
         size=size,

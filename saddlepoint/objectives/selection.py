@@ -46,6 +46,16 @@ def objective(text: str | Separable | Paired) -> Separable | Paired:
 
     Raises:
         UserError: no member has that name (with the nearest one), or the definition cannot be read (with the column).
+
+    Examples:
+        >>> hinge = sp.objective("hinge")
+        >>> hinge.definition
+        'f1=min(0, D - 1); f2=min(0, -D - 1); f3=D'
+        >>> terms = hinge.discriminator_terms(real=torch.tensor([2.0]), fake=torch.tensor([-0.5]))
+        >>> {name: term.item() for name, term in terms.items()}
+        {'f1': 0.0, 'f2': -0.5}
+        >>> sp.objective("f1=D; f2=-D; f3=D").generator_uses_real
+        False
     """
     if isinstance(text, Separable | Paired):
         return text

@@ -73,6 +73,35 @@ class Generation:
         constraint: on the discriminator.
         seed: of data order, latents, augmentation and dropout.
         device: where draws are put.
+
+    Examples:
+        >>> from types import SimpleNamespace
+        >>> from torch import nn
+        >>> from saddlepoint.game.task import Request
+        >>> task = sp.Generation(
+        ...     generator=nn.Sequential(nn.Linear(4, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8))),
+        ...     discriminator=nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Flatten(0)),
+        ...     data=sp.open_data("digits"),
+        ...     objective=sp.objective("hinge"),
+        ...     latent=4,
+        ... )
+        >>> sp.train(task, steps=1, out=folder / "task", show=False).step
+        1
+
+        What the loop asks of it in a step of D:
+
+        >>> networks = {"generator": task.generator, "discriminator": task.discriminator}
+        >>> draw = task.draw("discriminator", 1, 0, SimpleNamespace(seed=0, images=0, step=1))
+        >>> {name: tuple(tensor.shape) for name, tensor in draw.tensors.items()}
+        {'real': (64, 1, 8, 8), 'z': (64, 4)}
+        >>> loss = task.loss("discriminator", networks, draw, {})
+        >>> sorted(loss.value), sorted(loss.costs), sorted(loss.outputs)
+        (['f1', 'f2'], [], ['fake', 'real'])
+        >>> task.remember("discriminator", draw, loss)
+        >>> bool(task.seen(draw["real"]).min() >= -1)
+        True
+        >>> task.sample(networks, Request(latents=torch.zeros(2, 4))).shape
+        torch.Size([2, 1, 8, 8])
     """
 
     generator: nn.Module

@@ -69,6 +69,15 @@ def prove(
     Raises:
         UserError: an objective that cannot be read, functions without a derivative at a rest point, a domain that
             holds no rest point, a D0 that is none, p_d or seconds not positive.
+
+    Examples:
+        >>> proof = sp.prove("minimax")
+        >>> proof.verdict, proof.certificate.verdict
+        ('stable', 'global')
+        >>> sp.prove("wasserstein").verdict
+        'centre'
+        >>> sp.prove("f1=log(D); f2=log(1-D); f3=log(D); link=sigmoid").chosen.local.rest.value
+        0.5
     """
     asked_for = chosen if isinstance(chosen, Objective) else objective(chosen)
     density, budget = positive("--pd", p_d), positive("--seconds", SECONDS if seconds is None else seconds)

@@ -17,6 +17,14 @@ def recipe_named(name: str) -> Recipe:
 
     Raises:
         UserError: there is none.
+
+    Examples:
+        >>> digits = sp.recipe("digits")
+        >>> digits.objective, digits.training.batch
+        ('paired_logistic', 64)
+        >>> sp.recipe("digit")
+        Traceback (most recent call last):
+        saddlepoint.errors.UserError: ...
     """
     if name not in RECIPES:
         raise UserError(
