@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from saddlepoint.objectives import objective as objective
     from saddlepoint.recipes.catalogue import recipe_named as recipe
     from saddlepoint.tasks.generation import Generation as Generation
-    from saddlepoint.theory.proof import prove as prove
+    from saddlepoint.theory.proof.prove import prove as prove
     from saddlepoint.translator import Translator as Translator
 
 _HOMES = {
@@ -40,7 +40,7 @@ _HOMES = {
     "RunStopped": ("saddlepoint.errors", "RunStopped"),
     "UserError": ("saddlepoint.errors", "UserError"),
     "objective": ("saddlepoint.objectives", "objective"),
-    "prove": ("saddlepoint.theory.proof", "prove"),
+    "prove": ("saddlepoint.theory.proof.prove", "prove"),
     "recipe": ("saddlepoint.recipes.catalogue", "recipe_named"),
     "Generation": ("saddlepoint.tasks.generation", "Generation"),
     "Translator": ("saddlepoint.translator", "Translator"),

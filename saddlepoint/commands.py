@@ -125,7 +125,7 @@ def recipes(chosen: argparse.Namespace, command: str) -> int:
 
 
 def prove(chosen: argparse.Namespace, command: str) -> int:
-    from saddlepoint.theory.proof import prove as prove_objective
+    from saddlepoint.theory.proof.prove import prove as prove_objective
 
     proof = prove_objective(
         chosen.objective, domain=chosen.domain, rest=chosen.rest, p_d=chosen.pd, seconds=chosen.seconds
@@ -139,7 +139,7 @@ def prove(chosen: argparse.Namespace, command: str) -> int:
 
 
 def field(chosen: argparse.Namespace, command: str) -> int:
-    from saddlepoint.theory.experiment import follow, read_start
+    from saddlepoint.theory.flow.experiment import follow, read_start
 
     starts = [read_start(text) for text in chosen.start]
     out = None if chosen.out is None else Path(chosen.out)
@@ -164,7 +164,7 @@ def field(chosen: argparse.Namespace, command: str) -> int:
 
 def check_loss(chosen: argparse.Namespace, command: str) -> int:
     from saddlepoint.own_code import load_losses
-    from saddlepoint.theory.loss_report import check
+    from saddlepoint.theory.losses.report import check
 
     found = check(load_losses(chosen.target), chosen.target)
     print(json.dumps(found.to_json()) if chosen.json else found)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from saddlepoint.errors import UserError
-from saddlepoint.theory.loss_code import Losses, required
+from saddlepoint.theory.losses.recover import Losses, required
 
 
 def load_own(target: str) -> tuple[ModuleType, Any]:

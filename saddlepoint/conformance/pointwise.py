@@ -13,13 +13,13 @@ from saddlepoint.conformance.row import Row, Rows, equal, spectrum
 from saddlepoint.objectives import Paired, objective
 from saddlepoint.objectives.to_sympy import to_sympy
 from saddlepoint.objectives.tree import number
-from saddlepoint.theory.components import natural_domain
-from saddlepoint.theory.linearised import linearise
+from saddlepoint.theory.enclosures.components import natural_domain
+from saddlepoint.theory.flow.trajectories import euler
 from saddlepoint.theory.numeric import to_numpy
 from saddlepoint.theory.pointwise import PointwiseField, pointwise_field
-from saddlepoint.theory.rest_points import find_rest_points
-from saddlepoint.theory.trajectories import euler
-from saddlepoint.theory.verdict import Local, local_verdict
+from saddlepoint.theory.proof.linearised import linearise
+from saddlepoint.theory.proof.rest_points import find_rest_points
+from saddlepoint.theory.proof.verdict import Local, local_verdict
 
 _EXACT = 1e-12
 

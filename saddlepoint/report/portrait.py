@@ -8,8 +8,8 @@ from PIL import Image
 
 from saddlepoint.report.figures import COLOURS
 from saddlepoint.sampling.pictures import save_picture
-from saddlepoint.theory.experiment import Experiment
-from saddlepoint.theory.trajectories import Trajectory
+from saddlepoint.theory.flow.experiment import Experiment
+from saddlepoint.theory.flow.trajectories import Trajectory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ import numpy as np
 from saddlepoint.objectives import Separable
 from saddlepoint.report.figures import COLOURS, inline_svg
 from saddlepoint.theory.pointwise import PointwiseField, pointwise_field
-from saddlepoint.theory.proof import Finding, Proof
+from saddlepoint.theory.proof.prove import Finding, Proof
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

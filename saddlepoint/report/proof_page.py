@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from saddlepoint.errors import UserError
 from saddlepoint.report.proof_figures import drawings
-from saddlepoint.theory.describe import headline
-from saddlepoint.theory.proof import Proof
+from saddlepoint.theory.proof.describe import headline
+from saddlepoint.theory.proof.prove import Proof
 
 
 def write_proof(proof: Proof, path: Path) -> Path:

@@ -8,7 +8,7 @@ import pytest
 from saddlepoint.errors import UserError
 from saddlepoint.objectives import Separable, objective
 from saddlepoint.report.proof_page import render_proof, write_proof
-from saddlepoint.theory.proof import prove
+from saddlepoint.theory.proof.prove import prove
 
 
 @pytest.mark.parametrize("name", ["minimax", "wasserstein", "least_squares(-1,1,0)"])
