@@ -56,7 +56,7 @@ def first_step(folder: Path) -> float:
 
 def verbs() -> list[str]:
     """All verbs of the command."""
-    from saddlepoint.cli import build_parser
+    from saddlepoint.command.parser import build_parser
 
     for action in build_parser()._actions:
         if isinstance(action, argparse._SubParsersAction):

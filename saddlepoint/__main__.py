@@ -2,7 +2,7 @@
 
 import sys
 
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

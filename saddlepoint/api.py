@@ -12,7 +12,7 @@ from saddlepoint.arguments import place, whole_number
 from saddlepoint.data import Packed, from_torch_dataset
 from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.errors import RunStopped, UserError, reason_of
-from saddlepoint.files import Line, read_lines
+from saddlepoint.files import Line, next_free, read_lines
 from saddlepoint.gan import Gan
 from saddlepoint.given import (
     assignment,
@@ -312,15 +312,6 @@ def _whole(line: Line, file: Path) -> dict[str, Any]:
     if line.value is None:
         raise UserError(f"line {line.number} of {file}, which is damaged", "a JSON object", "mend or remove that line")
     return line.value
-
-
-def next_free(path: Path) -> Path:
-    """The path itself, or the first of path-2, path-3, ... that does not exist."""
-    candidate, number = path, 1
-    while candidate.exists():
-        number += 1
-        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return candidate
 
 
 def _run(ended: Ended) -> Run:

@@ -27,6 +27,15 @@ def expanded(place: str | Path) -> Path:
         raise UserError(f"{place}, where no home directory is known", "a path without ~", "write it out") from error
 
 
+def next_free(path: Path) -> Path:
+    """The path itself, or the first of path-2, path-3, ... that does not exist."""
+    candidate, number = path, 1
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return candidate
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file so that it is there whole or not at all: aside, flushed, renamed.
 

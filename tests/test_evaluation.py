@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 import saddlepoint as sp
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 from saddlepoint.errors import UserError
 from saddlepoint.measuring.alike import row
 from saddlepoint.measuring.catalogue import DEFAULT, METRICS

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 from saddlepoint.recipes.text import read_recipe
 from tests.data.examples import encoded, pixels
 

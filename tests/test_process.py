@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="these are the signals of POSIX")
 OPTIONS = ["training.batch=4", "training.threads=1", "watch.log_every=1", "watch.samples=4", "watch.checkpoint_every=9"]

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import saddlepoint as sp
-from saddlepoint.cli import main
-from saddlepoint.ends import end_of
+from saddlepoint.command.ends import end_of
+from saddlepoint.command.main import main
 from saddlepoint.errors import UserError
 from saddlepoint.room import in_words, refuse_without_room, short, total_memory
 

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 import saddlepoint as sp
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.recipes.catalogue import recipe_named
 from tests.tasks.examples import packed

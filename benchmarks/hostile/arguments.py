@@ -65,7 +65,7 @@ _VALUES = (
 
 
 def prepare(workshop: Workshop) -> Attack:
-    from saddlepoint.cli import build_parser
+    from saddlepoint.command.parser import build_parser
 
     verbs = _verbs(build_parser())
     data = workshop.folder("arguments-data")

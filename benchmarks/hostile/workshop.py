@@ -110,7 +110,7 @@ class Workshop:
         """What a child does that runs a verb."""
         main = self._main
         if main is None:
-            from saddlepoint.cli import main
+            from saddlepoint.command.main import main
         command = main
         return lambda: command(list(arguments))
 

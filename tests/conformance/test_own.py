@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 from saddlepoint.conformance import own
 from saddlepoint.errors import UserError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 from saddlepoint.data import check_data, open_data
 from saddlepoint.data.packed import Packed
 from tests.data.examples import encoded, pixels, refusal, write_tar, write_zip

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 from saddlepoint.data import from_torch_dataset, open_data, open_tiles
 from saddlepoint.data.pairs import open_pairs
 from saddlepoint.errors import counted

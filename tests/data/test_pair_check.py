@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 from saddlepoint.data import check_data, open_pairs
 from saddlepoint.errors import UserError
 from tests.data.examples import encoded, pixels, write_parquet, write_tar, write_zip

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from saddlepoint.cli import build_parser, options_by_verb
+from saddlepoint.command.parser import build_parser, options_by_verb
 from saddlepoint.recipes.text import known_keys
 from tests.laws.members import PACKAGE, module_files
 

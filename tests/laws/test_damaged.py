@@ -13,7 +13,8 @@ import pytest
 import torch
 
 import saddlepoint as sp
-from saddlepoint.cli import build_parser, main
+from saddlepoint.command.main import main
+from saddlepoint.command.parser import build_parser
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.content import open_content
 from saddlepoint.recipes.features import features_for

@@ -8,7 +8,7 @@ from tests.laws.members import ROOT
 # Runs the command as a person would, then tells which heavy packages were imported on the way.
 PROBE = """
 import sys
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 try:
     code = main(sys.argv[1:])
 except SystemExit as stop:
@@ -36,8 +36,8 @@ def test_a_mistyped_verb_imports_nothing_heavy():
 # What a run plays its steps without: torch's compiler, and packages that only measure or draw.
 TRAINING_PROBE = """
 import sys
-from saddlepoint.commands import train
-from saddlepoint.cli import build_parser
+from saddlepoint.command.verbs.train import run as train
+from saddlepoint.command.parser import build_parser
 
 def tell(self, state, record):
     heavy = ("torch._dynamo", "torch._inductor", "pandas", "sklearn", "scipy", "matplotlib")

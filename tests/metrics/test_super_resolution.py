@@ -12,7 +12,7 @@ from torch.nn.functional import interpolate
 
 import saddlepoint as sp
 from benchmarks.super_resolution import bicubic, main, reconstructed
-from saddlepoint.cli import main as sp_main
+from saddlepoint.command.main import main as sp_main
 from saddlepoint.recipes.catalogue import recipe_named
 from tests.tasks.examples import packed
 

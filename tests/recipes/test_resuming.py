@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from saddlepoint.cli import build_parser
+from saddlepoint.command.parser import build_parser
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.changes import FIXED, changed_recipe

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 from saddlepoint.errors import UserError
 from saddlepoint.report import write_report
 from saddlepoint.report.read import read_metrics, read_run

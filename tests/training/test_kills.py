@@ -41,14 +41,14 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SIGKILL 
 
 
 def _train(out: str) -> None:
-    from saddlepoint.cli import main
+    from saddlepoint.command.main import main
 
     arguments = ["train", "digits", "--out", out, "--steps", str(STEPS), "--seed", "7"]
     os._exit(main([*arguments, *(part for setting in SETTINGS for part in ("--set", setting))]))
 
 
 def _resume(out: str) -> None:
-    from saddlepoint.cli import main
+    from saddlepoint.command.main import main
 
     os._exit(main(["resume", out]))
 
@@ -64,7 +64,7 @@ def _finish(process) -> None:
 
 def test_twenty_kills_leave_no_trace(tmp_path: Path) -> None:
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["saddlepoint.api", "saddlepoint.commands", "torch.optim", "sklearn.datasets"])
+    server.set_forkserver_preload(["saddlepoint.api", "saddlepoint.command.main", "torch.optim", "sklearn.datasets"])
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     process = server.Process(target=_train, args=(str(whole),))
     process.start()

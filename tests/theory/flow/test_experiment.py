@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 from saddlepoint.errors import UserError
 from saddlepoint.report.portrait import draw_portrait
 from saddlepoint.theory.flow.experiment import follow, read_start

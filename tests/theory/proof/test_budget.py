@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 from saddlepoint.errors import UserError
 from saddlepoint.objectives import base, objective
 from saddlepoint.objectives.budget import Exhausted, check, grace, left, within

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import saddlepoint
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 
 
 def test_json(capsys):

@@ -17,9 +17,9 @@ import pyarrow.parquet
 import pytest
 from PIL import Image
 
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["--set", "training.batch=4", "--set", "watch.samples=4", "--set", "watch.log_every=1"]
 
 

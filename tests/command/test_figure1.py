@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 import saddlepoint as sp
-from saddlepoint.cli import main
-from saddlepoint.figure1 import read_stages
+from saddlepoint.command.main import main
+from saddlepoint.command.stages import read_stages
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.report.figure1 import four_stages
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from saddlepoint.cli import main, options_by_verb
+from saddlepoint.command.main import main
+from saddlepoint.command.parser import options_by_verb
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
+from saddlepoint.command.own_code import load_losses, load_own
 from saddlepoint.errors import UserError
-from saddlepoint.own_code import load_losses, load_own
 
 CODE = """
 from torch.nn import functional as F

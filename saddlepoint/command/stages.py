@@ -1,4 +1,4 @@
-"""`saddlepoint figure1 RUN`: a run on the line, read from its checkpoints, as a picture and an animation."""
+"""What `saddlepoint figure1 RUN` draws: a run on the line, read from its checkpoints, as a picture and an animation."""
 
 from pathlib import Path
 

@@ -5,7 +5,6 @@ to an image before the generator sees it is said on standard error.
 """
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -15,13 +14,14 @@ import torch
 from PIL import Image
 
 from saddlepoint.api import load
+from saddlepoint.command.places import new_place
+from saddlepoint.command.verb import Answer
 from saddlepoint.data.decoding import decode_in_order
 from saddlepoint.data.depth import Range
 from saddlepoint.data.folder import read_file, read_folder
 from saddlepoint.data.notes import Tally, sizes_in_words
 from saddlepoint.data.raster import refit, refitted
 from saddlepoint.data.source import Decoded, Options, Problem, Source, UnreadableError, named
-from saddlepoint.drawn import new_place
 from saddlepoint.errors import UserError, counted
 from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.task_parts import CyclePart, SuperResolutionPart, TranslationPart
@@ -42,7 +42,7 @@ def starts_from_images(run: str) -> bool:
     return isinstance(recipe.task, CyclePart | SuperResolutionPart | TranslationPart)
 
 
-def translate(chosen: argparse.Namespace) -> int:
+def translate(chosen: argparse.Namespace) -> Answer:
     """Translates or enlarges one file, or all images of a folder."""
     for name in _OF_LATENTS:
         if getattr(chosen, name) is not None:
@@ -68,8 +68,7 @@ def translate(chosen: argparse.Namespace) -> int:
         assert isinstance(image, Decoded)
         picture = _made(image, translator, chosen.back)
         save_picture(picture, out if single and out.suffix == ".png" else out / _written(source.name(index)))
-    print(json.dumps({"out": str(out), "count": source.count, "step": translator.step}) if chosen.json else out)
-    return 0
+    return Answer(json={"out": str(out), "count": source.count, "step": translator.step}, text=str(out))
 
 
 def _source(place: Path) -> Source:

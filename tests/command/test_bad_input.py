@@ -18,7 +18,7 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from saddlepoint.cli import main
+from saddlepoint.command.main import main
 from saddlepoint.training.checkpoint import steps_saved
 
 QUICK = [
@@ -359,4 +359,4 @@ def test_a_batch_that_memory_cannot_hold_is_said_before_the_first_step(tmp_path,
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}

@@ -1,0 +1,51 @@
+"""`saddlepoint train RECIPE`."""
+
+import argparse
+
+from saddlepoint.command.ended import ended
+from saddlepoint.command.options import DEVICES
+from saddlepoint.command.uncollected import uncollected
+from saddlepoint.command.verb import Answer, Verb
+from saddlepoint.errors import UserError
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", metavar="RECIPE", help="see `saddlepoint recipes`")
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        help="folder, .zip, .tar.gz, .parquet, .npz, .csv of pixels, IDX or CIFAR files, an embedded name, hf:NAME",
+    )
+    parser.add_argument("--out", metavar="DIR", help="the run's folder, new or empty (default: runs/RECIPE)")
+    parser.add_argument("--steps", type=int, metavar="N", help="the total number of steps")
+    parser.add_argument("--seed", type=int, metavar="S", help="of everything that is random")
+    parser.add_argument("--device", choices=DEVICES)
+    parser.add_argument(
+        "--objective", metavar="NAME|TEXT", help='such as hinge, or "f1=log(D); f2=log(1-D); f3=log(D); link=sigmoid"'
+    )
+    parser.add_argument("--from", dest="weights_from", metavar="RUN", help="begin with another run's weights")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change any leaf of the recipe")
+
+
+def run(chosen: argparse.Namespace, command: str) -> Answer:
+    with uncollected():
+        from saddlepoint import api
+
+    if chosen.steps is not None and chosen.steps < 1:
+        raise UserError(f"--steps {chosen.steps}", "1 or more", "give the total number of steps")
+    trained = api.train(
+        chosen.recipe,
+        data=chosen.data,
+        out=chosen.out,
+        steps=chosen.steps,
+        seed=chosen.seed,
+        device=chosen.device,
+        objective=chosen.objective,
+        weights_from=chosen.weights_from,
+        set=chosen.set,
+        command=command,
+    )
+    return ended(trained, chosen.out)
+
+
+TRAIN = Verb(name="train", summary="train a recipe: its name, or a YAML file", add=add, run=run)
