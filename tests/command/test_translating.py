@@ -11,6 +11,7 @@ from PIL import Image
 
 import saddlepoint as sp
 from saddlepoint.command.main import main
+from saddlepoint.command.translating import starts_from_images
 from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.recipes.catalogue import recipe_named
 from tests.tasks.examples import packed
@@ -316,6 +317,10 @@ def test_mistakes_are_said_before_anything_is_written(
     assert "without images" in line and "give a folder of images" in line and "archive or array" not in line
     assert main(["interpolate", str(runs["pix2pix"].path)]) == 2
     assert "a run with latents" in capsys.readouterr().err
+
+
+def test_runs_that_start_from_images_are_known(runs: dict[str, sp.Run]) -> None:
+    assert all(starts_from_images(str(run.path)) for run in runs.values())
 
 
 def test_a_run_with_latents_takes_no_images(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
