@@ -15,7 +15,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace, command: str) -> Answer:
     from saddlepoint.command.own_code import load_losses
-    from saddlepoint.theory.loss_report import check
+    from saddlepoint.theory.losses.report import check
 
     found = check(load_losses(chosen.target), chosen.target)
     return Answer(json=found.to_json(), text=str(found))

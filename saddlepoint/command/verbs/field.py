@@ -25,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace, command: str) -> Answer:
-    from saddlepoint.theory.experiment import follow, read_start
+    from saddlepoint.theory.flow.experiment import follow, read_start
 
     starts = [read_start(text) for text in chosen.start]
     out = None if chosen.out is None else Path(chosen.out)

@@ -27,7 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace, command: str) -> Answer:
-    from saddlepoint.theory.proof import prove
+    from saddlepoint.theory.proof.prove import prove
 
     proof = prove(chosen.objective, domain=chosen.domain, rest=chosen.rest, p_d=chosen.pd, seconds=chosen.seconds)
     if chosen.out is not None:
