@@ -9,6 +9,9 @@ multiplied and the image is resampled once; so are affine maps of colour. In the
 list is StyleGAN2-ADA's as R3GAN uses it, with filtering and noise left out. Differentiable augmentation (Zhao et al.
 2020) is brightness, saturation and contrast, then shift, then cutout, each at strength 1; its distributions are uniform
 where these are normal, and it moves in black where `shift` reflects.
+
+A further augmentation is a function in the file of its kind, an entry of `AUGMENTATIONS` and a field of the recipe's
+part `Augment`, in the same place of the order; tests/laws/test_augment.py says what it has to hold.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,20 +19,31 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from saddlepoint.augment import colouring, resampling
-from saddlepoint.augment.brightness import brightness, brightness_map
-from saddlepoint.augment.contrast import contrast, contrast_map
+from saddlepoint.augment import recolouring, resampling
+from saddlepoint.augment.colour import (
+    brightness,
+    brightness_map,
+    contrast,
+    contrast_map,
+    hue,
+    hue_map,
+    luma_flip,
+    luma_flip_map,
+    saturation,
+    saturation_map,
+)
 from saddlepoint.augment.cutout import cutout
-from saddlepoint.augment.flip import flip
-from saddlepoint.augment.fractional_shift import fractional_shift, fractional_shift_map
-from saddlepoint.augment.hue import hue, hue_map
-from saddlepoint.augment.luma_flip import luma_flip, luma_flip_map
-from saddlepoint.augment.rotate import rotate, rotate_map
-from saddlepoint.augment.rotate90 import rotate90
-from saddlepoint.augment.saturation import saturation, saturation_map
-from saddlepoint.augment.scale import scale, scale_map
-from saddlepoint.augment.shift import shift
-from saddlepoint.augment.stretch import stretch, stretch_map
+from saddlepoint.augment.pixels import flip, rotate90, shift
+from saddlepoint.augment.plane import (
+    fractional_shift,
+    fractional_shift_map,
+    rotate,
+    rotate_map,
+    scale,
+    scale_map,
+    stretch,
+    stretch_map,
+)
 from saddlepoint.errors import UserError
 
 
@@ -47,7 +61,7 @@ class Maps:
 
 
 PLANE = Maps(compose=resampling.compose, apply=resampling.resample)
-COLOUR = Maps(compose=colouring.compose, apply=colouring.recolour)
+COLOUR = Maps(compose=recolouring.compose, apply=recolouring.recolour)
 
 Function = Callable[[Tensor, Tensor, float | Tensor], Tensor]
 
@@ -112,7 +126,7 @@ def check_shape(names: Sequence[str], shape: tuple[int, ...]) -> None:
         UserError: an unknown name, points instead of images, or an augmentation of colour for grey images.
     """
     for name in names:
-        colourless = _named(name).needs_colour and shape[0] not in colouring.COLOURED
+        colourless = _named(name).needs_colour and shape[0] not in recolouring.COLOURED
         if len(shape) != 3:
             raise UserError(f"{name} of samples of shape {shape}", "images", "leave augmentation out for points")
         if colourless:

@@ -4,9 +4,8 @@ import pytest
 import torch
 
 from saddlepoint.augment import AUGMENTATIONS, augment, check_shape, draw_width, flip, shift
+from saddlepoint.augment.plane import rotate_map, scale_map
 from saddlepoint.augment.resampling import compose, resample
-from saddlepoint.augment.rotate import rotate_map
-from saddlepoint.augment.scale import scale_map
 from saddlepoint.errors import UserError
 
 IMAGES = torch.randn(32, 3, 16, 24, generator=torch.Generator().manual_seed(0))

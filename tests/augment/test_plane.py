@@ -1,4 +1,4 @@
-"""Turns, scalings and shifts of the plane: closed forms, and what is drawn."""
+"""Rotations, scalings and shifts of the plane: closed forms, and what is drawn."""
 
 import math
 
@@ -6,11 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from saddlepoint.augment import AUGMENTATIONS, fractional_shift, rotate, rotate90, scale, stretch
-from saddlepoint.augment.fractional_shift import fractional_shift_map
-from saddlepoint.augment.rotate import rotate_map
-from saddlepoint.augment.scale import scale_map
-from saddlepoint.augment.stretch import stretch_map
+from saddlepoint.augment import AUGMENTATIONS, fractional_shift, rotate, scale, stretch
+from saddlepoint.augment.plane import fractional_shift_map, rotate_map, scale_map, stretch_map
 
 IMAGES = torch.randn(4, 3, 9, 9, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 MANY = 20_000
@@ -23,21 +20,6 @@ def draws(name: str, count: int = MANY) -> Tensor:
 def at(z: float) -> float:
     """The uniform number that stands for a normal one."""
     return 0.5 * (1 + math.erf(z / math.sqrt(2)))
-
-
-def test_rotate90_makes_each_of_torchs_turns_a_quarter_of_the_time():
-    images = torch.arange(9.0).reshape(1, 1, 3, 3).expand(MANY, 1, 3, 3)
-    made = rotate90(images, draws("rotate90"), 1.0)
-    turns = [torch.rot90(images[:1], k, (2, 3)) for k in range(4)]
-    shares = torch.stack([(made == turn).flatten(1).all(1) for turn in turns]).double().mean(1)
-    assert shares.tolist() == pytest.approx([0.25] * 4, abs=0.015) and shares.sum() == 1.0
-
-
-def test_an_oblong_image_is_turned_by_half_a_turn_or_not():
-    images = torch.arange(6.0).reshape(1, 1, 2, 3).expand(MANY, 1, 2, 3)
-    made = rotate90(images, draws("rotate90"), 1.0)
-    half = (made == torch.rot90(images, 2, (2, 3))).flatten(1).all(1)
-    assert torch.equal(made[~half], images[~half]) and half.double().mean().item() == pytest.approx(0.5, abs=0.015)
 
 
 @pytest.mark.parametrize("quarters", [-1, 0, 1])

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from saddlepoint.augment import AUGMENTATIONS
 from saddlepoint.recipes.specification import Augment
-from tests.laws.members import check_reached
+from tests.laws.members import check_reached, public
 
 members = pytest.mark.parametrize("name", sorted(AUGMENTATIONS))
 shapes = pytest.mark.parametrize("shape", [(1, 28, 28), (3, 16, 24), (4, 17, 23), (1, 8, 8), (3, 3, 40)], ids=str)
@@ -33,9 +33,16 @@ def test_every_file_is_reached():
             "saddlepoint.augment": "the dictionary, and the functions that apply it",
             "saddlepoint.augment.normal": "normal numbers of a draw; tested in tests/augment/test_normal.py",
             "saddlepoint.augment.resampling": "maps of the plane; tested in tests/augment/test_resampling.py",
-            "saddlepoint.augment.colouring": "maps of colour; tested in tests/augment/test_colouring.py",
+            "saddlepoint.augment.recolouring": "maps of colour; tested in tests/augment/test_recolouring.py",
         },
     )
+
+
+def test_every_function_of_these_files_is_an_augmentation_or_its_maps():
+    members = {augmentation.function for augmentation in AUGMENTATIONS.values()}
+    maps = {augmentation.maps for augmentation in AUGMENTATIONS.values()}
+    files = {function.__module__ for function in members}
+    assert {function for file in files for function in public(file).values()} <= members | maps
 
 
 def test_a_recipe_names_each_in_the_order_of_application():

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from saddlepoint.augment import flip
+
 # Uniform numbers that a pair needs: row, column, mirrored.
 WIDTH = 3
 
@@ -31,7 +33,6 @@ def jitter(sides: Sequence[Tensor], numbers: Tensor, scale: float, *, mirror: bo
     high, wide = math.ceil(height * scale), math.ceil(width * scale)
     tops = (numbers[:, 0] * (high - height + 1)).long().clamp(max=high - height).tolist()
     lefts = (numbers[:, 1] * (wide - width + 1)).long().clamp(max=wide - width).tolist()
-    mirrored = (numbers[:, 2] < 0.5)[:, None, None, None]
     found = []
     for side in sides:
         if (high, wide) != (height, width):
@@ -43,5 +44,5 @@ def jitter(sides: Sequence[Tensor], numbers: Tensor, scale: float, *, mirror: bo
                     for image, top, left in zip(large, tops, lefts, strict=True)
                 ]
             )
-        found.append(torch.where(mirrored, side.flip(3), side) if mirror else side)
+        found.append(flip(side, numbers[:, 2:], strength=1.0) if mirror else side)
     return found

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from saddlepoint.augment.colouring import colour_map, compose, recolour
+from saddlepoint.augment.recolouring import colour_map, compose, recolour
 
 COLOURED = torch.randn(5, 3, 4, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 

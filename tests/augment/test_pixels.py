@@ -1,10 +1,43 @@
-"""Integer shift against numpy's reflection padding, and the distribution of the shifts."""
+"""Mirroring and right angles pixel by pixel; integer shift against numpy's reflection padding."""
 
 import numpy as np
 import pytest
 import torch
 
-from saddlepoint.augment import shift
+from saddlepoint.augment import flip, rotate90, shift
+
+MANY = 20_000
+TURNS = torch.rand(MANY, 2, generator=torch.Generator().manual_seed(1)).double()
+
+
+def test_a_mirrored_image_has_its_columns_reversed_and_nothing_else():
+    images = torch.arange(2 * 3 * 2 * 4, dtype=torch.float32).reshape(2, 3, 2, 4)
+    result = flip(images, torch.tensor([[0.1], [0.9]]), 1.0)
+    assert torch.equal(result[0], images[0, :, :, [3, 2, 1, 0]])
+    assert torch.equal(result[1], images[1])
+
+
+def test_at_full_strength_half_of_the_images_are_mirrored():
+    images = torch.arange(4.0).expand(10_000, 1, 1, 4)
+    draw = torch.rand(10_000, 1, generator=torch.Generator().manual_seed(0))
+    for strength in (0.3, 1.0):
+        mirrored = (flip(images, draw, strength)[:, 0, 0, 0] == 3.0).double().mean().item()
+        assert abs(mirrored - strength / 2) < 0.015
+
+
+def test_rotate90_makes_each_of_torchs_turns_a_quarter_of_the_time():
+    images = torch.arange(9.0).reshape(1, 1, 3, 3).expand(MANY, 1, 3, 3)
+    made = rotate90(images, TURNS, 1.0)
+    turns = [torch.rot90(images[:1], k, (2, 3)) for k in range(4)]
+    shares = torch.stack([(made == turn).flatten(1).all(1) for turn in turns]).double().mean(1)
+    assert shares.tolist() == pytest.approx([0.25] * 4, abs=0.015) and shares.sum() == 1.0
+
+
+def test_an_oblong_image_is_turned_by_half_a_turn_or_not():
+    images = torch.arange(6.0).reshape(1, 1, 2, 3).expand(MANY, 1, 2, 3)
+    made = rotate90(images, TURNS, 1.0)
+    half = (made == torch.rot90(images, 2, (2, 3))).flatten(1).all(1)
+    assert torch.equal(made[~half], images[~half]) and half.double().mean().item() == pytest.approx(0.5, abs=0.015)
 
 
 def by_padding(image: np.ndarray, down: int, right: int) -> np.ndarray:
