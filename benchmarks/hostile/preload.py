@@ -10,7 +10,7 @@ _MODULES = (
     "saddlepoint.command.drawing",
     "saddlepoint.command.translating",
     "saddlepoint.data",
-    "saddlepoint.data.parquet",
+    "saddlepoint.data.formats.parquet",
     "saddlepoint.evaluation",
     "saddlepoint.report",
     "saddlepoint.report.portrait",

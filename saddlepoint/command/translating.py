@@ -18,7 +18,7 @@ from saddlepoint.command.places import new_place
 from saddlepoint.command.verb import Answer
 from saddlepoint.data.decoding import decode_in_order
 from saddlepoint.data.depth import Range
-from saddlepoint.data.folder import read_file, read_folder
+from saddlepoint.data.formats.folder import read_file, read_folder
 from saddlepoint.data.notes import Tally, sizes_in_words
 from saddlepoint.data.raster import refit, refitted
 from saddlepoint.data.source import Decoded, Options, Problem, Source, UnreadableError, named

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from saddlepoint.data.decoding import decode_in_order
-from saddlepoint.data.idx import find_idx, read_idx_file
+from saddlepoint.data.formats.idx import find_idx, read_idx_file
 from saddlepoint.data.notes import Tally
 from saddlepoint.data.opening import read_source, recognise
 from saddlepoint.data.packing import decoded_items, size_cure

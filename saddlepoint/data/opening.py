@@ -6,24 +6,24 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from saddlepoint.data.archive import read_zip
-from saddlepoint.data.arrays import read_arrays
-from saddlepoint.data.cifar import find_cifar, read_cifar
-from saddlepoint.data.csv_pixels import SUFFIXES as CSV_SUFFIXES
-from saddlepoint.data.csv_pixels import read_csv
 from saddlepoint.data.depth import Range
-from saddlepoint.data.digits import read_digits
-from saddlepoint.data.folder import read_folder
-from saddlepoint.data.foreign import kind_of, refusal
-from saddlepoint.data.hugging_face import PREFIX, REPOSITORY, read_hugging_face
-from saddlepoint.data.idx import find_idx, read_idx
+from saddlepoint.data.embedded.digits import read_digits
+from saddlepoint.data.embedded.shapes import read_shapes
+from saddlepoint.data.embedded.toy import TOY_SETS, read_toy
+from saddlepoint.data.formats.archive import read_zip
+from saddlepoint.data.formats.arrays import read_arrays
+from saddlepoint.data.formats.cifar import find_cifar, read_cifar
+from saddlepoint.data.formats.csv_pixels import SUFFIXES as CSV_SUFFIXES
+from saddlepoint.data.formats.csv_pixels import read_csv
+from saddlepoint.data.formats.folder import read_folder
+from saddlepoint.data.formats.foreign import kind_of, refusal
+from saddlepoint.data.formats.hugging_face import PREFIX, REPOSITORY, read_hugging_face
+from saddlepoint.data.formats.idx import find_idx, read_idx
+from saddlepoint.data.formats.parquet import find_parquet, read_parquet
+from saddlepoint.data.formats.tar import is_tar, read_tar
 from saddlepoint.data.packed import Packed
 from saddlepoint.data.packing import pack
-from saddlepoint.data.parquet import find_parquet, read_parquet
-from saddlepoint.data.shapes import read_shapes
 from saddlepoint.data.source import Options, Source
-from saddlepoint.data.tar import is_tar, read_tar
-from saddlepoint.data.toy import TOY_SETS, read_toy
 from saddlepoint.errors import UserError
 from saddlepoint.files import expanded
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from saddlepoint.data.formats.parquet import find_parquet
 from saddlepoint.data.packing import size_cure
 from saddlepoint.data.pair_layout import read_pair_layout, two_sides
 from saddlepoint.data.pairs import paired_columns, refuse_unless_halves
-from saddlepoint.data.parquet import find_parquet
 from saddlepoint.errors import UserError, counted, reading
 
 Shape = tuple[int, ...]

@@ -18,13 +18,13 @@ from typing import Literal
 
 import numpy as np
 
-from saddlepoint.data.columns import image_columns
 from saddlepoint.data.depth import Range, refuse_without_effect
+from saddlepoint.data.formats.columns import image_columns
+from saddlepoint.data.formats.parquet import find_parquet
 from saddlepoint.data.opening import read_source, recognise
 from saddlepoint.data.packed import Packed
 from saddlepoint.data.packing import assemble, read_items
 from saddlepoint.data.pair_layout import Side, read_pair_layout
-from saddlepoint.data.parquet import find_parquet
 from saddlepoint.data.raster import MODES, decode
 from saddlepoint.data.source import Decoded, Loader, Options, Source
 from saddlepoint.data.storing import Stored

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from saddlepoint.data.arrays import channel_axis, item_name
 from saddlepoint.data.depth import Range, refuse_without_effect
-from saddlepoint.data.labels import declared_labels, observed_labels
+from saddlepoint.data.formats.arrays import channel_axis, item_name
+from saddlepoint.data.labels.numbers import declared_labels, observed_labels
 from saddlepoint.data.notes import copies
 from saddlepoint.data.packed import Packed
 from saddlepoint.data.packing import assemble, read_items

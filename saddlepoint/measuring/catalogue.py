@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from saddlepoint.data import Packed
-from saddlepoint.data.toy import Mixture
+from saddlepoint.data.embedded.toy import Mixture
 from saddlepoint.errors import UserError
 from saddlepoint.measuring import computed as of
 from saddlepoint.measuring.comparison import Comparison

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from saddlepoint.data.toy import Mixture, SwissRoll
+from saddlepoint.data.embedded.toy import Mixture, SwissRoll
 from saddlepoint.measuring.items import Items
 from saddlepoint.metrics.features import Features
 from saddlepoint.metrics.neighbours import neighbours

@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from saddlepoint.data.toy import Mixture
+from saddlepoint.data.embedded.toy import Mixture
 from saddlepoint.errors import UserError
 from saddlepoint.measuring.comparison import Comparison
 from saddlepoint.metrics.bins import BINS, bin_centres, bin_divergence, bins_of, different_bins

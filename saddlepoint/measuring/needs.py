@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from saddlepoint.data.toy import Mixture
+from saddlepoint.data.embedded.toy import Mixture
 from saddlepoint.measuring.comparison import Comparison
 
 

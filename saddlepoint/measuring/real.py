@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from saddlepoint.data import Packed
-from saddlepoint.data.toy import TOY_SETS, Mixture, SwissRoll
+from saddlepoint.data.embedded.toy import TOY_SETS, Mixture, SwissRoll
 from saddlepoint.errors import UserError
 from saddlepoint.measuring.items import Items, items_of_data
 from saddlepoint.metrics.features import Features

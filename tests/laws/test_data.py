@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from saddlepoint.data import EMBEDDED, FORMATS, Packed, check_data, open_data
-from saddlepoint.data.archive import archive_source
-from saddlepoint.data.cifar import read_batches
+from saddlepoint.data.formats.archive import archive_source
+from saddlepoint.data.formats.cifar import read_batches
 from saddlepoint.data.source import Source
 from tests.data.examples import (
     encoded,
@@ -58,34 +58,11 @@ def _cifar(root: Path) -> Path:
 
 
 NO_READERS = {
-    "saddlepoint.data.array_files": "files of arrays, for arrays; tests/data/test_hostile.py",
-    "saddlepoint.data.array_names": "which array holds what; tests/data/test_arrays.py",
-    "saddlepoint.data.check": "reports on what readers give",
-    "saddlepoint.data.columns": "the choice of columns, shared by parquet and hugging_face",
-    "saddlepoint.data.foreign": "what is not read; tests/data/test_foreign.py",
-    "saddlepoint.data.decoding": "threads",
-    "saddlepoint.data.label_files": "labels beside images, for folder and archive; tests/data/test_label_files.py",
-    "saddlepoint.data.label_matching": "which row of a table is which image; tests/data/test_label_files.py",
-    "saddlepoint.data.label_tables": "tables of labels; tests/data/test_label_files.py",
-    "saddlepoint.data.deep_colour": "16 bits of a channel; tests/data/test_depth.py",
-    "saddlepoint.data.depth": "values of more than 8 bits; tests/data/test_depth.py",
-    "saddlepoint.data.labels": "labels as numbers, shared by the readers",
-    "saddlepoint.data.layout": "what paths say, shared by folder and archive",
-    "saddlepoint.data.notes": "what reading changed, in words; tests/data/test_notes.py",
-    "saddlepoint.data.opening": "the table itself",
-    "saddlepoint.data.packed": "the form that all become",
-    "saddlepoint.data.packing": "the way there",
-    "saddlepoint.data.pair_check": "reports on pairs; tests/data/test_pair_check.py",
-    "saddlepoint.data.pair_layout": "what paths say about pairs; tests/data/test_pair_layout.py",
-    "saddlepoint.data.pairs": "two packed sets out of one source; tests/data/test_pairs.py",
-    "saddlepoint.data.raster": "one image",
-    "saddlepoint.data.room": "what memory cannot hold; tests/data/test_room.py",
-    "saddlepoint.data.source": "what a reader gives",
-    "saddlepoint.data.splits": "the division of all",
-    "saddlepoint.data.stamps": "file stamps of the readers",
-    "saddlepoint.data.storing": "memory and disk",
-    "saddlepoint.data.tiles": "cuts up what readers give; tests/data/test_tiles.py",
-    "saddlepoint.data.torch_dataset": "takes an object and no location; tests/data/test_torch_dataset.py",
+    "saddlepoint.data.formats.array_files": "files of arrays, for arrays; tests/data/test_hostile.py",
+    "saddlepoint.data.formats.array_names": "which array holds what; tests/data/formats/test_arrays.py",
+    "saddlepoint.data.formats.columns": "the choice of columns, shared by parquet and hugging_face",
+    "saddlepoint.data.formats.foreign": "what is not read; tests/data/formats/test_foreign.py",
+    "saddlepoint.data.formats.stamps": "file stamps of the readers",
 }
 # Readers of a part, behind several of the table.
 SHARED = {read_batches: "by read_cifar and read_tar", archive_source: "by read_zip and read_tar"}
@@ -113,9 +90,11 @@ def opened(request, tmp_path, monkeypatch) -> tuple[str | Path, Callable[..., Pa
     return location, lambda **options: open_data(location, cache=tmp_path / "cache", **options)
 
 
-def test_every_reader_stands_in_the_table_and_every_other_file_says_why_it_holds_none():
+def test_every_reader_stands_in_the_table_and_every_other_file_of_the_formats_says_why_it_holds_none():
     readers = {entry.read for entry in FORMATS.values()}
-    check_reached("data", {reader.__module__ for reader in readers}, NO_READERS)
+    embedded = {FORMATS[name].read.__module__ for name in EMBEDDED}
+    check_reached("data.embedded", embedded, {})
+    check_reached("data.formats", {reader.__module__ for reader in readers} - embedded, NO_READERS)
     for module in modules("data"):
         for name, function in public(module).items():
             if inspect.isfunction(function) and inspect.signature(function).return_annotation is Source:

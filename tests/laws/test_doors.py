@@ -22,7 +22,7 @@ PARSERS = (
 DOORS = ("reading", "reading_item")
 # Function -> why its calls need no door.
 OTHERWISE = {
-    "saddlepoint.data.digits._values_and_labels": "a file of scikit-learn's own installation",
+    "saddlepoint.data.embedded.digits._values_and_labels": "a file of scikit-learn's own installation",
     "saddlepoint.data.raster.decode": "it is the door of one image: whatever is raised becomes an UnreadableError",
     "saddlepoint.data.deep_colour.deep_colour": "called by raster.decode, inside its door",
     "saddlepoint.metrics.features.weights._read_state_dict": "any exception is caught there; torch's words are left "

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.stats import entropy
 
-from saddlepoint.data.toy import TOY_SETS, Mixture
+from saddlepoint.data.embedded.toy import TOY_SETS, Mixture
 from saddlepoint.errors import UserError
 from saddlepoint.metrics.toy import high_quality_share, mean_log_density, modes_hit, modes_reverse_kl
 

@@ -8,7 +8,7 @@ from scipy import stats
 from scipy.integrate import quad
 
 from saddlepoint.data import TOY_SETS, open_data
-from saddlepoint.data.toy import Mixture, SwissRoll
+from saddlepoint.data.embedded.toy import Mixture, SwissRoll
 
 EIGHT, GRID, ROLL, LINE = (TOY_SETS[name] for name in ("8-gaussians", "25-gaussians", "swiss-roll", "1d-mixture"))
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from saddlepoint.data.arrays import item_name
+from saddlepoint.data.formats.arrays import item_name
 from saddlepoint.data.room import refuse_beyond_memory
 from saddlepoint.data.source import Options, Source
 

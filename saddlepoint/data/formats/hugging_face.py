@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saddlepoint.data.columns import choose_columns, column_labels, split_indices
+from saddlepoint.data.formats.columns import choose_columns, column_labels, split_indices
+from saddlepoint.data.formats.parquet import image_cells
 from saddlepoint.data.layout import SPLIT_NAMES
-from saddlepoint.data.parquet import image_cells
 from saddlepoint.data.source import Options, Source
 from saddlepoint.errors import UserError, reading
 

@@ -16,14 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from saddlepoint.data.archive import archive_source, leads_out
-from saddlepoint.data.cifar import find_batches, read_batches
-from saddlepoint.data.foreign import without_images
-from saddlepoint.data.label_tables import Companion
+from saddlepoint.data.formats.archive import archive_source, leads_out
+from saddlepoint.data.formats.cifar import find_batches, read_batches
+from saddlepoint.data.formats.foreign import without_images
+from saddlepoint.data.formats.stamps import stamp_files
+from saddlepoint.data.labels.tables import Companion
 from saddlepoint.data.layout import has_image_suffix, is_ignored, may_hold_labels
 from saddlepoint.data.raster import FORMATS, refuse_unless_image
 from saddlepoint.data.source import FILE_LIMIT, Options, Problem, Source, UnreadableError
-from saddlepoint.data.stamps import stamp_files
 from saddlepoint.errors import UserError, reading
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from saddlepoint.data import open_data
-from saddlepoint.data.foreign import KINDS
+from saddlepoint.data.formats.foreign import KINDS
 from tests.data.examples import encoded, pixels, refusal, write_csv, write_folder, write_tar, write_zip
 
 # name, beginning, what it is called

@@ -12,13 +12,13 @@ from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
-from saddlepoint.data.foreign import without_images
-from saddlepoint.data.label_files import labels_beside
-from saddlepoint.data.label_tables import Companion
+from saddlepoint.data.formats.foreign import without_images
+from saddlepoint.data.formats.stamps import stamp_files
+from saddlepoint.data.labels.files import labels_beside
+from saddlepoint.data.labels.tables import Companion
 from saddlepoint.data.layout import has_image_suffix, is_ignored, may_hold_labels, read_layout
 from saddlepoint.data.raster import FORMATS, refuse_unless_image
 from saddlepoint.data.source import FILE_LIMIT, Options, Problem, Source, UnreadableError, reading_item
-from saddlepoint.data.stamps import stamp_files
 from saddlepoint.errors import reading
 
 _BROKEN = "broken in the archive"

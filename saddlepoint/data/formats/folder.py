@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from saddlepoint.data.foreign import without_images
-from saddlepoint.data.label_files import labels_beside
-from saddlepoint.data.label_tables import Companion
+from saddlepoint.data.formats.foreign import without_images
+from saddlepoint.data.formats.stamps import stamp
+from saddlepoint.data.labels.files import labels_beside
+from saddlepoint.data.labels.tables import Companion
 from saddlepoint.data.layout import has_image_suffix, is_ignored, may_hold_labels, read_layout
 from saddlepoint.data.raster import FORMATS, refuse_unless_image
 from saddlepoint.data.source import FILE_LIMIT, Options, Problem, Source, UnreadableError
-from saddlepoint.data.stamps import stamp
 
 
 def read_folder(location: str, options: Options) -> Source:

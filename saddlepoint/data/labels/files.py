@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from saddlepoint.data.label_matching import WITHOUT, TableLabels, Tables, columns_of, same_division, table_labels
-from saddlepoint.data.label_tables import Companion, Table, is_table, read_table, text_of
-from saddlepoint.data.labels import observed_labels
+from saddlepoint.data.labels.matching import WITHOUT, TableLabels, Tables, columns_of, same_division, table_labels
+from saddlepoint.data.labels.numbers import observed_labels
+from saddlepoint.data.labels.tables import Companion, Table, is_table, read_table, text_of
 from saddlepoint.data.layout import Layout, may_hold_labels
 from saddlepoint.data.source import Options
 from saddlepoint.errors import UserError, counted, reading

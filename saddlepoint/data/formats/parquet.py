@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saddlepoint.data.columns import Columns, choose_columns, column_labels, split_indices
-from saddlepoint.data.folder import read_file
-from saddlepoint.data.labels import check_count
+from saddlepoint.data.formats.columns import Columns, choose_columns, column_labels, split_indices
+from saddlepoint.data.formats.folder import read_file
+from saddlepoint.data.formats.stamps import stamp_files
+from saddlepoint.data.labels.numbers import check_count
 from saddlepoint.data.layout import SPLIT_NAMES
 from saddlepoint.data.room import refuse_beyond_memory
 from saddlepoint.data.source import FILE_LIMIT, Options, Source, UnreadableError
-from saddlepoint.data.stamps import stamp_files
 from saddlepoint.errors import UserError, reading
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saddlepoint.data.arrays import array_blocks, item_name
-from saddlepoint.data.columns import LABEL_NAMES, Columns, column_labels
+from saddlepoint.data.formats.arrays import array_blocks, item_name
+from saddlepoint.data.formats.columns import LABEL_NAMES, Columns, column_labels
+from saddlepoint.data.formats.stamps import stamp_files
 from saddlepoint.data.source import Options, Source
-from saddlepoint.data.stamps import stamp_files
 from saddlepoint.errors import UserError, counted, reading
 
 if TYPE_CHECKING:

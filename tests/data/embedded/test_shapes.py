@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from saddlepoint.data import open_data
-from saddlepoint.data.shapes import coverage
+from saddlepoint.data.embedded.shapes import coverage
 from tests.data.examples import refusal
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from saddlepoint.data.arrays import item_name
+from saddlepoint.data.formats.arrays import item_name
 from saddlepoint.data.source import Options, Source
 
 

@@ -13,10 +13,10 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from saddlepoint.data.arrays import item_name
-from saddlepoint.data.labels import declared_labels, observed_labels
+from saddlepoint.data.formats.arrays import item_name
+from saddlepoint.data.formats.stamps import stamp_files
+from saddlepoint.data.labels.numbers import declared_labels, observed_labels
 from saddlepoint.data.source import Options, Source
-from saddlepoint.data.stamps import stamp_files
 from saddlepoint.errors import UserError, counted
 
 _SHAPE = (3, 32, 32)

@@ -121,7 +121,7 @@ def test_a_broken_archive_is_never_taken_for_a_shorter_one(tmp_path, kind, name)
 
 
 def test_what_unpacks_without_end_is_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr("saddlepoint.data.tar.FILE_LIMIT", 2**20)
+    monkeypatch.setattr("saddlepoint.data.formats.tar.FILE_LIMIT", 2**20)
     bomb = odd("x.bin", size=2**24).tobuf() + bytes(2**24 + 1024)
     line = refusal(lambda: open_data(raw(tmp_path / "x.tar.gz", bomb)))
     assert "it unpacks to more than" in line

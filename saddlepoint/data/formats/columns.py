@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saddlepoint.data.labels import declared_labels, observed_labels
+from saddlepoint.data.labels.numbers import declared_labels, observed_labels
 from saddlepoint.data.layout import SPLIT_NAMES
 from saddlepoint.data.source import Options
 from saddlepoint.errors import UserError, reading

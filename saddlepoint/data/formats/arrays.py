@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from saddlepoint.data.array_files import read_array_file
-from saddlepoint.data.array_names import CLASSES, parts_of
-from saddlepoint.data.labels import check_count, declared_labels, observed_labels
+from saddlepoint.data.formats.array_files import read_array_file
+from saddlepoint.data.formats.array_names import CLASSES, parts_of
+from saddlepoint.data.formats.stamps import stamp_files
+from saddlepoint.data.labels.numbers import check_count, declared_labels, observed_labels
 from saddlepoint.data.source import Options, Source
-from saddlepoint.data.stamps import stamp_files
 from saddlepoint.errors import UserError
 
 _BLOCK = 1024

@@ -116,6 +116,6 @@ def test_damage_inside_a_file_is_the_person_s_line_too(tmp_path):
 
 
 def test_a_cell_larger_than_an_image_may_be_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr("saddlepoint.data.parquet.FILE_LIMIT", 2**20)
+    monkeypatch.setattr("saddlepoint.data.formats.parquet.FILE_LIMIT", 2**20)
     pq.write_table(pa.table({"image": [bytes(3 * 2**20)]}), tmp_path / "x.parquet", compression="zstd")
     assert "with rows of 3 MiB; expected at most 1 MiB an image" in refusal(lambda: open_data(tmp_path / "x.parquet"))

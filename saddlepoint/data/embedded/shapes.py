@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from saddlepoint.data.arrays import item_name
+from saddlepoint.data.formats.arrays import item_name
 from saddlepoint.data.room import refuse_beyond_memory
 from saddlepoint.data.source import Options, Source
 from saddlepoint.errors import UserError

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from saddlepoint.data.cifar import find_batches, of_pickles
+from saddlepoint.data.formats.cifar import find_batches, of_pickles
 from saddlepoint.data.layout import has_image_suffix
 from saddlepoint.errors import UserError, counted
 

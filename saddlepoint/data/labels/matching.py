@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from saddlepoint.data.label_tables import Companion, Table
-from saddlepoint.data.labels import observed_labels
+from saddlepoint.data.labels.numbers import observed_labels
+from saddlepoint.data.labels.tables import Companion, Table
 from saddlepoint.errors import UserError, counted
 
 # A file and its table, for all files of one name, such as one in the folder of each split.

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from saddlepoint.data.arrays import item_name
-from saddlepoint.data.labels import check_count, observed_labels
+from saddlepoint.data.formats.arrays import item_name
+from saddlepoint.data.formats.stamps import stamp_files
+from saddlepoint.data.labels.numbers import check_count, observed_labels
 from saddlepoint.data.room import refuse_beyond_memory
 from saddlepoint.data.source import Options, Source
-from saddlepoint.data.stamps import stamp_files
 from saddlepoint.errors import UserError, reading
 
 _NAME = re.compile(
