@@ -25,6 +25,7 @@ from saddlepoint.given import (
 )
 from saddlepoint.objectives import Objective, Paired, Separable, as_text
 from saddlepoint.objectives import objective as objective_named
+from saddlepoint.process.signals import held
 from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.catalogue import recipe_named
 from saddlepoint.recipes.found import RecipeData, shaping
@@ -38,7 +39,6 @@ from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import try_own_task
 from saddlepoint.recipes.text import override, read_recipe
 from saddlepoint.report import write_report
-from saddlepoint.signals import held
 from saddlepoint.tasks.cycle import Cycle
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.tasks.super_resolution import SuperResolution

@@ -9,8 +9,8 @@ from saddlepoint.arguments import real_number, shown, whole_number, whole_number
 from saddlepoint.errors import UserError
 from saddlepoint.game.task import Request
 from saddlepoint.networks.layers import standing_statistics as gather
+from saddlepoint.process.room import refuse_without_room
 from saddlepoint.randomness import derive_seed
-from saddlepoint.room import refuse_without_room
 from saddlepoint.sampling.latents import label_number, latents, latents_of_seeds, path_around, path_between
 from saddlepoint.tasks.generation import Generation
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from saddlepoint.command.ends import SIGNAL_EXIT
 from saddlepoint.command.verb import Answer
-from saddlepoint.signals import STOPPING
+from saddlepoint.process.signals import STOPPING
 
 if TYPE_CHECKING:
     from saddlepoint.api import Run

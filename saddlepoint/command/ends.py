@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 
 from saddlepoint.errors import RunStopped, UserError, printable, reason_of
-from saddlepoint.signals import Interrupted
+from saddlepoint.process.signals import Interrupted
 
 SIGNAL_EXIT = 130
 

@@ -15,8 +15,8 @@ from saddlepoint.command.ends import end_of
 from saddlepoint.command.parser import build_parser, joined, options_by_verb
 from saddlepoint.command.verbs import VERBS
 from saddlepoint.errors import UserError
-from saddlepoint.signals import answered, interrupt
-from saddlepoint.streams import guarded_streams
+from saddlepoint.process.signals import answered, interrupt
+from saddlepoint.process.streams import guarded_streams
 
 # What a cure may name.
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from saddlepoint.errors import one_line
-from saddlepoint.room import short
+from saddlepoint.process.room import short
 
 # What argparse says of a choice, of what is missing, and of a value; quoted texts are what was given.
 _CHOICE = re.compile(

@@ -7,10 +7,10 @@ import torch
 
 from saddlepoint.errors import RunStopped, UserError, counted, printable
 from saddlepoint.networks import CycleGan, UnetPatchgan
+from saddlepoint.process.streams import standard_error
 from saddlepoint.recipes.build import Game
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.streams import standard_error
 from saddlepoint.training.failing import kept_in, stop_of
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.memory import Estimate, is_out_of_memory

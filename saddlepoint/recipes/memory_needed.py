@@ -7,12 +7,12 @@ from dataclasses import replace
 from saddlepoint.errors import UserError
 from saddlepoint.game.schedules import value_at
 from saddlepoint.game.task import Draw
+from saddlepoint.process.room import refuse_without_room
 from saddlepoint.recipes.advice import fitting
 from saddlepoint.recipes.build import Game
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import RecipeTask
-from saddlepoint.room import refuse_without_room
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.training.memory import Estimate, available_memory, estimate, held_memory
 

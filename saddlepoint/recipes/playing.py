@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from saddlepoint.errors import RunStopped, reason_of
+from saddlepoint.process.signals import Interrupted
+from saddlepoint.process.streams import standard_error
 from saddlepoint.recipes.advice import as_stop, introduce, say, tell_compiled
 from saddlepoint.recipes.build import Game
 from saddlepoint.recipes.found import Found, RecipeData
 from saddlepoint.recipes.pictures import planned_pictures
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.signals import Interrupted
-from saddlepoint.streams import standard_error
 from saddlepoint.training.checkpoint import steps_saved
 from saddlepoint.training.console import Console
 from saddlepoint.training.control import Control, SetSetting

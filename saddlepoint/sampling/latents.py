@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from saddlepoint.errors import UserError
+from saddlepoint.process.room import refuse_without_room
 from saddlepoint.randomness import prior, uniform
-from saddlepoint.room import refuse_without_room
 
 # Of a number while it is drawn: float64 twice.
 _BYTES = 16

@@ -16,7 +16,7 @@ from torch import Tensor
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.metrics.distances import nearest
-from saddlepoint.room import short
+from saddlepoint.process.room import short
 from saddlepoint.sampling.pictures import grid
 
 # Training images are read so many bytes at a time: a split may be larger than the memory.

@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from saddlepoint.streams import standard_error
+from saddlepoint.process.streams import standard_error
 from saddlepoint.training.observers import Observer, Record
 from saddlepoint.training.state import State
 

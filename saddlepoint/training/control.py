@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from saddlepoint.errors import UserError
-from saddlepoint.signals import answered
+from saddlepoint.process.signals import answered
 from saddlepoint.training.state import State
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from saddlepoint.files import append_line
-from saddlepoint.streams import standard_error
+from saddlepoint.process.streams import standard_error
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer, Record, due
 from saddlepoint.training.state import State

@@ -19,7 +19,7 @@ from torch.utils._pytree import tree_leaves
 from saddlepoint.game.field import Field
 from saddlepoint.game.steps import SGD, Adam, Brought, RMSProp, Step
 from saddlepoint.game.task import Draw, Settings
-from saddlepoint.room import total_memory
+from saddlepoint.process.room import total_memory
 from saddlepoint.training.averages import Averages
 from saddlepoint.training.work import on_meta
 

@@ -10,7 +10,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace, command: str) -> Answer:
-    from saddlepoint.doctor import examine, render
+    from saddlepoint.doctor.examination import examine, render
 
     found = examine()
     return Answer(json=found, text=render(found), code=0 if found["ok"] else 1)

@@ -19,8 +19,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from saddlepoint.doctor_machine import GIGABYTE, gigabytes, machine, try_folder
-from saddlepoint.doctor_speed import speed, speed_hints, speed_rows
+from saddlepoint.doctor.machine import GIGABYTE, gigabytes, machine, try_folder
+from saddlepoint.doctor.speed import speed, speed_hints, speed_rows
 
 # Where the name to import differs from the name to install, which stands here in its normal form.
 _IMPORT_NAMES = {"scikit-learn": "sklearn", "pyyaml": "yaml", "pillow": "PIL", "python-flint": "flint"}

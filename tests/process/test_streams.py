@@ -13,11 +13,11 @@ from typing import TextIO
 import pytest
 from rich.console import Console as Terminal
 
-from saddlepoint.streams import Guarded, guarded_streams, standard_error
+from saddlepoint.process.streams import Guarded, guarded_streams, standard_error
 from saddlepoint.training.console import Console
 from tests.training.games import image_game
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _without_reader() -> TextIO:
@@ -140,7 +140,7 @@ def test_exit_codes_with_streams_that_are_gone(redirected: str, code: int, said:
 
 def test_the_place_of_a_missing_stream_is_not_given_to_a_file() -> None:
     program = (
-        "import os, sys\nfrom saddlepoint.streams import guarded_streams\n"
+        "import os, sys\nfrom saddlepoint.process.streams import guarded_streams\n"
         "with guarded_streams():\n    print(open(os.devnull).fileno())\n    os.write(2, b'x')"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

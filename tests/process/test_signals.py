@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from saddlepoint.signals import STOPPING, answered, held, interrupt
+from saddlepoint.process.signals import STOPPING, answered, held, interrupt
 
 
 @pytest.mark.parametrize("number", STOPPING)

@@ -1,6 +1,6 @@
 """What decides how fast a training goes here: device, precision, threads, allocator, compiler; and what would help.
 
-As in `doctor.py` facts are gathered by trying, and what is said of them is a function of the facts.
+As in `examination.py` facts are gathered by trying, and what is said of them is a function of the facts.
 """
 
 import importlib.util

@@ -8,7 +8,7 @@ import saddlepoint as sp
 from saddlepoint.command.ends import end_of
 from saddlepoint.command.main import main
 from saddlepoint.errors import UserError
-from saddlepoint.room import in_words, refuse_without_room, short, total_memory
+from saddlepoint.process.room import in_words, refuse_without_room, short, total_memory
 
 QUICK = {"training.batch": 4, "networks.width": 4, "networks.latent": 5, "watch.samples": 4}
 HUGE = ["1" + "0" * 12, "9" * 400]

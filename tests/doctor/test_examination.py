@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError
 
 import pytest
 
-from saddlepoint.doctor import examine, examine_packages, judge, render
-from saddlepoint.doctor_speed import compiler, compiler_error, speed_hints
+from saddlepoint.doctor.examination import examine, examine_packages, judge, render
+from saddlepoint.doctor.speed import compiler, compiler_error, speed_hints
 
 SOUND = {
     "machine": {
@@ -223,7 +223,9 @@ def test_a_torch_that_does_not_import_is_reported_and_not_tried(monkeypatch):
         "installed": "2.7",
         "error": "OSError: c10",
     }
-    monkeypatch.setattr("saddlepoint.doctor.examine_packages", lambda requirements: [torch | {"state": "broken"}])
+    monkeypatch.setattr(
+        "saddlepoint.doctor.examination.examine_packages", lambda requirements: [torch | {"state": "broken"}]
+    )
     found = examine()
     assert not found["ok"]
     assert (found["torch"], found["devices"], found["speed"]) == (None, [], None)
