@@ -1,2 +1,4 @@
-"""Named metrics on samples and real data: which of them, on what features, against which reference, beside what real
-data would score, and which records may be compared."""
+"""Named metrics of samples beside what real data scores: on what features, against which reference, comparable to what.
+
+A further metric is an entry in the file of its kind (`of_features` ...): what it needs, and how it is computed.
+"""

@@ -1,6 +1,7 @@
 """Objectives: expression trees, their printers, and the games made of them.
 
-The printers to torch and sympy stand in `to_torch` and `to_sympy`, which alone import those libraries.
+The printers to torch and sympy stand in `to_torch` and `to_sympy`, which alone import those libraries. A further
+objective is its formulas in `members`; a further function of D is one of `tree.FUNCTIONS`, with a rule in each printer.
 """
 
 from saddlepoint.objectives.base import Objective

@@ -79,6 +79,16 @@ def test_every_module_says_what_it_is():
     assert not (found := _failing(MODULES, wrong)), found
 
 
+def test_every_folder_says_what_it_is_and_what_may_be_changed_in_it():
+    def wrong(folder: Path) -> list[str]:
+        init = folder / "__init__.py"
+        text = ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))) if init.exists() else None
+        return [] if text and "\n\n" in text else ["`__init__.py` has not two paragraphs that say so"]
+
+    folders = sorted({path.parent for path in MODULES} - {PACKAGE})
+    assert not (found := _failing(folders, wrong)), found
+
+
 def test_nothing_foreign_is_unpickled_or_evaluated():
     assert not (found := _failing(MODULES, lambda path: executing(path.read_text(encoding="utf-8")))), found
 

@@ -1,4 +1,7 @@
-"""What the pairs share, one file per concept; a pair imports this package and names what it takes from it."""
+"""What the pairs share, one file per concept; a pair imports this package and names what it takes from it.
+
+A layer comes here when a second pair needs it; what one pair alone has stays in that pair's file.
+"""
 
 from saddlepoint.networks.layers.attention import SelfAttention, attended
 from saddlepoint.networks.layers.checks import (
