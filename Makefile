@@ -65,7 +65,7 @@ check: setup
 	@.venv/bin/python -m ruff check .
 	@.venv/bin/python -m ruff format --check .
 	@.venv/bin/python -m pyright
-	@.venv/bin/python -m pytest -q tests/laws/test_floors.py tests/laws/test_discovery.py tests/laws/test_style.py
+	@.venv/bin/python -m pytest -q tests/laws/test_floors.py tests/laws/test_discovery.py tests/laws/test_style.py tests/laws/test_pages.py
 
 # What the site alone needs is installed with the first site. mkdocs's theme warns of mkdocs 2, which is not this one.
 $(INSTALLED_FOR_DOCS): $(INSTALLED)

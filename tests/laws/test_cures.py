@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from saddlepoint.command.parser import build_parser, options_by_verb
+from saddlepoint.command.parser import build_parser, joined, options_by_verb
 from saddlepoint.recipes.text import known_keys
 from tests.laws.members import PACKAGE, module_files
 
@@ -96,7 +96,7 @@ def _parses(command: str) -> bool:
     if len(words) == 2 and words[1] in VERBS:
         return True  # only the verb, as a pointer to it
     try:
-        build_parser().parse_args(words[1:])
+        build_parser().parse_args(joined(words[1:]))
     except SystemExit as ended:
         return ended.code == 0
     return True

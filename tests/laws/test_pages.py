@@ -1,0 +1,120 @@
+"""The pages (README, CONTRIBUTING, docs/) name only what is there: commands, settings, files, functions, links.
+
+The commands of results.md are left out: they say what was once run.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.guide_pictures import GUIDE, PICTURES, commands_of, needed, written
+from tests.laws.members import PACKAGE, ROOT
+from tests.laws.test_cures import impossible_commands, unknown_settings
+
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
+GUIDES = sorted(GUIDE.glob("*.md"))
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+# In code: a file of the project, perhaps with a function in it; its folder may be left out where it is the package's.
+FILE = re.compile(r"`((?:[a-z_0-9.]+/)+[a-z_0-9]+\.(?:py|md|yaml|jinja))(?:: (\w+))?[`,]")
+FOLDER = re.compile(r"`((?:[a-z_0-9]+/)+)`")
+BLOCK = re.compile(r"^```.*?^```", flags=re.MULTILINE | re.DOTALL)
+# Folders of a run and of a person, which the pages speak of too.
+NOT_OURS = ("runs/", "samples/", "checkpoints/", "tensorboard/", "requests/")
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def _name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def broken_links(text: str, folder: Path) -> list[str]:
+    """Links of a page to files that are not there."""
+    return [link for link in LINK.findall(text) if "://" not in link and not (folder / link).exists()]
+
+
+def missing_files(text: str) -> Iterator[str]:
+    """Files, functions of files, and folders that a page names in code and that are not there."""
+    for path, function in FILE.findall(text):
+        found = [place for place in _places(path) if place.is_file()]
+        if not found and not path.startswith(NOT_OURS):
+            yield path
+        elif found and function and not any(_defines(place, function) for place in found):
+            yield f"{path}: {function}"
+    yield from (path for path in FOLDER.findall(text) if not path.startswith(NOT_OURS) and not _places(path))
+
+
+def _places(path: str) -> list[Path]:
+    """What a path may stand for: from the project's folder, or from any folder of the package or of the pages."""
+    above = [ROOT / path] if (ROOT / path).exists() else []
+    return [*above, *PACKAGE.rglob(path), *(ROOT / "docs").rglob(path)]
+
+
+def _defines(path: Path, name: str) -> bool:
+    return re.search(rf"^\s*(?:def|class) {name}\b|^{name}\b", _text(path), flags=re.MULTILINE) is not None
+
+
+def wrong_commands(text: str) -> list[str]:
+    """Commands of a page, in its blocks and in its lines, that the parser refuses or whose settings do not exist."""
+    blocks = [f"saddlepoint {shlex.join(words[1:])}" for words in commands_of(text)]
+    lines = BLOCK.sub("", text)
+    return [
+        each
+        for each in [*blocks, *re.findall(r"`(saddlepoint [a-z][^`]*)`", lines)]
+        if impossible_commands(f"`{each}`") or unknown_settings(f"`{each}`")
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_link_leads_to_a_file(page):
+    assert not (broken := broken_links(_text(page), page.parent)), "\n".join(broken)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_file_that_a_page_names_is_there(page):
+    assert not (missing := list(missing_files(_text(page)))), "\n".join(missing)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "results.md"], ids=_name)
+def test_every_command_of_a_page_is_taken(page, capsys):
+    wrong = wrong_commands(_text(page))
+    capsys.readouterr()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_picture_of_the_guide_is_made_by_a_command_of_its_page():
+    shown = {name for page in GUIDES for name in re.findall(r"\]\((pictures/[^)]+)\)", _text(page))}
+    made = [each for page in GUIDES for each in needed(commands_of(_text(page))) if each[1] != "train"]
+    assert shown == {written(each).removeprefix("docs/guide/") for each in made}
+    assert shown == {f"pictures/{path.name}" for path in (ROOT / PICTURES).iterdir()}
+
+
+def test_the_code_of_the_guide_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for page in GUIDES:
+        names: dict[str, Any] = {"__name__": "guide"}
+        for block in re.findall(r"^```python\n(.*?)^```", _text(page), flags=re.MULTILINE | re.DOTALL):
+            exec(compile(block, _name(page), "exec"), names)  # the page's own text, not a user's
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        (lambda text: broken_links(text, ROOT), "see [there](docs/nowhere.md#part)"),
+        (missing_files, "in `game/nowhere.py`, and"),
+        (missing_files, "as `game/task.py: nothing_like_it` does"),
+        (missing_files, "a file in `gamma/`"),
+        (wrong_commands, "by `saddlepoint train digits --quickly`"),
+        (wrong_commands, "```sh\nsaddlepoint train digits --set training.butch=3  # comment\n```"),
+    ],
+)
+def test_the_laws_see_what_is_not_there(wrong, text, capsys):
+    assert len(list(wrong(text))) == 1
+    capsys.readouterr()
