@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from saddlepoint.errors import UserError, counted
-from saddlepoint.measuring.catalogue import METRICS, Metric, check_names
+from saddlepoint.measuring.catalogue import METRICS, check_names
 from saddlepoint.measuring.comparison import Comparison, Pairs
 from saddlepoint.measuring.items import Items
+from saddlepoint.measuring.metric import Metric
 from saddlepoint.measuring.real import Real
 from saddlepoint.metrics.features import Features
 

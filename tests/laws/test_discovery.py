@@ -2,7 +2,8 @@
 
 Two nets. Every family whose members obey a law has a law that calls `check_reached` for it, so that a new member is
 found by walking the package. And every module is within reach of a test: a test imports it or one of its names, or a
-module of the same folder that is within reach imports it. Other folders do not count: each has tests of its own.
+module of the same folder, rooms included, that is within reach imports it. Other folders do not count: each has tests
+of its own.
 """
 
 import ast
@@ -50,9 +51,14 @@ def unreached(package: Path, tests: Path) -> list[str]:
             target
             for name in reached
             for target in targets(files[name], name)
-            if files[target].parent == files[name].parent
+            if _folder(files[target], package) == _folder(files[name], package)
         }
     return [name for name in own if name not in reached]
+
+
+def _folder(path: Path, package: Path) -> str:
+    """The folder at the package's top that a file is in, with its rooms; of a file at the top, the top."""
+    return path.relative_to(package).parent.as_posix().split("/")[0]
 
 
 def _checked(path: Path) -> Iterator[str]:
@@ -80,8 +86,8 @@ def test_a_module_out_of_reach_is_found(tmp_path):
     package, tests = tmp_path / "pack", tmp_path / "tests"
     _write(package / "__init__.py", "")
     _write(package / "a" / "__init__.py", "from pack.a.named import Named\nfrom pack.a.unnamed import Unnamed")
-    _write(package / "a" / "named.py", "from pack.a.inner import x\nimport pack.b.elsewhere\nclass Named: ...")
-    for name in ("a/unnamed", "a/direct", "a/within", "a/inner", "a/forgotten", "b/elsewhere", "b/__init__"):
+    _write(package / "a" / "named.py", "from pack.a.room.inner import x\nimport pack.b.elsewhere\nclass Named: ...")
+    for name in ("a/unnamed", "a/direct", "a/within", "a/room/inner", "a/forgotten", "b/elsewhere", "b/__init__"):
         _write(package / f"{name}.py", "class Unnamed: ...")
     _write(tests / "test_a.py", "from pack.a import Named\nimport pack.a.direct\ndef f():\n  from pack.a import within")
     assert unreached(package, tests) == ["pack.a.forgotten", "pack.a.unnamed", "pack.b", "pack.b.elsewhere"]
