@@ -8,7 +8,6 @@ Names are looked up when they are first used, so that importing the package cost
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -67,6 +66,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
+        # Imported here, because the command line must not wait for it.
+        from importlib.metadata import PackageNotFoundError, version
+
         try:
             return version("saddlepoint")
         except PackageNotFoundError:

@@ -4,7 +4,6 @@ Exit codes: 0; 2 the user's mistake; 3 the run could not go on; 130 stopped by a
 """
 
 import argparse
-import json
 import os
 import re
 import shlex
@@ -13,6 +12,7 @@ from collections.abc import Sequence
 
 from saddlepoint.command.ends import end_of
 from saddlepoint.command.parser import build_parser, joined, options_by_verb
+from saddlepoint.command.verb import Answer
 from saddlepoint.command.verbs import VERBS
 from saddlepoint.errors import UserError
 from saddlepoint.process.signals import answered, interrupt
@@ -62,10 +62,16 @@ def _run(chosen: argparse.Namespace, arguments: Sequence[str]) -> int:
         ) from None
     (verb,) = (verb for verb in VERBS if verb.name == chosen.verb)
     answer = verb.run(chosen, "saddlepoint " + shlex.join(arguments))
-    print(json.dumps(answer.json) if chosen.json else answer.text)
+    print(_as_json(answer) if chosen.json else answer.text)
     if answer.remark:
         _say(verb.name, answer.remark)
     return answer.code
+
+
+def _as_json(answer: Answer) -> str:
+    import json  # here, because --help must not wait for it
+
+    return json.dumps(answer.json)
 
 
 def _say(verb: str | None, text: str) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from saddlepoint.command.options import add_latent_options
-from saddlepoint.command.places import new_place
 from saddlepoint.command.uncollected import uncollected
 from saddlepoint.command.verb import Answer, Verb
 from saddlepoint.errors import UserError
@@ -43,6 +42,7 @@ def run(chosen: argparse.Namespace, command: str) -> Answer:
         import torch
 
         from saddlepoint.command.drawing import check_ending, choices, drawn, loaded, save
+        from saddlepoint.command.places import new_place
         from saddlepoint.sampling.films import ENDINGS
         from saddlepoint.sampling.latents import parse_seeds
 

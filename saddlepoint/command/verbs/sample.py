@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saddlepoint.command.options import add_latent_options, add_step_option
-from saddlepoint.command.places import new_place
 from saddlepoint.command.uncollected import uncollected
 from saddlepoint.command.verb import Answer, Verb
 from saddlepoint.errors import UserError
@@ -43,6 +42,7 @@ def _sample(chosen: argparse.Namespace) -> Answer:
     """Images of a seed or of several, with their nearest training images where asked for."""
     with uncollected():
         from saddlepoint.command.drawing import check_ending, choices, drawn, loaded, save
+        from saddlepoint.command.places import new_place
         from saddlepoint.sampling.latents import parse_seeds
         from saddlepoint.sampling.neighbours import neighbours
 
