@@ -28,7 +28,9 @@ def refuse_without_room(needed: int, what: str, cure: str = "ask for fewer") -> 
     total = total_memory()
     if needed > total:
         raise UserError(
-            f"{short(what)}, which takes {in_words(needed)} of memory", f"at most {in_words(total)}, all there is", cure
+            f"{short(what, 120)}, which takes {in_words(needed)} of memory",
+            f"at most {in_words(total)}, all there is",
+            cure,
         )
 
 

@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from saddlepoint.data import TOY_SETS, open_data, open_pairs
-from saddlepoint.data.room import in_words, refuse_beyond_memory
+from saddlepoint.process.room import in_words
 from tests.data.examples import pixels, refusal, write_folder
 
 TOTAL = in_words(psutil.virtual_memory().total)
@@ -30,14 +30,3 @@ def test_a_size_above_the_limit_of_one_image(tmp_path, size):
 
 def test_large_shapes_are_drawn_one_at_a_time():
     assert open_data("shapes", size=(2048, 1024), count=3).shape == (3, 2048, 1024)
-
-
-@pytest.mark.parametrize(
-    ("size", "words"), [(0, "0 bytes"), (1023, "1023 bytes"), (1536, "1.5 KiB"), (2**60, "1,024.0 PiB")]
-)
-def test_bytes_in_words(size, words):
-    assert in_words(size) == words
-
-
-def test_what_fits_is_not_refused():
-    refuse_beyond_memory(psutil.virtual_memory().total, "it", "give less")

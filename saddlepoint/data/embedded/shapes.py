@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from saddlepoint.data.formats.arrays import item_name
-from saddlepoint.data.room import refuse_beyond_memory
 from saddlepoint.data.source import Options, Source
 from saddlepoint.errors import UserError
+from saddlepoint.process.room import refuse_without_room
 
 SHAPES = ("circle", "square", "triangle")
 _COUNT, _SIZE, _CHANNELS, _SMALLEST = 6000, (32, 32), 3, 8
@@ -44,8 +44,8 @@ def read_shapes(location: str, options: Options) -> Source:
     if min(size) < _SMALLEST:
         raise UserError(f"data.size={size} for shapes", f"at least {_SMALLEST} pixels a side", "give a larger size")
     pixels = size[0] * size[1]
-    refuse_beyond_memory(count * _TRUTH, f"data.count={count:,} of shapes", "set a smaller data.count")
-    refuse_beyond_memory(pixels * _DRAWN, f"one of shapes of {pixels:,} pixels", "set a smaller data.size")
+    refuse_without_room(count * _TRUTH, f"data.count={count:,} of shapes", "set a smaller data.count")
+    refuse_without_room(pixels * _DRAWN, f"one of shapes of {pixels:,} pixels", "set a smaller data.size")
     generator = np.random.Generator(np.random.Philox(key=options.seed))
     uniforms = generator.random((count, 5))
     labels = np.minimum((uniforms[:, 0] * len(SHAPES)).astype(np.int64), len(SHAPES) - 1)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from saddlepoint.data.formats.arrays import item_name
-from saddlepoint.data.room import refuse_beyond_memory
 from saddlepoint.data.source import Options, Source
+from saddlepoint.process.room import refuse_without_room
 
 _COUNT = 20_000
 _POINTS_AT_ONCE = 128
@@ -127,7 +127,7 @@ def read_toy(location: str, options: Options) -> Source:
     count, toy = options.count or _COUNT, TOY_SETS[location]
     # The uniform numbers that are drawn, and what becomes of them.
     needed = count * 8 * (2 * toy.uniforms + 3 * toy.dimensions)
-    refuse_beyond_memory(needed, f"data.count={count:,} of {location}", "set a smaller data.count")
+    refuse_without_room(needed, f"data.count={count:,} of {location}", "set a smaller data.count")
 
     def blocks() -> Iterator[np.ndarray]:
         generator = np.random.Generator(np.random.Philox(key=options.seed))

@@ -12,8 +12,8 @@ from typing import IO
 
 import numpy as np
 
-from saddlepoint.data.room import refuse_beyond_memory
 from saddlepoint.errors import UserError, reading
+from saddlepoint.process.room import refuse_without_room
 
 _EXPECTED = "plain arrays of numbers"
 _CURE = "save the images with np.savez(FILE, images=..., labels=...) as uint8 and whole numbers"
@@ -46,7 +46,7 @@ def read_array_file(path: Path) -> dict[str, np.ndarray]:
 def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, np.ndarray]:
     entries = archive.infolist()
     cure = "save fewer images in each file, or give a folder of image files"
-    refuse_beyond_memory(sum(entry.file_size for entry in entries), str(path), cure)
+    refuse_without_room(sum(entry.file_size for entry in entries), str(path), cure)
     arrays = {}
     for entry in entries:
         where = f"{entry.filename} in {path}"

@@ -16,9 +16,9 @@ import numpy as np
 from saddlepoint.data.formats.arrays import item_name
 from saddlepoint.data.formats.stamps import stamp_files
 from saddlepoint.data.labels.numbers import check_count, observed_labels
-from saddlepoint.data.room import refuse_beyond_memory
 from saddlepoint.data.source import Options, Source
 from saddlepoint.errors import UserError, reading
+from saddlepoint.process.room import refuse_without_room
 
 _NAME = re.compile(
     r"^(?P<set>.*[-_.])?(?P<part>train|t10k|test)[-_.](?P<what>images|labels)[-_.]idx[13][-_.]ubyte(\.gz)?$"
@@ -136,7 +136,7 @@ def read_idx_file(file: IdxFile) -> np.ndarray:
         largest = path.stat().st_size * (_MOST_COMPRESSION if path.suffix == ".gz" else 1)
         data = b""
         if length is not None and length <= largest:
-            refuse_beyond_memory(length, str(path), "train on a part of it")
+            refuse_without_room(length, str(path), "train on a part of it")
             with reading(broken, whole, cure):
                 # One byte more than declared is asked for, to see that there is none.
                 data = stream.read(length + 1)

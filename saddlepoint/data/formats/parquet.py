@@ -17,9 +17,9 @@ from saddlepoint.data.formats.folder import read_file
 from saddlepoint.data.formats.stamps import stamp_files
 from saddlepoint.data.labels.numbers import check_count
 from saddlepoint.data.layout import SPLIT_NAMES
-from saddlepoint.data.room import refuse_beyond_memory
 from saddlepoint.data.source import FILE_LIMIT, Options, Source, UnreadableError
 from saddlepoint.errors import UserError, reading
+from saddlepoint.process.room import refuse_without_room
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,7 +54,7 @@ def read_parquet(location: str, options: Options) -> Source:
         schemas = [pq.read_schema(path) for path in files]
         counts = [pq.read_metadata(path).num_rows for path in files]
         names_of = [", ".join(schema.names) for schema in schemas]
-    refuse_beyond_memory(sum(counts) * _BYTES_PER_ROW, str(root), "give a part of it")
+    refuse_without_room(sum(counts) * _BYTES_PER_ROW, str(root), "give a part of it")
     for path, schema, names in zip(files, schemas, names_of, strict=True):
         if not schema.equals(schemas[0]):
             raise UserError(
