@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from saddlepoint.objectives import objective as objective
     from saddlepoint.recipes.catalogue import recipe_named as recipe
     from saddlepoint.tasks.generation import Generation as Generation
+    from saddlepoint.theory.density.divergence import divergence as divergence
     from saddlepoint.theory.proof.prove import prove as prove
     from saddlepoint.translator import Translator as Translator
 
@@ -39,6 +40,7 @@ _HOMES = {
     "RunStopped": ("saddlepoint.errors", "RunStopped"),
     "UserError": ("saddlepoint.errors", "UserError"),
     "objective": ("saddlepoint.objectives", "objective"),
+    "divergence": ("saddlepoint.theory.density.divergence", "divergence"),
     "prove": ("saddlepoint.theory.proof.prove", "prove"),
     "recipe": ("saddlepoint.recipes.catalogue", "recipe_named"),
     "Generation": ("saddlepoint.tasks.generation", "Generation"),
@@ -53,6 +55,7 @@ __all__ = [
     "Translator",
     "UserError",
     "__version__",
+    "divergence",
     "evaluate",
     "load",
     "objective",

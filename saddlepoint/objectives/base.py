@@ -188,12 +188,12 @@ def expectation(scaled: ScaledFunction, scores: Tensor, weights: Tensor | None, 
     scale, function = scaled
     values = function(scores)
     if weights is not None:
-        values = values * fitted(weights, scores, side)
+        values = values * as_weights(weights, scores, side)
     mean = values.mean()
     return mean if scale == 1.0 else scale * mean
 
 
-def fitted(weights: Tensor, scores: Tensor, side: str) -> Tensor:
+def as_weights(weights: Tensor, scores: Tensor, side: str) -> Tensor:
     """Weights in the scores' type, refused unless they broadcast to the scores' own shape."""
     # (n, 1) weights on (n,) scores would silently make (n, n) values.
     trailing = scores.shape[scores.ndim - weights.ndim :]

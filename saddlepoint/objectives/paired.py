@@ -17,11 +17,11 @@ from saddlepoint.errors import UserError
 from saddlepoint.objectives.base import (
     Objective,
     as_scores,
+    as_weights,
     by_side,
     check_defined,
     check_moves,
     expectation,
-    fitted,
     prepared,
 )
 from saddlepoint.objectives.to_text import to_text
@@ -132,5 +132,5 @@ def _average(scores: Tensor, weights: Tensor | None, side: str) -> Tensor:
     """The mean score of a side; with weights sum(w D) / sum(w)."""
     if weights is None:
         return scores.mean()
-    spread = fitted(weights, scores, side).expand_as(scores)
+    spread = as_weights(weights, scores, side).expand_as(scores)
     return (spread * scores).sum() / spread.sum()

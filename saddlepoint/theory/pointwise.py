@@ -9,7 +9,6 @@ dV/dt = p_d W' (f1' + f2'). All trees come from the objective's own; D is the va
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +17,7 @@ from saddlepoint.errors import UserError
 from saddlepoint.objectives.derivative import differentiate
 from saddlepoint.objectives.rewrite import stable
 from saddlepoint.objectives.separable import Separable
-from saddlepoint.objectives.tree import Tree, number, substitute
+from saddlepoint.objectives.tree import Tree, substitute
 from saddlepoint.theory.numeric import to_numpy
 
 Function = Callable[[np.ndarray], np.ndarray]
@@ -65,10 +64,6 @@ class PointwiseField:
     def curvature(self) -> Tree:
         """f1''(D) + f2''(D); its value at D0 is h."""
         return _derivative(self.balance)
-
-    def discriminator_tree(self, p_d: Fraction | int, p_g: Fraction | int) -> Tree:
-        """F(D) = p_d f1'(D) + p_g f2'(D), the speed of D where the densities are exact numbers."""
-        return number(p_d) * self.f1_slope + number(p_g) * self.f2_slope
 
     def generator_tree(self, rest: Tree) -> Tree:
         """f3(D) - f3(D0), the speed of p_g, for a D0 given as a tree without D (a number, -log(2))."""

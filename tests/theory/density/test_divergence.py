@@ -10,8 +10,8 @@ from saddlepoint.objectives import objective
 from saddlepoint.theory.density.distributions import Density, Masses, Samples
 from saddlepoint.theory.density.divergence import (
     cross_entropy,
+    divergence,
     entropy,
-    f_divergence,
     js,
     kl,
     log_likelihood,
@@ -97,15 +97,24 @@ F = {
 @pytest.mark.parametrize("name", F)
 def test_f_divergences(name):
     expected = Q.mean(lambda x: F[name](np.exp(P.log_density(x) - Q.log_density(x))))
-    assert f_divergence(objective(name), P, Q) == pytest.approx(expected, rel=1e-9)
-    assert f_divergence(objective(f"{name}:non_saturating"), P, Q) == pytest.approx(expected, rel=1e-9)
+    assert divergence(name, P, Q) == pytest.approx(expected, rel=1e-9)
+    assert divergence(f"{name}:non_saturating", P, Q) == pytest.approx(expected, rel=1e-9)
+
+
+def test_masses_are_taken_as_they_are_written():
+    assert divergence("fgan_kl", [0.2, 0.7, 0.1], [0.5, 0.4, 0.1]) == pytest.approx(
+        kl(BENT, Masses(masses=np.array([0.5, 0.4, 0.1]))), abs=1e-10
+    )
+    assert divergence(objective("minimax"), BENT, BENT) == optimal_value(objective("minimax"), BENT, BENT)
+    with pytest.raises(UserError, match="sum"):
+        divergence("minimax", [0.5, 0.6], [0.5, 0.5])
 
 
 def test_the_named_divergences_are_what_they_are_called():
-    assert f_divergence(objective("fgan_kl"), P, Q) == pytest.approx(kl(P, Q), abs=1e-10)
-    assert f_divergence(objective("fgan_reverse_kl"), P, Q) == pytest.approx(kl(Q, P), abs=1e-10)
-    assert f_divergence(objective("fgan_jeffrey"), P, Q) == pytest.approx(kl(P, Q) + kl(Q, P), abs=1e-10)
-    assert f_divergence(objective("fgan_js"), P, Q) == pytest.approx(2 * js(P, Q), abs=1e-10)
+    assert divergence("fgan_kl", P, Q) == pytest.approx(kl(P, Q), abs=1e-10)
+    assert divergence("fgan_reverse_kl", P, Q) == pytest.approx(kl(Q, P), abs=1e-10)
+    assert divergence("fgan_jeffrey", P, Q) == pytest.approx(kl(P, Q) + kl(Q, P), abs=1e-10)
+    assert divergence("fgan_js", P, Q) == pytest.approx(2 * js(P, Q), abs=1e-10)
 
 
 def test_the_most_likely_model_is_the_nearest_in_kl():
@@ -140,7 +149,7 @@ def test_samples():
         (lambda: entropy(Samples(points=np.zeros(3))), "unknown density"),
         (lambda: optimal_value(objective("wasserstein"), P, Q), "wasserstein"),
         (lambda: optimal_value(objective("paired_logistic"), P, Q), "paired"),
-        (lambda: f_divergence(objective("fgan_neyman"), P, normal(0.0, 2.0)), "does not settle"),
+        (lambda: divergence("fgan_neyman", P, normal(0.0, 2.0)), "does not settle"),
     ],
 )
 def test_mistakes_are_said(make, said):
