@@ -67,6 +67,7 @@ Function = Callable[[Tensor, Tensor, float | Tensor], Tensor]
 
 
 def _no_maps(images: Tensor, draw: Tensor, strength: float | Tensor) -> Tensor:
+    """What stands for the maps of an augmentation that has none."""
     raise AssertionError("an augmentation without a kind has no maps")
 
 

@@ -39,6 +39,7 @@ class Player:
     update: Update = backprop
 
     def parameters(self) -> Iterator[nn.Parameter]:
+        """Those of all its networks, in their order."""
         for network in self.networks.values():
             yield from network.parameters()
 

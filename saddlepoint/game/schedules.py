@@ -17,6 +17,8 @@ Unit = Literal["steps", "images"]
 
 @dataclass(frozen=True, kw_only=True)
 class Linear:
+    """From `start` to `end` in equal steps, over so many steps or images, after standing still at first if wanted."""
+
     schedule: Literal["linear"] = "linear"
     start: float
     end: float
@@ -41,6 +43,8 @@ class Linear:
 
 @dataclass(frozen=True, kw_only=True)
 class Cosine:
+    """From `start` to `end` along half a cosine, slow at both ends."""
+
     schedule: Literal["cosine"] = "cosine"
     start: float
     end: float
@@ -58,6 +62,8 @@ class Cosine:
 
 @dataclass(frozen=True, kw_only=True)
 class Exponential:
+    """`start` times a power of `factor`, down to a floor."""
+
     schedule: Literal["exponential"] = "exponential"
     start: float
     factor: float

@@ -21,6 +21,8 @@ from saddlepoint.game.task import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Adam:
+    """Moving averages of the gradient and of its square (Kingma and Ba 2015); the numbers may follow schedules."""
+
     optimizer: Literal["adam"] = "adam"
     rate: Number = 2e-4
     beta1: Number = 0.5
@@ -31,17 +33,21 @@ class Adam:
     def build(
         self, parameters: list[torch.nn.Parameter], differentiable: bool = False, fused: bool = True
     ) -> torch.optim.Optimizer:
+        """Torch's own over these parameters; its numbers are set at each step."""
         if differentiable:
             return torch.optim.Adam(parameters, differentiable=True)
         return torch.optim.Adam(parameters, fused=fused and _can_fuse(parameters))
 
     @staticmethod
     def options(values: Mapping[str, float]) -> dict:
+        """The numbers by torch's names."""
         return {"lr": values["rate"], "betas": (values["beta1"], values["beta2"]), "eps": values["epsilon"]}
 
 
 @dataclass(frozen=True, kw_only=True)
 class SGD:
+    """The plain step, with momentum if wanted; the numbers may follow schedules."""
+
     optimizer: Literal["sgd"] = "sgd"
     rate: Number = 0.1
     momentum: Number = 0.0
@@ -50,17 +56,21 @@ class SGD:
     def build(
         self, parameters: list[torch.nn.Parameter], differentiable: bool = False, fused: bool = True
     ) -> torch.optim.Optimizer:
+        """Torch's own over these parameters; its numbers are set at each step."""
         if differentiable:
             return torch.optim.SGD(parameters, differentiable=True)
         return torch.optim.SGD(parameters, fused=fused and _can_fuse(parameters))
 
     @staticmethod
     def options(values: Mapping[str, float]) -> dict:
+        """The numbers by torch's names."""
         return {"lr": values["rate"], "momentum": values["momentum"]}
 
 
 @dataclass(frozen=True, kw_only=True)
 class RMSProp:
+    """A moving average of the gradient's square (the original WGAN's); the numbers may follow schedules."""
+
     optimizer: Literal["rmsprop"] = "rmsprop"
     rate: Number = 5e-5
     smoothing: Number = 0.99
@@ -71,11 +81,13 @@ class RMSProp:
     def build(
         self, parameters: list[torch.nn.Parameter], differentiable: bool = False, fused: bool = True
     ) -> torch.optim.Optimizer:
+        """Torch's own over these parameters; its numbers are set at each step."""
         # torch has no fused one; its own choice takes all weights together on a GPU.
         return torch.optim.RMSprop(parameters, differentiable=differentiable)
 
     @staticmethod
     def options(values: Mapping[str, float]) -> dict:
+        """The numbers by torch's names."""
         return {
             "lr": values["rate"],
             "alpha": values["smoothing"],
@@ -97,6 +109,11 @@ class Brought:
     def build(
         self, parameters: list[torch.nn.Parameter], differentiable: bool = False, fused: bool = True
     ) -> torch.optim.Optimizer:
+        """The person's, if it holds exactly these parameters.
+
+        Raises:
+            UserError: it holds others.
+        """
         own = {id(parameter) for parameter in parameters}
         held = {id(parameter) for group in self.optimizer.param_groups for parameter in group["params"]}
         if held != own:
@@ -109,6 +126,7 @@ class Brought:
 
     @staticmethod
     def options(values: Mapping[str, float]) -> dict:
+        """The numbers by torch's names."""
         return {}
 
 

@@ -60,6 +60,7 @@ class Draw:
         return self.tensors[name]
 
     def get(self, name: str) -> Tensor | None:
+        """The tensor of that name; None where the draw has none."""
         return self.tensors.get(name)
 
     def once(self, name: str, make: Callable[[], Tensor]) -> Tensor:
@@ -128,7 +129,9 @@ class Task(Protocol):
     """A game with one player or more."""
 
     @property
-    def players(self) -> tuple[Player, ...]: ...
+    def players(self) -> tuple[Player, ...]:
+        """Who plays, each with its networks by name; the names of all networks differ."""
+        ...
 
     @property
     def averaged(self) -> tuple[str, ...]:
@@ -143,9 +146,23 @@ class Task(Protocol):
         """
         ...
 
-    def draw(self, player: str, step: int, substep: int, state: Progress) -> Draw: ...
+    def draw(self, player: str, step: int, substep: int, state: Progress) -> Draw:
+        """All that is random or taken from the data in one player's step, as a function of these numbers alone.
 
-    def loss(self, player: str, networks: Networks, draw: Draw, settings: Settings) -> Loss: ...
+        Args:
+            player: its name.
+            step, substep: of the run, and within the player's part of the step (the third of five steps of D).
+            state: what the run has counted.
+        """
+        ...
+
+    def loss(self, player: str, networks: Networks, draw: Draw, settings: Settings) -> Loss:
+        """What a player makes of a draw: terms to maximise, costs to minimise, signals for the log.
+
+        It calls the networks that it is given and never the task's own modules: the hot path and the joint field, at
+        other parameters, evaluate the same loss.
+        """
+        ...
 
     def remember(self, player: str, draw: Draw, loss: Loss) -> None:
         """Takes what a player's step has shown into the task's history; called once, after the step."""

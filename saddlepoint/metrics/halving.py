@@ -50,6 +50,7 @@ class Parted:
 
     @classmethod
     def of(cls, real: int, made: int, k: int, device: str | torch.device) -> "Parted":
+        """The parts of so many real and made ones before anything is counted; the same for the same numbers."""
         # Seeded by nothing but the partition: a metric is a function of its arrays.
         generator = np.random.default_rng(0)
 

@@ -37,6 +37,7 @@ class Moments:
 
     @property
     def dimensions(self) -> int:
+        """Of a feature vector."""
         return len(self.mean)
 
     @property

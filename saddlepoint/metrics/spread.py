@@ -37,6 +37,7 @@ class Spread:
 
     @property
     def trace(self) -> Tensor:
+        """The covariance's trace, float64 without dimensions."""
         return self.factor.square().sum()
 
     def times_inverse(self, right: Tensor) -> Tensor:

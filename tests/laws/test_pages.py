@@ -1,23 +1,33 @@
-"""The pages (README, CONTRIBUTING, docs/) name only what is there: commands, settings, files, functions, links.
+"""The pages (README, CONTRIBUTING, docs/) name only what is there: commands, settings, files, functions, links; and
+what the pages of the API show is documented.
 
 The commands of results.md are left out: they say what was once run.
 """
 
+import inspect
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.guide_pictures import GUIDE, PICTURES, commands_of, needed, written
-from tests.laws.members import PACKAGE, ROOT
+from tests.laws.members import PACKAGE, ROOT, module_files, public
 from tests.laws.test_cures import impossible_commands, unknown_settings
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
 GUIDES = sorted(GUIDE.glob("*.md"))
+# Each page of a folder shows all modules in it.
+API_FOLDERS = [
+    name
+    for page in sorted((ROOT / "docs" / "api").glob("*.md"))
+    for name in re.findall(r"^::: ([\w.]+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    if name in module_files()
+]
+TASK = "saddlepoint.game.task"
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 # In code: a file of the project, perhaps with a function in it; its folder may be left out where it is the package's.
 FILE = re.compile(r"`((?:[a-z_0-9.]+/)+[a-z_0-9]+\.(?:py|md|yaml|jinja))(?:: (\w+))?[`,]")
@@ -49,6 +59,32 @@ def missing_files(text: str) -> Iterator[str]:
         elif found and function and not any(_defines(place, function) for place in found):
             yield f"{path}: {function}"
     yield from (path for path in FOLDER.findall(text) if not path.startswith(NOT_OURS) and not _places(path))
+
+
+def undocumented(name: str, value: Any, contracts: Collection[str]) -> Iterator[str]:
+    """A function or class without a docstring, and the members of a class that neither it nor a contract says one of.
+
+    Args:
+        name: dotted.
+        value: the function or class.
+        contracts: members that a protocol documents for all who keep it.
+    """
+    # A dataclass without a docstring gets its signature for one.
+    if not value.__doc__ or value.__doc__.startswith(f"{value.__name__}("):
+        yield name
+    if inspect.isclass(value):
+        for member, given in vars(value).items():
+            shown = inspect.isfunction(given) or isinstance(given, property | classmethod | staticmethod)
+            if shown and not (member.startswith("_") or member in contracts or inspect.getdoc(getattr(value, member))):
+                yield f"{name}.{member}"
+
+
+def documented_contracts(shown: Iterable[tuple[str, Any]]) -> set[str]:
+    """The members that the protocols among these document."""
+    protocols = [value for _, value in shown if getattr(value, "_is_protocol", False)]
+    return {
+        member for protocol in protocols for member, given in vars(protocol).items() if getattr(given, "__doc__", None)
+    }
 
 
 def _places(path: str) -> list[Path]:
@@ -102,6 +138,15 @@ def test_the_code_of_the_guide_runs(tmp_path, monkeypatch):
         names: dict[str, Any] = {"__name__": "guide"}
         for block in re.findall(r"^```python\n(.*?)^```", _text(page), flags=re.MULTILINE | re.DOTALL):
             exec(compile(block, _name(page), "exec"), names)  # the page's own text, not a user's
+
+
+@pytest.mark.parametrize("folder", API_FOLDERS)
+def test_what_a_page_of_the_api_shows_is_documented(folder):
+    modules = [name for name in module_files() if name == folder or name.startswith(f"{folder}.")]
+    shown = [(f"{module}.{name}", value) for module in modules for name, value in public(module).items()]
+    contracts = documented_contracts([*shown, *((name, value) for name, value in public(TASK).items())])
+    missing = [each for name, value in shown for each in undocumented(name, value, contracts)]
+    assert not missing, "\n".join(missing)
 
 
 @pytest.mark.parametrize(

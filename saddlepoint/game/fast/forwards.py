@@ -63,4 +63,5 @@ class Shared:
         return self._call(*inputs)
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """The module's own."""
         return self.module.named_parameters()

@@ -39,6 +39,7 @@ class ByTangent:
         return self.module(*inputs)
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """The module's own."""
         return self.module.named_parameters()
 
     def scores_and_gradient(
