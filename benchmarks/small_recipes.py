@@ -26,10 +26,10 @@ from benchmarks.record import now
 from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.files import write_whole
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.found import open_recipe_data
+from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.loading import load_task, refuse_left_out
-from saddlepoint.recipes.pictures import planned_pictures
 from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.tasks import open_recipe_data
 from saddlepoint.recipes.text import override
 from saddlepoint.sampling.pictures import grid, save_picture
 from saddlepoint.training.machine import describe
@@ -118,11 +118,11 @@ def _made_and_real(run: Path, data: Path) -> tuple[torch.Tensor, torch.Tensor]:
     loaded = load_task(run, left_out=refuse_left_out(run), device="cpu")
     recipe = override(loaded.recipe, [f"data.source={json.dumps(str(data))}"])
     opened = open_recipe_data(recipe)
-    planned = planned_pictures(recipe, loaded.task, loaded.found, opened)
+    planned = kind_of(recipe).pictures(recipe, loaded.task, loaded.found, opened)
     assert planned is not None
     networks = {network: module for player in loaded.task.players for network, module in player.networks.items()}
     with torch.no_grad():
-        made = loaded.task.sample(networks, planned[0])
+        made = loaded.task.sample(networks, planned.request)
     packed = opened.targets if isinstance(opened, ImagePairs) else opened
     return made, packed.batch(packed.splits["train"][: len(made)])[0].float() / 255
 

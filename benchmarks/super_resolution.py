@@ -31,8 +31,8 @@ from saddlepoint.files import write_whole
 from saddlepoint.metrics.image_pairs import SUPER_RESOLUTION
 from saddlepoint.metrics.psnr import psnr, psnr_values
 from saddlepoint.metrics.ssim import ssim, ssim_srgan
+from saddlepoint.sampling.translator import Translator
 from saddlepoint.training.machine import describe
-from saddlepoint.translator import Translator
 
 FACTOR = 4
 SETS = {"Set5": "Set5", "Set14": "Set14", "comic": "Set14"}

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     __version__: str
 
-    from saddlepoint.api import Gan as Gan
     from saddlepoint.api import Run as Run
     from saddlepoint.api import load as load
     from saddlepoint.api import resume as resume
@@ -24,13 +23,14 @@ if TYPE_CHECKING:
     from saddlepoint.evaluation import evaluate as evaluate
     from saddlepoint.objectives import objective as objective
     from saddlepoint.recipes.catalogue import recipe_named as recipe
+    from saddlepoint.sampling.gan import Gan as Gan
+    from saddlepoint.sampling.translator import Translator as Translator
     from saddlepoint.tasks.generation import Generation as Generation
     from saddlepoint.theory.density.divergence import divergence as divergence
     from saddlepoint.theory.proof.prove import prove as prove
-    from saddlepoint.translator import Translator as Translator
 
 _HOMES = {
-    "Gan": ("saddlepoint.api", "Gan"),
+    "Gan": ("saddlepoint.sampling.gan", "Gan"),
     "Run": ("saddlepoint.api", "Run"),
     "load": ("saddlepoint.api", "load"),
     "resume": ("saddlepoint.api", "resume"),
@@ -44,7 +44,7 @@ _HOMES = {
     "prove": ("saddlepoint.theory.proof.prove", "prove"),
     "recipe": ("saddlepoint.recipes.catalogue", "recipe_named"),
     "Generation": ("saddlepoint.tasks.generation", "Generation"),
-    "Translator": ("saddlepoint.translator", "Translator"),
+    "Translator": ("saddlepoint.sampling.translator", "Translator"),
 }
 
 __all__ = [

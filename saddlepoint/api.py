@@ -13,7 +13,7 @@ from saddlepoint.data import Packed, from_torch_dataset
 from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.errors import RunStopped, UserError, reason_of
 from saddlepoint.files import Line, next_free, read_lines
-from saddlepoint.gan import Gan
+from saddlepoint.game.task import RunTask
 from saddlepoint.given import (
     assignment,
     changes_of,
@@ -21,31 +21,26 @@ from saddlepoint.given import (
     check_same,
     check_torch,
     own_networks,
-    without_text,
 )
-from saddlepoint.objectives import Objective, Paired, Separable, as_text
+from saddlepoint.objectives import Objective
 from saddlepoint.objectives import objective as objective_named
 from saddlepoint.process.signals import held
 from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.catalogue import recipe_named
 from saddlepoint.recipes.found import RecipeData, shaping
+from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.loading import load_task, say_left_out
+from saddlepoint.recipes.own_tasks import check_task, recipe_of_task
 from saddlepoint.recipes.playing import Ended, said_when_interrupted
 from saddlepoint.recipes.recorded import read_recorded
 from saddlepoint.recipes.resuming import resume as resume_run
 from saddlepoint.recipes.runs import Brought
 from saddlepoint.recipes.runs import start as start_run
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.tasks import try_own_task
 from saddlepoint.recipes.text import override, read_recipe
 from saddlepoint.report import write_report
-from saddlepoint.tasks.cycle import Cycle
-from saddlepoint.tasks.generation import Generation
-from saddlepoint.tasks.super_resolution import SuperResolution
-from saddlepoint.tasks.translation import Translation
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer
-from saddlepoint.translator import Translator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +88,7 @@ class Run:
 
 
 def train(
-    what: str | Path | Recipe | Generation = "images",
+    what: str | Path | Recipe | RunTask = "images",
     *,
     data: Any = None,
     out: str | Path | None = None,
@@ -161,8 +156,8 @@ def train(
     """
     check_torch()
     check_observers(observers)
-    task = what if isinstance(what, Generation) else None
-    recipe = _recipe_of(what) if isinstance(what, Generation) else _recipe(what)
+    task = None if isinstance(what, str | Path | Recipe) else check_task(what)
+    recipe = _recipe(what) if isinstance(what, str | Path | Recipe) else recipe_of_task(what)
     changes = changes_of(set)
     named = {"training.steps": steps, "seed": seed, "training.device": device, "objective": objective}
     changes += [assignment(key, value) for key, value in named.items() if value is not None]
@@ -178,7 +173,7 @@ def train(
     if networks is not None:
         recipe = recipe.model_copy(update={"networks": "own"})
     if task is not None:
-        try_own_task(task, averaged=recipe.average is not None, begins=True)
+        kind_of(recipe).try_task(task, averaged=recipe.average is not None, begins=True)
     folder = RunFolder(place("out", out) if out is not None else next_free(Path("runs") / recipe.name)).path
     brought = Brought(data=_packed(data, recipe), networks=networks, task=task)
     source = weights_from.path if isinstance(weights_from, Run) else weights_from
@@ -208,7 +203,7 @@ def resume(
     discriminator: nn.Module | None = None,
     latent: int | None = None,
     pixel_range: tuple[float, float] | None = (-1.0, 1.0),
-    task: Generation | None = None,
+    task: RunTask | None = None,
     set: Mapping[str, Any] | Sequence[str] = (),
     show: bool = True,
     observers: Sequence[Observer] = (),
@@ -241,9 +236,9 @@ def resume(
     recipe, recorded = read_recorded(folder)
     networks = own_networks(generator, discriminator, latent, pixel_range, begins=False)
     if networks is not None:
-        check_same(networks, recorded.of_task)
+        check_same(networks, recorded.of_task(recipe))
     if task is not None:
-        try_own_task(task, averaged=recipe.average is not None, begins=False)
+        kind_of(recipe).try_task(check_task(task), averaged=recipe.average is not None, begins=False)
     brought = Brought(data=_packed(data, recipe), networks=networks, task=task)
     data_path = str(data) if isinstance(data, str | Path) else None
     with said_when_interrupted(folder.path):
@@ -299,13 +294,7 @@ def load(
     # Only the generator is needed to sample.
     own = None if generator is None else (generator, discriminator if discriminator is not None else nn.Identity())
     loaded = load_task(path, left_out=say_left_out, device=device, networks=own, latent=latent, step=step)
-    if isinstance(loaded.task, Translation | Cycle | SuperResolution):
-        return Translator(loaded.task, loaded.found, loaded.step)
-    if not isinstance(loaded.task, Generation):
-        raise UserError(
-            f"{path}, a run of the task {loaded.recipe.task.kind}", "a run with a generator", "choose another"
-        )
-    return Gan(loaded.task, loaded.found.classes, loaded.step)
+    return kind_of(loaded.recipe).sampler(loaded.task, loaded.found, loaded.step)
 
 
 def _whole(line: Line, file: Path) -> dict[str, Any]:
@@ -344,25 +333,6 @@ def _recipe(what: str | Path | Recipe) -> Recipe:
     if isinstance(what, Path) or str(what).endswith((".yaml", ".yml")):
         return read_recipe(Path(what))[0]
     return recipe_named(str(what))
-
-
-def _recipe_of(task: Generation) -> Recipe:
-    """The recipe of a run whose task a person has built: `images`, with what the task has fixed written into it."""
-    if not isinstance(task.objective, Separable | Paired):
-        raise without_text(task.objective)
-    base = recipe_named("images")
-    given = {name: weight for name, weight in base.penalties if weight is not None}
-    changes = [
-        "networks=own",
-        "name=own",
-        "summary=a task of one's own",
-        f"seed={task.seed}",
-        f"training.batch={task.batch}",
-    ]
-    changes.append(f"objective={json.dumps(as_text(task.objective))}")
-    changes += [f"penalties.{name}=null" for name in given if name not in task.penalties]
-    changes += [f"augment.{name}=null" for name, _ in base.augment if name not in task.augmentations]
-    return override(base, changes)
 
 
 def _run_path(run: str | Path | Run) -> Path:

@@ -28,11 +28,10 @@ from saddlepoint.measuring.real import Real
 from saddlepoint.metrics.features import Features
 from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.features import features_for, features_of
-from saddlepoint.recipes.found import open_recipe_data
-from saddlepoint.recipes.judged import samples_of
+from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.loading import load_task
 from saddlepoint.recipes.recorded import read_recorded
-from saddlepoint.tasks.classification import Classification
+from saddlepoint.recipes.tasks import open_recipe_data
 from saddlepoint.training.checkpoint import Checkpoint
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.machine import device_named
@@ -126,13 +125,14 @@ def _of_run(
         )
     if data is not None:
         recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": data})})
-    packed = open_recipe_data(recipe)
-    if not isinstance(packed, Packed):
+    kind = kind_of(recipe)
+    if not kind.measured:
         raise UserError(
             f"the run {path} of the task {recipe.task.kind}",
             "a generator of latents, or a classifier",
             "write its images into a folder, and use evaluate --samples FOLDER --data FOLDER --metrics psnr,ssim",
         )
+    packed = open_recipe_data(recipe)
     loaded = load_task(path, left_out=partial(_refuse_left_out, path), device=device, step=step)
     if tuple(packed.shape) != loaded.found.shape:
         raise UserError(
@@ -140,14 +140,10 @@ def _of_run(
         )
     about = {"step": loaded.step, "trained_on": recorded.facts.fingerprint, "command": command}
     where = loaded.task.device
-    if isinstance(loaded.task, Classification):
-        known = features_of(loaded, path) if features == "pixels" else _features(features, packed, where)
-        split = reference or ("test" if "test" in packed.splits else "held_out")
-        samples, names = None, metrics or ("accuracy",)
-    else:
-        known, split = _features(features, packed, where), reference or "train"
-        samples = samples_of(loaded.task, networks_of(loaded.task), packed, known, seed=seed, about={})
-        names = metrics or default_metrics(packed)
+    own = features_of(loaded, path) if features == "pixels" else None
+    known = own or _features(features, packed, where)
+    samples = kind.generated_samples(loaded.task, networks_of(loaded.task), packed, known, seed=seed, about={})
+    names, split = metrics or kind.default_metrics(packed), reference or kind.reference(packed)
     measurer = Measurer(known, real=Real(data=packed, split=split, features=known, device=where))
     results, recorded_too = [], True
     for _, record in measurer.measure(names, samples=samples, count=count):

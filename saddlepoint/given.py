@@ -9,8 +9,8 @@ from torch import nn
 
 from saddlepoint.arguments import plain, shown
 from saddlepoint.errors import UserError
-from saddlepoint.objectives import Objective, Paired, Separable, as_text
-from saddlepoint.recipes.found import OfTask
+from saddlepoint.objectives import Objective
+from saddlepoint.recipes.kinds.kind import text_of
 from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.training.observers import Observer
 
@@ -53,20 +53,9 @@ def changes_of(given: Any) -> list[str]:
 
 def assignment(key: Any, value: Any) -> str:
     """One setting as a text KEY=VALUE; an objective by its text."""
-    if isinstance(value, Separable | Paired):
-        value = as_text(value)
-    elif isinstance(value, Objective):
-        raise without_text(value)
+    if isinstance(value, Objective):
+        value = text_of(value)
     return f"{key}={json.dumps(plain(str(key), value))}"
-
-
-def without_text(chosen: Objective) -> UserError:
-    """The refusal of an objective that no recipe can name."""
-    return UserError(
-        f"an objective of the class {type(chosen).__name__}",
-        "a Separable or a Paired one, whose formulas can be recorded",
-        "write it with saddlepoint.objectives.Separable",
-    )
 
 
 def own_networks(
@@ -98,9 +87,9 @@ def own_networks(
     )
 
 
-def check_same(networks: OwnNetworks, recorded: OfTask) -> None:
+def check_same(networks: OwnNetworks, recorded: Any) -> None:
     """Refuses to go on with another width of z, or other ends of the pixels, than the run began with."""
     for name in ("latent", "pixel_range"):
-        now, before = getattr(networks, name), getattr(recorded, name)
+        now, before = getattr(networks, name), getattr(recorded, name, None)
         if before is not None and now != before:
             raise UserError(f"{name}={now}", f"{before}, as the run began", f"give {name}={before}")

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from saddlepoint.api import Gan, load
+from saddlepoint.api import load
 from saddlepoint.command.verb import Answer
 from saddlepoint.errors import UserError
+from saddlepoint.sampling.gan import Gan
 from saddlepoint.sampling.neighbours import Neighbours, side_by_side, strip
 from saddlepoint.sampling.pictures import grid, save_picture, scatter
 

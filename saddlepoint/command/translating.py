@@ -24,11 +24,11 @@ from saddlepoint.data.raster import refit, refitted
 from saddlepoint.data.source import Decoded, Options, Problem, Source, UnreadableError, named
 from saddlepoint.errors import UserError, counted
 from saddlepoint.recipes.advice import say
-from saddlepoint.recipes.task_parts import CyclePart, SuperResolutionPart, TranslationPart
+from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.text import read_recipe
 from saddlepoint.sampling.pictures import grid, save_picture
+from saddlepoint.sampling.translator import Translator
 from saddlepoint.training.folder import RunFolder
-from saddlepoint.translator import Translator
 
 # Channels of an image without alpha.
 _COLOURS = 3
@@ -39,7 +39,7 @@ _OF_LATENTS = ("count", "seed", "seeds", "label", "truncation", "standing", "nei
 def starts_from_images(run: str) -> bool:
     """Whether a run's generator makes images from images, and not from latents."""
     recipe, _ = read_recipe(RunFolder.existing(Path(run)).recipe)
-    return isinstance(recipe.task, CyclePart | SuperResolutionPart | TranslationPart)
+    return kind_of(recipe).from_images
 
 
 def translate(chosen: argparse.Namespace) -> Answer:

@@ -112,17 +112,30 @@ class Loss:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is to be sampled.
+    """What is to be sampled, by the names that draws have: "z" (n, latent), "labels" (n,), "source" (uint8 images).
 
     Attributes:
-        latents: (n, latent), for a generator of latents; empty for one of images.
-        labels: (n,), where the task has them.
-        sources: uint8 (n, channels, height, width), what a generator of images starts from.
+        tensors: by name, each with one row for each sample.
     """
 
-    latents: Tensor = field(default_factory=lambda: torch.empty(0))
-    labels: Tensor | None = None
-    sources: Tensor | None = None
+    tensors: Mapping[str, Tensor]
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self.tensors[name]
+
+    def get(self, name: str) -> Tensor | None:
+        return self.tensors.get(name)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.tensors.values())))
+
+    def rows(self, chosen: Tensor) -> "Request":
+        """The same of some samples, by their indices."""
+        return Request(tensors={name: tensor[chosen] for name, tensor in self.tensors.items()})
+
+    def to(self, device: torch.device) -> "Request":
+        """The same on a device."""
+        return Request(tensors={name: tensor.to(device) for name, tensor in self.tensors.items()})
 
 
 class Task(Protocol):
@@ -170,6 +183,43 @@ class Task(Protocol):
 
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """Images in [0, 1] (n, channels, height, width), or points (n, dimensions), float32."""
+        ...
+
+
+class RunTask(Task, Protocol):
+    """What a run asks of a task beside playing it."""
+
+    @property
+    def batch(self) -> int:
+        """Samples in the draw of the first player."""
+        ...
+
+    @property
+    def data(self) -> Any:
+        """What draws are taken from; None where the task only samples."""
+        ...
+
+    @property
+    def device(self) -> torch.device:
+        """Where draws are put."""
+        ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Names of the settings that the loss reads."""
+        ...
+
+    @property
+    def whole_batch(self) -> str | None:
+        """Why the loss of a batch is not the mean of its parts' losses; None where it is."""
+        ...
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """What a run writes down beside its recipe, so that the task can be rebuilt without the data."""
         ...
 
 

@@ -3,20 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-import torch
-
-from saddlepoint.errors import RunStopped, UserError, counted, printable
-from saddlepoint.networks import CycleGan, UnetPatchgan
+from saddlepoint.errors import RunStopped, counted, printable
 from saddlepoint.process.streams import standard_error
 from saddlepoint.recipes.build import Game
 from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.training.failing import kept_in, stop_of
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.memory import Estimate, is_out_of_memory
-
-# So few images a generator soon shows again instead of new ones.
-_LEARNT_BY_HEART = 50
 
 
 def say(show: bool, text: str) -> None:
@@ -40,14 +35,7 @@ def introduce(
     say(True, f"{recipe.name}: {found.source}, {items} of {shape}{labels}")
     for note in found.notes:
         say(True, f"data: {note}")
-    if found.kind == "images" and recipe.task.kind == "generation" and found.splits["train"] < _LEARNT_BY_HEART:
-        say(
-            True,
-            f"data: a generator learns {items} by heart; `saddlepoint sample {folder.path} --neighbours 2` shows "
-            "each sample beside the training images nearest to it",
-        )
-    # A run that goes on keeps the size that it began with.
-    if game.state.step == 0 and (hint := _own_size(recipe, found)) is not None:
+    for hint in kind_of(recipe).hints(recipe, found, folder.path, begins=game.state.step == 0):
         say(True, f"data: {hint}")
     say(
         True,
@@ -69,21 +57,6 @@ def introduce(
             f" free: this machine will probably not hold it. {fitting(memory, recipe)}",
         )
     say(True, f"run folder: {folder.path}")
-
-
-def _own_size(recipe: Recipe, found: Found) -> str | None:
-    """How a run of image translation could have the images in the one size that they had before they were cut."""
-    own = found.own_size
-    if found.source_shape is None or own is None or own == found.shape[1:]:
-        return None
-    assert isinstance(recipe.networks, UnetPatchgan | CycleGan)
-    try:
-        # Whether the networks take this size they say when they are built, which costs nothing on this device.
-        with torch.random.fork_rng(devices=[]), torch.device("meta"):
-            recipe.networks.build((found.source_shape[0], *own), (found.shape[0], *own))
-    except UserError as error:
-        return f"in place of {found.shape[1]}x{found.shape[2]} (height x width): {error.cure}"
-    return f"--set data.size=null keeps their own size, {own[1]}x{own[0]}"
 
 
 def tell_compiled(folder: RunFolder, show: bool, player: str, seconds: float) -> None:

@@ -12,11 +12,11 @@ from saddlepoint.game.fast.compiled import Compilation, check_compiler
 from saddlepoint.game.field import Field
 from saddlepoint.game.schedules import Number, Schedule
 from saddlepoint.game.steps import Step
+from saddlepoint.game.task import RunTask
 from saddlepoint.game.turns import Turn, alone, alternating, simultaneous
 from saddlepoint.recipes.fitted import Fitted, fitted
 from saddlepoint.recipes.input_gradients import InputGradients, choose_input_gradients
-from saddlepoint.recipes.specification import PLAYERS, Dynamics, Recipe
-from saddlepoint.recipes.tasks import RecipeTask
+from saddlepoint.recipes.specification import Dynamics, Recipe
 from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
 from saddlepoint.training.averages import Averages
 from saddlepoint.training.layout import keep_channels_last
@@ -31,7 +31,7 @@ COUNTED = ("task.top_k",)
 class Game:
     """A game that is ready to be played by the loop."""
 
-    task: RecipeTask
+    task: RunTask
     field: Field
     turn: Turn
     correction: Correction
@@ -42,7 +42,7 @@ class Game:
     fitted: Fitted
 
 
-def build_game(recipe: Recipe, task: RecipeTask, device: torch.device) -> Game:
+def build_game(recipe: Recipe, task: RunTask, device: torch.device) -> Game:
     """A task with the recipe's dynamics around it.
 
     Raises:
@@ -50,12 +50,6 @@ def build_game(recipe: Recipe, task: RecipeTask, device: torch.device) -> Game:
     """
     optimizers = recipe.optimizers
     names = [player.name for player in task.players]
-    if unknown := set(names) - set(PLAYERS):
-        raise UserError(
-            f"a task with the players {', '.join(names)}",
-            f"players among {', '.join(PLAYERS)}",
-            f"rename {unknown.pop()}",
-        )
     if set(names) != set(optimizers):
         raise UserError(
             f"optimizers of {', '.join(optimizers) or 'nobody'}",

@@ -3,15 +3,16 @@
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.steps import RMSProp
+from saddlepoint.recipes.kinds import kind_of
+from saddlepoint.recipes.kinds.kind import HISTORY, SHAPES, Fixed
 from saddlepoint.recipes.recorded import Change
-from saddlepoint.recipes.specification import PLAYERS, Recipe
-from saddlepoint.recipes.text import override
+from saddlepoint.recipes.specification import Recipe
+from saddlepoint.recipes.text import all_players, override
 
 # How long a run is, is no setting of it: `resume --steps` says it.
 STEPS = "training.steps"
@@ -19,35 +20,19 @@ STEPS = "training.steps"
 _SHOWN = 60
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Fixed:
-    """Why a part of the recipe stays as it is, and whether its weights fit a new run with another one."""
-
-    why: str
-    weights_fit: bool = True
-
-
-_SHAPES = _Fixed(why="the weights are those of such networks", weights_fit=False)
-_HISTORY = _Fixed(why="its history is in the checkpoints")
 # By key; what stands below one is fixed too. Everything else may be changed.
-FIXED: dict[str, _Fixed] = {
-    "format": _Fixed(why="it is how the file is read"),
-    "seed": _Fixed(why="the fixed samples and all that was drawn follow from it"),
-    "data": _Fixed(why="it has learnt from that data"),
-    "networks": _SHAPES,
-    "latent_prior": _Fixed(why="its generator has learnt from such latents"),
-    "task.kind": _SHAPES,
-    "task.conditional": _SHAPES,
-    "task.factor": _SHAPES,
-    "task.crop": _SHAPES,
-    "task.content": _Fixed(why="it has compared images there from the beginning"),
-    "task.pool": _HISTORY,
-    "dynamics.correction": _HISTORY,
-    **{f"{player}.optimizer": _HISTORY for player in PLAYERS},
+FIXED: dict[str, Fixed] = {
+    "format": Fixed(why="it is how the file is read"),
+    "seed": Fixed(why="the fixed samples and all that was drawn follow from it"),
+    "data": Fixed(why="it has learnt from that data"),
+    "networks": SHAPES,
+    "latent_prior": Fixed(why="its generator has learnt from such latents"),
+    "task.kind": SHAPES,
+    "dynamics.correction": HISTORY,
 }
 # What may be changed, but neither begin nor end in the middle of a run.
-THERE_OR_NOT = ("objective", "average", "task.adversarial", *PLAYERS)
-_PLAYED = _Fixed(why="what is played, and what the checkpoints hold, depend on whether it is there")
+THERE_OR_NOT = ("objective", "average")
+_PLAYED = Fixed(why="what is played, and what the checkpoints hold, depend on whether it is there")
 
 
 # A dotted key, its value before, and after; None where it was not there.
@@ -121,17 +106,23 @@ def changed_recipe(recipe: Recipe, assignments: Sequence[str], run: Path) -> Rec
     return changed
 
 
-def _fixed(recipe: Recipe, key: str, *, appears: bool) -> _Fixed | None:
+def _fixed(recipe: Recipe, key: str, *, appears: bool) -> Fixed | None:
     parts = key.split(".")
+    kind, players = kind_of(recipe), recipe.task.players
+    known = {
+        **FIXED,
+        **{f"task.{name}": fixed for name, fixed in kind.fixed.items()},
+        **{f"{player}.optimizer": HISTORY for player in players},
+    }
     for depth in range(len(parts), 0, -1):
-        if (fixed := FIXED.get(".".join(parts[:depth]))) is not None:
+        if (fixed := known.get(".".join(parts[:depth]))) is not None:
             return fixed
-    if appears and key in THERE_OR_NOT:
+    if appears and key in (*THERE_OR_NOT, *all_players(), *(f"task.{name}" for name in kind.there_or_not)):
         return _PLAYED
     player, _, number = key.partition(".")
     if number == "momentum" and isinstance(recipe.optimizers.get(player), RMSProp):
         # torch keeps a buffer for it only where there was a momentum at the first step.
-        return _HISTORY
+        return HISTORY
     return None
 
 

@@ -1,20 +1,21 @@
 """What a run measures while it goes on: the recipe's metrics, of the samples that a person would get from it."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
-from saddlepoint.game.task import networks_of
-from saddlepoint.recipes.found import RecipeData
+from saddlepoint.game.task import RunTask, networks_of
+from saddlepoint.recipes.kinds import Kind, kind_of
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.tasks import RecipeTask
 from saddlepoint.training.evaluations import Measure
 
+if TYPE_CHECKING:
+    from saddlepoint.measuring.measure import Samples
 
-def planned_evaluation(recipe: Recipe, task: RecipeTask, data: RecipeData, command: str) -> Measure | None:
+
+def planned_evaluation(recipe: Recipe, task: RunTask, data: Any, command: str) -> Measure | None:
     """The function that measures networks of the task; None where the recipe asks for no evaluations.
 
     Args:
@@ -27,15 +28,13 @@ def planned_evaluation(recipe: Recipe, task: RecipeTask, data: RecipeData, comma
     watch = recipe.watch
     if watch.evaluate_every is None:
         return None
-    if not isinstance(data, Packed):
-        raise UserError(
-            f"watch.evaluate_every for the task {recipe.task.kind}", "a generator of latents", "leave it out"
-        )
+    kind = kind_of(recipe)
+    if not kind.measured:
+        raise _unmeasured(kind)
     # Metrics take seconds to import, for which a run that measures nothing need not wait.
     from saddlepoint.measuring.measure import Measurer
     from saddlepoint.measuring.real import Real
     from saddlepoint.recipes.features import features_for
-    from saddlepoint.recipes.judged import samples_of
 
     features = features_for(watch.evaluate_features, tuple(data.shape), task.device)
     real = Real(data=data, split="train", features=features, device=task.device)
@@ -45,11 +44,20 @@ def planned_evaluation(recipe: Recipe, task: RecipeTask, data: RecipeData, comma
     count = min(watch.evaluate_count, real.default_count)
     names = watch.evaluate
 
-    def measure(networks: Mapping[str, nn.Module]) -> Iterator[tuple[str, dict[str, Any]]]:
-        samples = samples_of(task, networks, data, features, seed=recipe.seed, about=about)
-        yield from measurer.measure(names, samples=samples, count=count)
+    def samples(networks: Mapping[str, nn.Module]) -> "Samples":
+        made = kind.generated_samples(task, networks, data, features, seed=recipe.seed, about=about)
+        if made is None:
+            raise UserError(
+                f"watch.evaluate_every for the task {kind.name}", "a task that makes something", "leave it out"
+            )
+        return made
 
-    measurer.check(
-        names, samples=samples_of(task, networks_of(task), data, features, seed=recipe.seed, about=about), count=count
-    )
+    def measure(networks: Mapping[str, nn.Module]) -> Iterator[tuple[str, dict[str, Any]]]:
+        yield from measurer.measure(names, samples=samples(networks), count=count)
+
+    measurer.check(names, samples=samples(networks_of(task)), count=count)
     return measure
+
+
+def _unmeasured(kind: Kind) -> UserError:
+    return UserError(f"watch.evaluate_every for the task {kind.name}", "a generator of latents", "leave it out")

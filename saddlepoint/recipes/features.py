@@ -6,10 +6,10 @@ import torch
 
 from saddlepoint.errors import UserError
 from saddlepoint.files import expanded
-from saddlepoint.game.task import networks_of
-from saddlepoint.metrics.features import Features, classifier_features, open_features
+from saddlepoint.metrics.features import Features, open_features
+from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.loading import Loaded, load_task, refuse_left_out
-from saddlepoint.tasks.classification import CLASSIFIER, Classification
 
 _RUN = "classifier"
 _TRAIN = "train one on the same data by `saddlepoint train classifier --data PATH`"
@@ -42,24 +42,30 @@ def features_for(text: str, shape: tuple[int, ...], device: torch.device) -> Fea
     if not run:
         raise UserError(f"features {text!r}", "classifier:RUN", _TRAIN)
     place = expanded(run)
-    loaded = load_task(place, left_out=refuse_left_out(place), device=device.type)
-    if not isinstance(loaded.task, Classification):
+    features, found, kind = features_of_run(place, device)
+    if features is None:
+        raise UserError(f"features {text!r}, a run of the task {kind}", "a run of the recipe classifier", _TRAIN)
+    if found.shape != shape:
         raise UserError(
-            f"features {text!r}, a run of the task {loaded.recipe.task.kind}",
-            "a run of the recipe classifier",
-            _TRAIN,
-        )
-    if loaded.found.shape != shape:
-        raise UserError(
-            f"features {text!r}, trained on images of shape {loaded.found.shape}",
+            f"features {text!r}, trained on images of shape {found.shape}",
             f"a classifier of images of shape {shape}",
             _TRAIN,
         )
-    return features_of(loaded, Path(run))
+    return features
 
 
-def features_of(loaded: Loaded, run: Path) -> Features:
-    """The features of a classifier's run.
+def features_of_run(run: Path, device: torch.device) -> tuple[Features | None, Found, str]:
+    """The features that a run's network gives, None where it gives none; what the run found, and its kind of task.
+
+    Raises:
+        UserError: there is no such run, or its newest checkpoint is damaged.
+    """
+    loaded = load_task(run, left_out=refuse_left_out(run), device=device.type)
+    return features_of(loaded, run), loaded.found, loaded.recipe.task.kind
+
+
+def features_of(loaded: Loaded, run: Path) -> Features | None:
+    """The features of a run's network, None where it gives none.
 
     Args:
         loaded: its task.
@@ -67,8 +73,8 @@ def features_of(loaded: Loaded, run: Path) -> Features:
     """
     files = loaded.checkpoint.manifest["files"]
     weights = "averages.safetensors" if "averages.safetensors" in files else "networks.safetensors"
-    return classifier_features(
-        networks_of(loaded.task)[CLASSIFIER],
+    return kind_of(loaded.recipe).as_features(
+        loaded.task,
         {
             "run": run.resolve().name,
             "step": loaded.step,

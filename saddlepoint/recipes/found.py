@@ -1,4 +1,4 @@
-"""The data of a recipe: opening it, and what a run found it to be."""
+"""What a run found its data to be, and what of its recipe follows from that."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -8,13 +8,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
-from saddlepoint.data import Packed, open_data, open_tiles
-from saddlepoint.data.pairs import ImagePairs, open_pairs
+from saddlepoint.data import Packed
+from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.errors import UserError, counted
 from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
-from saddlepoint.recipes.specification import Data, Recipe
-from saddlepoint.recipes.task_parts import CyclePart, SuperResolutionPart, TranslationPart
-from saddlepoint.recipes.text import shown
+from saddlepoint.recipes.parts import shown
+from saddlepoint.recipes.specification import Recipe
 
 RecipeData = Packed | ImagePairs
 # How many files that were left out are named.
@@ -50,7 +49,12 @@ class Found:
         Raises:
             UserError: something is missing, unknown, or not what it should be.
         """
-        return _checked(cls, recorded)
+        return checked(cls, recorded)
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """What is recorded of the data; the rest under `found` is the task's."""
+        return tuple(field.name for field in fields(cls))
 
     @classmethod
     def of(cls, data: RecipeData) -> "Found":
@@ -82,43 +86,18 @@ class Found:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class OfTask:
-    """What a task adds to it (its `recorded`), for the same end; None for what it has not."""
-
-    latent: PositiveInt | None = None
-    prior: str | None = None
-    pixel_range: tuple[float, float] | None = None
-    content: Mapping[str, Any] | None = None
-    __pydantic_config__ = {"extra": "forbid"}
-
-    @classmethod
-    def names(cls) -> tuple[str, ...]:
-        return tuple(field.name for field in fields(cls))
-
-    @classmethod
-    def read(cls, recorded: Mapping[str, Any]) -> "OfTask":
-        """From what a run has written down.
-
-        Raises:
-            UserError: something is not what it should be.
-        """
-        found = _checked(cls, recorded)
-        if found.pixel_range is not None and not found.pixel_range[0] < found.pixel_range[1]:
-            raise _wrong(f"found.pixel_range = {list(found.pixel_range)}")
-        return found
-
-
 @cache
 def _adapter(kind: type) -> TypeAdapter:
     return TypeAdapter(kind)
 
 
-def _checked(kind: type, recorded: Mapping[str, Any]) -> Any:
+def checked(kind: type, recorded: Mapping[str, Any]) -> Any:
     try:
         return _adapter(kind).validate_python(dict(recorded))
     except ValidationError as error:
         first = error.errors()[0]
+        if isinstance(own := first.get("ctx", {}).get("error"), UserError):
+            raise own from None
         key = ".".join(("found", *map(str, first["loc"])))
         if first["type"] in ("missing", "missing_argument"):
             raise _wrong(f"nothing under {key!r}") from None
@@ -138,79 +117,6 @@ def _notes(data: RecipeData) -> tuple[str, ...]:
         return data.notes
     named = ", ".join(left_out[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
     return (*data.notes, f"{counted(len(left_out), 'file')} left out, because unreadable: {named}")
-
-
-def open_recipe_data(recipe: Recipe) -> RecipeData:
-    """The recipe's data.
-
-    Raises:
-        UserError: the recipe names none, or it cannot be read.
-    """
-    data = recipe.data
-    if data.source is None:
-        raise UserError(
-            f"recipe {recipe.name} without data",
-            "a folder, zip, .parquet, .npz, IDX files or hf:NAME",
-            "add --data PATH",
-        )
-    if isinstance(recipe.task, TranslationPart | CyclePart):
-        return _open_pairs(recipe, data.source)
-    _refuse_given(recipe, ("direction", "source_channels", "columns"))
-    if isinstance(recipe.task, SuperResolutionPart):
-        return _open_tiles(recipe, data.source)
-    _refuse_given(recipe, ("tile",))
-    return open_data(
-        data.source,
-        **shaping(recipe),
-        count=data.count,
-        image_column=data.image_column,
-        label_column=data.label_column,
-        labels=data.labels,
-        skip_unreadable=data.skip_unreadable,
-    )
-
-
-def _open_pairs(recipe: Recipe, location: str) -> ImagePairs:
-    data = recipe.data
-    _refuse_given(recipe, ("first", "count", "image_column", "label_column", "tile"))
-    return open_pairs(
-        location,
-        paired=isinstance(recipe.task, TranslationPart),
-        direction=data.direction,
-        columns=data.columns,
-        size=data.size,
-        channels=data.channels,
-        source_channels=data.source_channels,
-        range=data.range,
-        hold_out=data.hold_out,
-        skip_unreadable=data.skip_unreadable,
-        cache=Path(data.cache) if data.cache is not None else None,
-    )
-
-
-def _open_tiles(recipe: Recipe, location: str) -> Packed:
-    data = recipe.data
-    _refuse_given(recipe, ("size", "first", "count", "image_column", "label_column", "labels"))
-    return open_tiles(
-        location,
-        tile=data.tile,
-        channels=data.channels or 3,
-        range=data.range,
-        hold_out=data.hold_out,
-        skip_unreadable=data.skip_unreadable,
-        cache=Path(data.cache) if data.cache is not None else None,
-    )
-
-
-def _refuse_given(recipe: Recipe, names: tuple[str, ...]) -> None:
-    """Refuses settings of data that the recipe's task has no use for."""
-    for name in names:
-        if getattr(recipe.data, name) != Data.model_fields[name].default:
-            raise UserError(
-                f"data.{name} = {getattr(recipe.data, name)} in a recipe of the task {recipe.task.kind}",
-                "nothing there, because it would have no effect",
-                f"leave data.{name} out",
-            )
 
 
 def shaping(recipe: Recipe) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from saddlepoint.game.corrections import Correction, Plain
 from saddlepoint.game.corrections.optimistic import Optimistic
 from saddlepoint.game.fast.agreement import SAMPLES, objection
 from saddlepoint.game.penalties import Judge, scores_and_gradient
+from saddlepoint.game.task import RunTask
 from saddlepoint.recipes.network_trial import leaving_no_trace
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.tasks import RecipeTask
 from saddlepoint.tasks.generation import DISCRIMINATOR, INPUT_PENALTIES, Generation
 from saddlepoint.training.memory import is_out_of_memory
 from saddlepoint.training.state import State
@@ -31,7 +31,7 @@ class InputGradients:
     said: str | None = None
 
 
-def choose_input_gradients(recipe: Recipe, task: RecipeTask, correction: Correction) -> InputGradients:
+def choose_input_gradients(recipe: Recipe, task: RunTask, correction: Correction) -> InputGradients:
     """The tangent pass, if the recipe allows it and D passes on the first samples; double backward otherwise.
 
     It follows from the recipe alone (D stands at its first weights, also when a run is resumed), so that a resumed run

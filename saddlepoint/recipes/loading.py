@@ -9,14 +9,15 @@ import torch
 from torch import nn
 
 from saddlepoint.errors import UserError
-from saddlepoint.game.task import networks_of
+from saddlepoint.game.task import RunTask, networks_of
 from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.recorded import read_recorded
 from saddlepoint.recipes.saved import saved_under
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.tasks import RecipeTask, build_task
+from saddlepoint.recipes.tasks import build_task
 from saddlepoint.training.checkpoint import Checkpoint, LeftOut, load_network, newest_valid, sampled_weights
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.machine import device_named
@@ -33,7 +34,7 @@ class Loaded:
         checkpoint: what was loaded.
     """
 
-    task: RecipeTask
+    task: RunTask
     recipe: Recipe
     found: Found
     checkpoint: Checkpoint
@@ -91,24 +92,23 @@ def load_task(
     """
     folder = RunFolder.existing(path)
     recipe, recorded = read_recorded(folder)
-    found, of_task = recorded.facts, recorded.of_task
+    found, of_task = recorded.facts, recorded.of_task(recipe)
     own = None
     if networks is not None:
-        width = latent if latent is not None else of_task.latent
+        width = latent if latent is not None else getattr(of_task, "latent", None)
         if width is None:
             raise UserError("networks of your own without a latent width", "the width of z", "give latent=64")
         own = OwnNetworks(
             generator=networks[0],
             discriminator=networks[1],
             latent=width,
-            pixel_range=of_task.pixel_range,
+            pixel_range=getattr(of_task, "pixel_range", None),
             begins=False,
         )
     checkpoint = newest_valid(folder.checkpoints, left_out=left_out, at=step)
     if differs := saved_under(checkpoint, recipe, recorded).of_samples:
         say(True, f"{folder.recipe}: not as it was saved at step {checkpoint.step}: {'; '.join(differs)}")
-    if of_task.prior is not None:
-        recipe = recipe.model_copy(update={"latent_prior": of_task.prior})
+    recipe = kind_of(recipe).reading(recipe, of_task)
     with torch.random.fork_rng(devices=[]):
         task = build_task(recipe, found, None, device_named(device), own)
     modules = networks_of(task)

@@ -1,19 +1,17 @@
 """What memory a run needs, and the refusal of one that this machine could never hold."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.schedules import value_at
-from saddlepoint.game.task import Draw
+from saddlepoint.game.task import Draw, RunTask
 from saddlepoint.process.room import refuse_without_room
 from saddlepoint.recipes.advice import fitting
 from saddlepoint.recipes.build import Game
 from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.tasks import RecipeTask
-from saddlepoint.tasks.generation import Generation
 from saddlepoint.training.memory import Estimate, available_memory, estimate, held_memory
 
 # Memory is estimated from draws of so many samples: a batch that is too large must not be drawn to be refused.
@@ -65,22 +63,19 @@ def refuse_too_large(game: Game, recipe: Recipe, found: Found, memory: Estimate 
     drawn = max(sum(t.numel() * t.element_size() for t in draw.tensors.values()) // max(len(draw), 1) for draw in draws)
     # Whole, also where it is played in parts.
     refuse_without_room(batch * drawn, f"training.batch={batch}", "set a smaller training.batch")
-    if isinstance(task, Generation):
-        refuse_without_room(
-            batch * task.generator_batches * drawn,
-            f"dynamics.generator_batches={task.generator_batches} with a batch of {batch}",
-            "set a smaller dynamics.generator_batches",
-        )
-        each = 4 * math.prod(found.shape) + 16 * task.latent
-        refuse_without_room(
-            recipe.watch.samples * each, f"watch.samples={recipe.watch.samples}", "set a smaller watch.samples"
-        )
+    larger = recipe.dynamics.generator_batches
+    refuse_without_room(
+        batch * larger * drawn,
+        f"dynamics.generator_batches={larger} with a batch of {batch}",
+        "set a smaller dynamics.generator_batches",
+    )
+    picture = kind_of(recipe).picture_bytes(recipe, task, found)
+    refuse_without_room(picture, f"watch.samples={recipe.watch.samples}", "set a smaller watch.samples")
 
 
-def _small(task: RecipeTask) -> RecipeTask:
-    if isinstance(task, Generation):
-        task = replace(task, generator_batches=min(task.generator_batches, _PROBED))
-    return replace(task, batch=min(task.batch, _PROBED))
+def _small(task: RunTask) -> RunTask:
+    batches = {"generator_batches": min(task.generator_batches, _PROBED)} if hasattr(task, "generator_batches") else {}
+    return replace(task, batch=min(task.batch, _PROBED), **batches)
 
 
 def _small_draws(game: Game) -> Mapping[str, Draw]:

@@ -12,8 +12,7 @@ from saddlepoint.process.signals import Interrupted
 from saddlepoint.process.streams import standard_error
 from saddlepoint.recipes.advice import as_stop, introduce, say, tell_compiled
 from saddlepoint.recipes.build import Game
-from saddlepoint.recipes.found import Found, RecipeData
-from saddlepoint.recipes.pictures import planned_pictures
+from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.training.checkpoint import steps_saved
 from saddlepoint.training.console import Console
@@ -49,7 +48,7 @@ def play(
     folder: RunFolder,
     recipe: Recipe,
     game: Game,
-    data: RecipeData,
+    data: Any,
     until: int,
     about: dict[str, Any],
     memory: Estimate | None,
@@ -90,7 +89,7 @@ def _played(
     folder: RunFolder,
     recipe: Recipe,
     game: Game,
-    data: RecipeData,
+    data: Any,
     until: int,
     about: dict[str, Any],
     memory: Estimate | None,
@@ -99,7 +98,7 @@ def _played(
     observers: Sequence[Observer],
     control: Control,
 ) -> Ended:
-    found = Found.of(data)
+    found = kind_of(recipe).found(data)
     task, state = game.task, game.state
     if show:
         introduce(folder, recipe, game, found, about, memory)
@@ -125,9 +124,9 @@ def _played(
         checkpoints,
         *observers,
     ]
-    if (pictures := planned_pictures(recipe, task, found, data)) is not None:
-        request, draw = pictures
-        watching.insert(1, Samples(folder, task, request, every=recipe.watch.sample_every, draw=draw))
+    if (pictures := kind_of(recipe).pictures(recipe, task, found, data)) is not None:
+        every = recipe.watch.sample_every
+        watching.insert(1, Samples(folder, task, pictures.request, every=every, draw=pictures.draw))
     if show:
         watching.append(Console(until, state))
     if game.field.compiled is not None:

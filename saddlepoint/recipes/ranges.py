@@ -34,11 +34,6 @@ RANGES: dict[str, Range] = {
     "penalties": _WEIGHT,
     "augment": _PROBABILITY,
     "top_k": _SHARE,
-    "l1": _TASK_WEIGHT,
-    "cycle": _TASK_WEIGHT,
-    "identity": _TASK_WEIGHT,
-    "content_weight": _TASK_WEIGHT,
-    "adversarial": _TASK_WEIGHT,
     "rate": _NOT_NEGATIVE,
     "epsilon": _NOT_NEGATIVE,
     "half_life": _NOT_NEGATIVE,
@@ -91,7 +86,8 @@ def check_numbers(numbers: Mapping[str, Number]) -> None:
     """
     for name, number in numbers.items():
         part, _, last = name.rpartition(".")
-        allowed = RANGES.get(part) or RANGES[last]
+        # A task's own number is a weight unless its name says otherwise.
+        allowed = RANGES.get(part) or RANGES.get(last, _TASK_WEIGHT)
         for value in extremes(number):
             if not (math.isfinite(value) and allowed.holds(value)):
                 raise UserError(f"{name} = {value}", allowed.words, allowed.cure)

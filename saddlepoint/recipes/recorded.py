@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from saddlepoint.errors import UserError
-from saddlepoint.recipes.found import Found, OfTask
+from saddlepoint.recipes.found import Found, checked
+from saddlepoint.recipes.kinds import kind_of
+from saddlepoint.recipes.parts import shown
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.text import read_recipe, shown
+from saddlepoint.recipes.text import read_recipe
 from saddlepoint.training.folder import RunFolder
 
 
@@ -65,12 +67,12 @@ class Recorded(_Part):
     @cached_property
     def facts(self) -> Found:
         """What the data was found to be."""
-        return Found.read({key: value for key, value in self.found.items() if key not in OfTask.names()})
+        return Found.read({key: value for key, value in self.found.items() if key in Found.names()})
 
-    @cached_property
-    def of_task(self) -> OfTask:
-        """What the task has added to it."""
-        return OfTask.read({key: value for key, value in self.found.items() if key in OfTask.names()})
+    def of_task(self, recipe: Recipe) -> Any:
+        """What the task has added to it, in the form that its kind gives it."""
+        added = {key: value for key, value in self.found.items() if key not in Found.names()}
+        return checked(kind_of(recipe).recorded, added)
 
     def plain(self) -> dict[str, Any]:
         """As it is written: nothing is added that the run has not recorded."""
@@ -87,7 +89,7 @@ def read_recorded(folder: RunFolder) -> tuple[Recipe, Recorded]:
     try:
         recorded = Recorded.model_validate(beside)
         # Looked at here: what is wrong in them is to be said before anything is done.
-        _ = recorded.facts, recorded.of_task
+        _ = recorded.facts, recorded.of_task(recipe)
     except (ValidationError, UserError) as error:
         problem = _said(error, beside) if isinstance(error, ValidationError) else error.got
         raise UserError(

@@ -16,9 +16,10 @@ from saddlepoint.files import read_lines, write_whole
 from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.build import Game, build_game
 from saddlepoint.recipes.changes import changed_recipe, differences, plain, said
-from saddlepoint.recipes.content import check_unchanged
+from saddlepoint.recipes.content import check_unchanged, open_references
 from saddlepoint.recipes.evaluations import planned_evaluation
-from saddlepoint.recipes.found import Found, RecipeData
+from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.memory_needed import estimated, refuse_too_large
 from saddlepoint.recipes.playing import Ended, play
 from saddlepoint.recipes.process import own_process
@@ -29,7 +30,6 @@ from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import known_keys, to_yaml
 from saddlepoint.recipes.weights import take_weights
-from saddlepoint.tasks.super_resolution import SuperResolution
 from saddlepoint.training import machine
 from saddlepoint.training.checkpoint import Checkpoint, newest_valid, restore, steps_saved
 from saddlepoint.training.folder import DAMAGED, RunFolder
@@ -103,9 +103,9 @@ def resume(
         anew = {each for each in _ON_THE_MACHINE if getattr(before.training, each) != getattr(recipe.training, each)}
         threads = recipe.training.threads if "threads" in anew else recorded.machine.threads
         with own_process(device, recipe, threads):
-            task = brought.task or build_task(recipe, found, data, device, brought.networks)
-            if isinstance(task, SuperResolution):
-                check_unchanged(task, recorded.of_task.content)
+            references = open_references(recipe, found, device)
+            check_unchanged(recipe, references, recorded.of_task(recipe))
+            task = brought.task or build_task(recipe, found, data, device, brought.networks, references)
             precision = recipe.training.precision if "precision" in anew else recorded.machine.precision
             game = build_game(_with_training(recipe, precision=precision), task, device)
             if "threads" in anew:
@@ -174,9 +174,9 @@ def _owes_its_end(folder: RunFolder) -> bool:
     return not folder.report.is_file() or turning[-1:] != ["finished"]
 
 
-def _same_data(recipe: Recipe, recorded: Recorded, brought: Brought) -> tuple[RecipeData, Found]:
+def _same_data(recipe: Recipe, recorded: Recorded, brought: Brought) -> tuple[Any, Found]:
     data = data_of(recipe, brought)
-    found = Found.of(data)
+    found = kind_of(recipe).found(data)
     before = recorded.facts.fingerprint
     if before != found.fingerprint:
         raise UserError(

@@ -9,11 +9,13 @@ from typing import Any
 import torch
 
 from saddlepoint.files import write_whole
+from saddlepoint.game.task import RunTask
 from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.build import Game, build_game
-from saddlepoint.recipes.content import absolute
+from saddlepoint.recipes.content import open_references, with_places
 from saddlepoint.recipes.evaluations import planned_evaluation
-from saddlepoint.recipes.found import Found, RecipeData, open_recipe_data, resolved
+from saddlepoint.recipes.found import resolved
+from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.memory_needed import estimated as _estimate
 from saddlepoint.recipes.memory_needed import refuse_too_large
 from saddlepoint.recipes.own_networks import OwnNetworks
@@ -21,8 +23,7 @@ from saddlepoint.recipes.playing import Ended, play
 from saddlepoint.recipes.process import own_process
 from saddlepoint.recipes.saved import about_recipe
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.task_parts import SuperResolutionPart
-from saddlepoint.recipes.tasks import RecipeTask, build_task
+from saddlepoint.recipes.tasks import build_task, open_recipe_data
 from saddlepoint.recipes.text import to_yaml
 from saddlepoint.recipes.weights import take_weights
 from saddlepoint.training import machine
@@ -34,9 +35,9 @@ from saddlepoint.training.observers import Observer
 class Brought:
     """What a person brings from Python in place of what a recipe names; each may be left out."""
 
-    data: RecipeData | None = None
+    data: Any = None
     networks: OwnNetworks | None = None
-    task: RecipeTask | None = None
+    task: RunTask | None = None
 
 
 def start(
@@ -67,16 +68,15 @@ def start(
     folder = RunFolder(out)
     folder.refuse_if_taken()
     data = data_of(recipe, brought)
-    found = Found.of(data)
+    found = kind_of(recipe).found(data)
     recipe = resolved(recipe, found)
     if brought.data is None and brought.task is None and recipe.data.source is not None:
         recipe = with_source(recipe, recipe.data.source)
-    if isinstance(recipe.task, SuperResolutionPart):
-        content = absolute(recipe.task.content)
-        recipe = recipe.model_copy(update={"task": recipe.task.model_copy(update={"content": content})})
+    recipe = with_places(recipe)
     device = machine.device_named(recipe.training.device)
     with own_process(device, recipe, recipe.training.threads):
-        task = brought.task or build_task(recipe, found, data, device, brought.networks)
+        references = open_references(recipe, found, device)
+        task = brought.task or build_task(recipe, found, data, device, brought.networks, references)
         game = build_game(recipe, task, device)
         machine.set_threads(game.fitted.threads)
         measure = planned_evaluation(recipe, task, data, command)
@@ -111,7 +111,7 @@ def described(device: torch.device, game: Game) -> dict[str, Any]:
     return {**machine.describe(device), "precision": game.fitted.precision}
 
 
-def data_of(recipe: Recipe, brought: Brought) -> RecipeData:
+def data_of(recipe: Recipe, brought: Brought) -> Any:
     """The data of a run: what was brought, or else what the recipe names."""
     if brought.data is not None:
         return brought.data

@@ -4,26 +4,34 @@ Every numeric setting that the game reads at each step may be a schedule. Unknow
 """
 
 import re
-from typing import Annotated, Any, Literal
+from dataclasses import is_dataclass
+from typing import Any, Literal
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import (
+    Field,
+    PositiveInt,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from saddlepoint.data.depth import Range, check_range
 from saddlepoint.errors import UserError
 from saddlepoint.game.corrections import CORRECTIONS, STRENGTH
 from saddlepoint.game.schedules import Number
-from saddlepoint.game.steps import Adam, Optimizer, numbers_of
+from saddlepoint.game.steps import Optimizer, numbers_of
 from saddlepoint.game.turns import Bursts
-from saddlepoint.networks import Classifier, ImagePair, Pair
+from saddlepoint.recipes.parts import Part, TaskPart
 from saddlepoint.recipes.ranges import check_numbers, check_sizes
-from saddlepoint.recipes.task_parts import AnyTaskPart, GenerationPart, Part
 from saddlepoint.tasks.kit.adaptive import Adaptive
 from saddlepoint.training.averages import Average
 from saddlepoint.training.keeping import Best
 
 FORMAT = 1
-# Who may play in a recipe: the key of each player's optimizer.
-PLAYERS = ("discriminator", "generator", "classifier")
+# What may stand in the place of networks.
+OPEN_NETWORKS = ("by_size", "own")
 
 
 # What an evaluation during a run measures unless told otherwise: what `evaluate` measures.
@@ -227,16 +235,20 @@ class Watch(Part):
 
 
 class Recipe(Part):
-    """A complete named run."""
+    """A complete named run.
+
+    As plain data the optimizers stand by their players' names beside the other keys ("generator.rate"); such data are
+    read by `text.py: recipe_from`, which knows the kinds of tasks. Here task, networks and optimizers are typed.
+    """
 
     format: Literal[1] = FORMAT
     name: str = Field(min_length=1, max_length=80)
     summary: str
     seed: int = Field(default=0, ge=0, lt=2**63)
     data: Data = Data()
-    networks: Annotated[Pair | ImagePair | Classifier, Field(discriminator="pair")] | Literal["by_size", "own"]
+    networks: Any = Field(default=None, description="a pair of networks; by_size, own; null where the task has its own")
     latent_prior: str | None = Field(default=None, description="name of z's distribution; null takes the pair's own")
-    task: AnyTaskPart = GenerationPart()
+    task: SerializeAsAny[TaskPart]
     objective: str | None = Field(default=None, description="of the game; null for a task without an opponent")
     penalties: Penalties = Penalties()
     clip: float | None = Field(
@@ -247,13 +259,33 @@ class Recipe(Part):
         default=None, description="multiply the strengths by a probability that follows D's mean sign on real images"
     )
     dynamics: Dynamics = Dynamics()
-    # One optimizer for each of the task's players, and none beside them.
-    discriminator: Optimizer | None = Adam()
-    generator: Optimizer | None = Adam()
-    classifier: Optimizer | None = None
+    optimizers: dict[str, Optimizer] = Field(default={}, description="by player, one for each")
     average: Average | None = None
     training: Training
     watch: Watch = Watch()
+
+    @field_validator("networks")
+    @classmethod
+    def _networks_are_typed(cls, networks: Any) -> Any:
+        assert networks is None or networks in OPEN_NETWORKS or is_dataclass(networks), networks
+        return networks
+
+    @model_validator(mode="after")
+    def _each_player_has_an_optimizer(self) -> "Recipe":
+        players = self.task.players
+        if foreign := [name for name in self.optimizers if name not in players]:
+            raise UserError(
+                f"{foreign[0]} in a recipe of the task {self.task.kind}",
+                f"an optimizer for each of its players: {', '.join(players)}",
+                f"leave {foreign[0]} out",
+            )
+        if missing := [name for name in players if name not in self.optimizers]:
+            raise UserError(
+                f"no optimizer for the {missing[0]}",
+                f"one for each player: {', '.join(players)}",
+                f"set {missing[0]}.optimizer=adam",
+            )
+        return self
 
     @model_validator(mode="after")
     def _numbers_are_possible(self) -> "Recipe":
@@ -261,11 +293,17 @@ class Recipe(Part):
         check_sizes(self.model_dump())
         return self
 
-    @property
-    def optimizers(self) -> dict[str, Optimizer]:
-        """The optimizers by player."""
-        named = {name: getattr(self, name) for name in PLAYERS}
-        return {name: optimizer for name, optimizer in named.items() if optimizer is not None}
+    @model_serializer(mode="wrap")
+    def _flat(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As plain data: the optimizers in their players' order, where the recipe has them."""
+        plain = handler(self)
+        optimizers = plain.pop("optimizers")
+        flat: dict[str, Any] = {}
+        for name, value in plain.items():
+            flat[name] = value
+            if name == "dynamics":
+                flat.update({player: optimizers[player] for player in self.task.players})
+        return flat
 
     def numbers(self) -> dict[str, Number]:
         """Every number that may change during the run, by dotted name."""
@@ -282,8 +320,8 @@ class Recipe(Part):
     def shrunken(self) -> "Recipe":
         """The same recipe with narrower networks, a small batch and small images, for tests and first looks."""
         changes: dict = {"training": self.training.model_copy(update={"batch": 4})}
-        if isinstance(self.networks, str) or self.data.size is not None:
+        if self.networks in OPEN_NETWORKS or self.data.size is not None:
             changes["data"] = self.data.model_copy(update={"size": (16, 16)})
-        if not isinstance(self.networks, str):
+        if hasattr(self.networks, "shrunken"):
             changes["networks"] = self.networks.shrunken()
         return self.model_copy(update=changes)

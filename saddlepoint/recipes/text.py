@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from saddlepoint.errors import UserError, reading
+from saddlepoint.game.steps import Adam, Optimizer
+from saddlepoint.recipes.kinds import KINDS, Kind
+from saddlepoint.recipes.parts import TaskPart, cut, shown
 from saddlepoint.recipes.specification import Recipe
 
 # Choosing one of these chooses the whole part anew: the options of another network pair do not carry over.
@@ -23,8 +26,6 @@ _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument", "invalid_key")
 _OTHER_BRANCH = ("dataclass_type", "dataclass_exact_type")
 # What a text may hold: a run may record as many classes, and nobody nests so deeply. A few lines of aliases hold more.
 _MOST_VALUES, _DEEPEST, _LONGEST_INTEGER = 1_000_000, 50, 256
-# What is shown of a value that somebody wrote.
-_SHOWN = 80
 # What a run adds to its recipe.yaml; not part of the recipe.
 RECORDED = ("command", "weights_from", "weights_step", "started", "machine", "versions", "found", "changed")
 
@@ -46,13 +47,86 @@ def recipe_from(data: Any, where: str) -> Recipe:
     version = data.get("format", 1)
     if isinstance(version, int) and version > 1:
         raise UserError(f"{where} of format {shown(version)}", "format 1", "use the newer saddlepoint that wrote it")
-    try:
-        made = Recipe.model_validate({key: value for key, value in data.items() if key not in RECORDED})
-    except ValidationError as error:
-        raise _explained(error, where) from None
+    parts = {key: value for key, value in data.items() if key not in RECORDED}
+    kind, parts["task"] = _task(parts.get("task"), where)
+    parts["optimizers"] = _optimizers(parts, parts["task"].players, where)
+    if "networks" in parts:
+        parts["networks"] = _networks(parts["networks"], kind, where)
+    made = _validated(Recipe, parts, where)
     for key in _truths_as_numbers(data, made.model_dump(mode="json")):
         raise UserError(f"{key} = a truth value in {where}", "a number, or what else it may be", f"set {key} to one")
     return made
+
+
+def _task(given: Any, where: str) -> tuple[Kind, TaskPart]:
+    """The kind of task that is described, and its options."""
+    if isinstance(given, TaskPart):
+        return KINDS[given.kind], given
+    if given is None:
+        given = {}
+    if not isinstance(given, Mapping):
+        raise UserError(f"task = {shown(given)} in {where}", "a mapping with its kind", "write it like task.kind=cycle")
+    # Runs from before there were other kinds do not name theirs.
+    name = given.get("kind", next(iter(KINDS)))
+    if not isinstance(name, str) or name not in KINDS:
+        raise UserError(f"task.kind = {shown(name)} in {where}", f"one of {', '.join(KINDS)}", "choose one of these")
+    return KINDS[name], _validated(KINDS[name].options, given, where, "task")
+
+
+def _optimizers(parts: dict[str, Any], players: Sequence[str], where: str) -> dict[str, Any]:
+    """The optimizers by player, taken out of the recipe's keys; a player that is not named has Adam."""
+    named = {name: parts.pop(name) for name in dict.fromkeys((*players, *all_players())) if name in parts}
+    if parts.get("optimizers"):
+        raise _unknown("optimizers", where)
+    # Who does not play has none: older runs write that down.
+    given = {name: value for name, value in named.items() if value is not None or name in players}
+    if gone := [name for name, value in given.items() if value is None]:
+        raise UserError(
+            f"{gone[0]} = null in {where}",
+            f"an optimizer for each player: {', '.join(players)}",
+            f"set {gone[0]}.optimizer=adam",
+        )
+    return {
+        name: Adam() if name not in given else _validated(Optimizer, given[name], where, name)
+        for name in dict.fromkeys((*players, *given))
+    }
+
+
+def _networks(given: Any, kind: Kind, where: str) -> Any:
+    """The networks that are described, as the kind of task can have them."""
+    if given is None or is_dataclass(given):
+        return given
+    pair = given.get("pair") if isinstance(given, Mapping) else given
+    known = (*kind.networks, *kind.open_words)
+    if not isinstance(given, Mapping):
+        if given in kind.open_words:
+            return given
+        raise UserError(f"networks = {shown(given)} in {where}", f"one of {', '.join(known)}", "set networks.pair")
+    if not isinstance(pair, str) or pair not in kind.networks:
+        raise UserError(
+            f"networks.pair = {shown(pair)} for the task {kind.name} in {where}",
+            f"one of {', '.join(known) or 'none: the task has its own'}",
+            "set networks.pair" if known else "set networks=null",
+        )
+    return _validated(kind.networks[pair], given, where, "networks")
+
+
+def _validated(form: Any, given: Any, where: str, *prefix: str) -> Any:
+    """What was given in a typed form; a mistake names its key, which begins with the prefix."""
+    try:
+        return _adapter(form).validate_python(given)
+    except ValidationError as error:
+        raise _explained(error, where, prefix) from None
+
+
+@cache
+def _adapter(form: Any) -> TypeAdapter:
+    return TypeAdapter(form)
+
+
+def all_players() -> tuple[str, ...]:
+    """Whoever plays in any kind of task that names its players."""
+    return tuple(dict.fromkeys(name for kind in KINDS.values() for name in kind.options.known_players))
 
 
 def _truths_as_numbers(given: Mapping[str, Any], taken: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
@@ -108,22 +182,26 @@ def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
             "quote a text, and write numbers as they are",
         )
         _assign(data, key.strip().split("."), value, assignment)
-    return recipe_from(data, "--set " + " ".join(map(_cut, assignments)))
+    return recipe_from(data, "--set " + " ".join(map(cut, assignments)))
 
 
-def shown(value: Any) -> str:
-    """A value as somebody wrote it, cut to what a line can show."""
-    return _cut(repr(value))
+def known_keys() -> tuple[str, ...]:
+    """Every key that a recipe may have, dotted."""
+    return _known_keys(tuple(KINDS.values()))
 
 
 @cache
-def known_keys() -> tuple[str, ...]:
-    """Every key that a recipe may have, dotted."""
-    return tuple(dict.fromkeys(_keys(Recipe, "")))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text):,} characters)"
+def _known_keys(kinds: tuple[Kind, ...]) -> tuple[str, ...]:
+    keys: list[str] = []
+    for key in _keys(Recipe, ""):
+        if key == "optimizers":
+            keys += [each for name in all_players() for each in (name, *_keys(Optimizer, f"{name}."))]
+            continue
+        keys.append(key)
+        if key in ("task", "networks"):
+            forms = [form for kind in kinds for form in ([kind.options] if key == "task" else kind.networks.values())]
+            keys += [each for form in forms for each in _keys(form, f"{key}.")]
+    return tuple(dict.fromkeys(keys))
 
 
 def _parsed(content: bytes, got: str, expected: str, cure: str) -> Any:
@@ -152,9 +230,12 @@ def _parsed(content: bytes, got: str, expected: str, cure: str) -> Any:
 
 
 def _assign(data: dict[str, Any], path: list[str], value: Any, assignment: str) -> None:
+    if len(path) > 1 and path[0] in all_players():
+        # Whether it plays may be another assignment's business.
+        data.setdefault(path[0], {})
     for depth, name in enumerate(path[:-1]):
         if name not in data:
-            raise _unknown(".".join(path[: depth + 1]), f"--set {_cut(assignment)}")
+            raise _unknown(".".join(path[: depth + 1]), f"--set {cut(assignment)}")
         chooses_anew = depth == len(path) - 2 and path[-1] in TAGS
         if data[name] is None or (chooses_anew and not isinstance(data[name], dict)):
             data[name] = {}
@@ -192,8 +273,9 @@ def _unknown(key: str, where: str) -> UserError:
     return UserError(f"the unknown key {key!r} in {where}", "a key that recipes have", cure)
 
 
-def _explained(error: ValidationError, where: str) -> UserError:
-    problems = [problem for problem in error.errors() if problem["type"] not in _OTHER_BRANCH]
+def _explained(error: ValidationError, where: str, prefix: Sequence[str] = ()) -> UserError:
+    everything: list[Any] = [{**problem, "loc": (*prefix, *problem["loc"])} for problem in error.errors()]
+    problems = [problem for problem in everything if problem["type"] not in _OTHER_BRANCH]
     # A number that may be a schedule reports both; who wrote a mapping meant the schedule.
     problems = [each for each in problems if not (each["type"].startswith("float") and isinstance(each["input"], dict))]
     # A union reports each of its branches. Those whose tag does not match are not what the person meant.
@@ -204,7 +286,7 @@ def _explained(error: ValidationError, where: str) -> UserError:
         known = ", ".join(dict.fromkeys(each.get("ctx", {})["expected"] for each in tags))
         given = f"{tags[0]['loc'][-1]} = {shown(tags[0]['input'])} in {where}"
         return UserError(given, f"one of {known}", "choose one of these")
-    problem = (meant or error.errors())[0]
+    problem = (meant or everything)[0]
     for candidate in meant:
         if candidate["type"] in _UNKNOWN:
             problem = candidate

@@ -199,5 +199,4 @@ class Cycle:
 
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """The request's sources translated, float32 in [0, 1]."""
-        assert request.sources is not None, "a request for a translation has sources"
-        return from_range(networks[GENERATOR](to_range(request.sources, self.pixel_range)), self.pixel_range)
+        return from_range(networks[GENERATOR](to_range(request["source"], self.pixel_range)), self.pixel_range)

@@ -357,6 +357,6 @@ class Generation:
 
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """What the generator makes of the request: images in [0, 1], or points; float32."""
-        labels = (request.labels,) if self.conditional else ()
-        made = networks[GENERATOR](request.latents, *labels).float()
+        labels = (request["labels"],) if self.conditional else ()
+        made = networks[GENERATOR](request["z"], *labels).float()
         return made if self.pixel_range is None else from_range(made, self.pixel_range)

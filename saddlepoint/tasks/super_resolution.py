@@ -185,5 +185,4 @@ class SuperResolution:
 
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """The request's sources enlarged, float32 in [0, 1]."""
-        assert request.sources is not None, "a request for super-resolution has sources"
-        return from_range(networks[GENERATOR](to_range(request.sources, self.source_range)), self.pixel_range)
+        return from_range(networks[GENERATOR](to_range(request["source"], self.source_range)), self.pixel_range)

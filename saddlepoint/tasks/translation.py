@@ -68,7 +68,9 @@ class Translation:
         if not 1 <= self.scale <= 2:
             raise UserError(f"task.scale = {self.scale}", "an enlargement in [1, 2]", "pix2pix has 1.117 (256 -> 286)")
         if self.data is not None and not self.data.paired:
-            raise UserError("unpaired images", "pairs", "set task.kind=cycle, which needs no pairs")
+            raise UserError(
+                "unpaired images", "pairs", "set task.kind=cycle and networks.pair=cyclegan, which need no pairs"
+            )
         if self.data is not None and len(self.data.targets.splits["train"]) == 0:
             raise UserError(f"no training pairs in {self.data.source}", "at least one", "set data.hold_out=0")
 
@@ -146,5 +148,4 @@ class Translation:
 
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """The request's sources translated, float32 in [0, 1]."""
-        assert request.sources is not None, "a request for a translation has sources"
-        return from_range(networks[GENERATOR](to_range(request.sources, self.source_range)), self.pixel_range)
+        return from_range(networks[GENERATOR](to_range(request["source"], self.source_range)), self.pixel_range)

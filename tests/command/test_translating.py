@@ -88,7 +88,7 @@ def test_a_large_photograph_is_enlarged_in_pieces_without_seams(
     sizes = []
     network: Any = translator.task.generator
     network.register_forward_pre_hook(lambda _, given: sizes.append(tuple(given[0].shape[2:])))
-    monkeypatch.setattr("saddlepoint.translator._PIECE", 16)
+    monkeypatch.setattr("saddlepoint.sampling.translator._PIECE", 16)
     pieces = translator(images)
     # A row or column less would be seen: the margin is as narrow as it can be, but for the rounding up.
     assert network.reach == 12 and max(max(size) for size in sizes) == 16 + 2 * 12 and len(sizes) == 5 * 3

@@ -9,7 +9,7 @@ from saddlepoint.data import ImagePairs, open_pairs
 from saddlepoint.data.raster import refit
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.found import open_recipe_data
+from saddlepoint.recipes.tasks import open_recipe_data
 from saddlepoint.recipes.text import override
 from tests.data.examples import encoded, pixels, refusal, write_folder, write_parquet, write_zip
 

@@ -16,7 +16,7 @@ import saddlepoint as sp
 from saddlepoint.command.main import main
 from saddlepoint.command.parser import build_parser
 from saddlepoint.errors import UserError
-from saddlepoint.recipes.content import open_content
+from saddlepoint.recipes.content import open_reference
 from saddlepoint.recipes.features import features_for
 
 QUICK = {"training.threads": 1, "training.batch": 8, "watch.checkpoint_every": 2, "watch.samples": 4}
@@ -124,7 +124,7 @@ def features(run: Path) -> object:
 
 
 def content(run: Path) -> object:
-    return open_content(f"classifier:{run}", channels=1, crop=16, device=torch.device("cpu"))
+    return open_reference("task.content", f"classifier:{run}", channels=1, device=torch.device("cpu"))
 
 
 @pytest.mark.parametrize("use", [features, content], ids=lambda use: use.__name__)

@@ -15,6 +15,7 @@ from saddlepoint.data import Packed
 from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.recipes import resuming, runs
 from saddlepoint.recipes.catalogue import RECIPES
+from saddlepoint.recipes.kinds import KINDS
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override, recipe_from, to_yaml
 from tests.laws.members import check_reached, modules
@@ -94,7 +95,6 @@ def test_every_recipe_is_reached() -> None:
             "saddlepoint.recipes.content": "where images are compared; tests/recipes/test_content.py",
             "saddlepoint.recipes.evaluations": "what a run measures of itself; tests/recipes/test_evaluations.py",
             "saddlepoint.recipes.features": "features for metrics; tests/test_evaluation.py",
-            "saddlepoint.recipes.judged": "samples that are measured; tests/test_evaluation.py",
             "saddlepoint.recipes.changes": "what may be changed in a run; tests/recipes/test_resuming.py",
             "saddlepoint.recipes.recorded": "what a run records; tests/recipes/test_recorded.py",
             "saddlepoint.recipes.resuming": "going on with a run; every recipe below goes through it",
@@ -106,9 +106,13 @@ def test_every_recipe_is_reached() -> None:
             "saddlepoint.recipes.build": "from a recipe to a game; every recipe below goes through it",
             "saddlepoint.recipes.found": "the data of a recipe; tests/recipes/test_build.py",
             "saddlepoint.recipes.tasks": "the task of a recipe; every recipe below goes through it",
-            "saddlepoint.recipes.task_parts": "what a recipe says of its task; tests/recipes/test_build.py",
+            "saddlepoint.recipes.parts": "what a recipe is made of; tests/recipes/test_text.py",
+            "saddlepoint.recipes.own_tasks": "the recipe of a person's own task; tests/recipes/test_own_tasks.py",
+            **{
+                f"saddlepoint.recipes.kinds{name}": "a kind of task; every recipe below is of one"
+                for name in ("", ".kind", ".own", *(f".{name.replace('-', '_')}" for name in KINDS if name != "own"))
+            },
             "saddlepoint.recipes.loading": "from a run back to its task; every recipe below is loaded by it",
-            "saddlepoint.recipes.pictures": "the pictures of a run; tests/recipes/test_runs.py",
             "saddlepoint.recipes.by_size": "what follows from the data's shape; tests/recipes/test_by_size.py",
             "saddlepoint.recipes.advice": "what a run tells a person; tests/recipes/test_advice.py",
             "saddlepoint.recipes.memory_needed": "what does not fit is refused; tests/process/test_room.py",

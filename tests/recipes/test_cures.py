@@ -124,7 +124,7 @@ BROKEN: dict[str, tuple[str, list[str], Any]] = {
     "evaluations that nobody asked for": ("digits", [*SMALL, "watch.evaluate_count=50"], packed),
     "the best by what is not measured": ("digits", [*SMALL, "watch.best.value=metrics.recall"], packed),
     "translation without pairs": ("pix2pix-small", TRANSLATION, lambda: pairs(paired=False)),
-    "a penalty of translation": ("pix2pix-small", [*TRANSLATION, "penalties.r1=1"], pairs),
+    "clipped weights of translation": ("pix2pix-small", [*TRANSLATION, "clip=1"], pairs),
     "a crop that is no multiple": ("srresnet-x4-small", ["task.crop=30", "training.threads=1"], packed),
     "a crop larger than the tiles": (
         "srresnet-x4-small",

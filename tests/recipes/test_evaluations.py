@@ -15,7 +15,7 @@ from saddlepoint.recipes.catalogue import recipe_named
 from saddlepoint.recipes.evaluations import planned_evaluation
 from saddlepoint.recipes.features import features_for
 from saddlepoint.recipes.found import Found
-from saddlepoint.recipes.judged import samples_of
+from saddlepoint.recipes.kinds.generation import GenerationKind
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
 
@@ -58,7 +58,9 @@ def test_samples_are_those_of_the_seed(tmp_path: Path) -> None:
     gan = sp.load(run, device="cpu")
     data = open_data("digits")
     features = features_for("pixels", data.shape, torch.device("cpu"))
-    samples = samples_of(gan.task, {"generator": gan.task.generator}, data, features, seed=4, about={})
+    samples = GenerationKind().generated_samples(
+        gan.task, {"generator": gan.task.generator}, data, features, seed=4, about={}
+    )
     assert torch.equal(samples.make(37).values, gan.sample(37, seed=4))
 
 

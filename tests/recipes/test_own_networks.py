@@ -15,10 +15,11 @@ from torch import Tensor, nn
 import saddlepoint as sp
 from saddlepoint.game.field import cost
 from saddlepoint.game.schedules import value_at
-from saddlepoint.recipes import tasks
 from saddlepoint.recipes.build import build_game
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.kinds import generation
+from saddlepoint.recipes.kinds.generation import GenerationKind
 from saddlepoint.recipes.output_ranges import last_operation
 from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.tasks import build_task
@@ -111,7 +112,7 @@ def test_the_trial_leaves_a_runs_bits_and_the_networks_alone(tmp_path: Path, mon
         return tuple(each.detach().clone() for network in (generator, discriminator) for each in _tensors(network))
 
     with_trial = played("with")
-    monkeypatch.setattr(tasks, "try_networks", lambda own, setting: None)
+    monkeypatch.setattr(generation, "try_networks", lambda own, setting: None)
     for one, other in zip(with_trial, played("without"), strict=True):
         assert torch.equal(one, other)
     monkeypatch.undo()
@@ -127,7 +128,7 @@ def test_the_trial_leaves_a_runs_bits_and_the_networks_alone(tmp_path: Path, mon
     task = sp.Generation(
         generator=generator, discriminator=discriminator, data=packed(), objective=sp.objective("hinge"), latent=LATENT
     )
-    tasks.try_own_task(task, averaged=True, begins=True)
+    GenerationKind().try_task(task, averaged=True, begins=True)
     assert torch.equal(torch.rand(3), expected)
     after = [each for network in (generator, discriminator) for each in _tensors(network)]
     assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))

@@ -61,8 +61,8 @@ WRONG: list[tuple[str, Any]] = [
 
 
 def test_what_a_run_writes_is_read_back(written: dict[str, Any], tmp_path: Path) -> None:
-    _, recorded = read_recorded(folder_with(tmp_path, written))
-    assert recorded.facts.shape == (1, 8, 8) and recorded.of_task.prior == "uniform"
+    recipe, recorded = read_recorded(folder_with(tmp_path, written))
+    assert recorded.facts.shape == (1, 8, 8) and recorded.of_task(recipe).prior == "uniform"
     assert recorded.plain() == {key: written[key] for key in recorded.plain()}
     assert {"command", "found", "machine", "versions", "started"} <= recorded.plain().keys()
 

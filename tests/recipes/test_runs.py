@@ -16,7 +16,7 @@ from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found
-from saddlepoint.recipes.pictures import fixed_request
+from saddlepoint.recipes.kinds.generation import fixed_request
 from saddlepoint.recipes.playing import Ended
 from saddlepoint.recipes.resuming import resume
 from saddlepoint.recipes.runs import Brought, start
@@ -200,12 +200,12 @@ def test_sample_pictures_are_of_one_row_of_labels_after_the_other() -> None:
     task = build_task(recipe, Found.of(data), data, torch.device("cpu"))
     assert isinstance(task, Generation)
     request, again = (fixed_request(recipe, task, Found.of(data)) for _ in range(2))
-    assert request.labels is not None and request.labels.tolist() == [0, 1, 2, 0, 1, 2, 0]
-    assert request.latents.shape == (7, 5) and torch.equal(request.latents, again.latents)
+    assert request["labels"].tolist() == [0, 1, 2, 0, 1, 2, 0]
+    assert request["z"].shape == (7, 5) and torch.equal(request["z"], again["z"])
     plain = override(RECIPE, ["watch.samples=7"])
     task = build_task(plain, Found.of(data), data, task.device)
     assert isinstance(task, Generation)
-    assert fixed_request(plain, task, Found.of(data)).labels is None
+    assert fixed_request(plain, task, Found.of(data)).get("labels") is None
 
 
 def test_pictures_of_points_show_a_distribution() -> None:
@@ -215,4 +215,4 @@ def test_pictures_of_points_show_a_distribution() -> None:
     recipe = override(RECIPES["toy"], ["networks.width=4", "watch.samples=7"])
     task = build_task(recipe, Found.of(data), data, torch.device("cpu"))
     assert isinstance(task, Generation)
-    assert len(fixed_request(recipe, task, Found.of(data)).latents) == 1000
+    assert len(fixed_request(recipe, task, Found.of(data))) == 1000

@@ -10,8 +10,8 @@ from saddlepoint.game.schedules import Cosine, Exponential, Linear
 from saddlepoint.game.steps import SGD, Adam
 from saddlepoint.networks import Dcgan, Mlp
 from saddlepoint.recipes.catalogue import RECIPES
+from saddlepoint.recipes.kinds.generation import GenerationPart
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.task_parts import GenerationPart
 from saddlepoint.recipes.text import RECORDED, known_keys, override, read_recipe, recipe_from, to_yaml
 
 DIGITS = RECIPES["digits"]
@@ -189,9 +189,10 @@ def _floats(value) -> list[float]:
 
 def test_choosing_another_kind_chooses_the_whole_part_anew() -> None:
     assert override(DIGITS, ["networks.pair=mlp"]).networks == Mlp()
-    assert override(DIGITS, ["generator.optimizer=sgd"]).generator == SGD()
+    assert override(DIGITS, ["generator.optimizer=sgd"]).optimizers["generator"] == SGD()
     changed = override(DIGITS, ["generator.optimizer=sgd", "generator.rate=0.5"])
-    assert changed.generator == SGD(rate=0.5) and isinstance(changed.discriminator, Adam)
+    assert changed.optimizers["generator"] == SGD(rate=0.5)
+    assert isinstance(changed.optimizers["discriminator"], Adam)
 
 
 def test_naming_the_kind_that_is_chosen_already_changes_nothing() -> None:

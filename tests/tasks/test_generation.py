@@ -163,13 +163,13 @@ def test_black_and_white_are_the_ends_of_the_networks_range(low: float, high: fl
     assert seen.dtype == torch.float32
     torch.testing.assert_close(seen.flatten(), torch.linspace(low, high, 256), rtol=0, atol=1e-6)
     # Sampled from a generator that makes exactly these, every level comes back as itself.
-    request = Request(latents=torch.zeros(256, 5))
+    request = Request(tensors={"z": torch.zeros(256, 5)})
     made = task.sample({"generator": lambda z: seen}, request)
     assert torch.equal((made * 255).round().to(torch.uint8), levels)
 
 
 def test_samples_are_never_outside_their_range() -> None:
-    request = Request(latents=torch.zeros(1, 5))
+    request = Request(tensors={"z": torch.zeros(1, 5)})
     wild = torch.tensor([-7.0, -1.0, 0.0, 1.0, 9.0], dtype=torch.float64).reshape(1, 1, 1, 5)
     made = generation().sample({"generator": lambda z: wild}, request)
     assert made.dtype == torch.float32 and made.flatten().tolist() == [0.0, 0.0, 0.5, 1.0, 1.0]
@@ -179,14 +179,14 @@ def test_points_are_seen_and_sampled_as_they_are() -> None:
     task = generation(pixel_range=None)
     points = torch.tensor([[-3.5, 12.25]])
     assert torch.equal(task.seen(points), points)
-    assert torch.equal(task.sample({"generator": lambda z: points}, Request(latents=torch.zeros(1, 5))), points)
+    assert torch.equal(task.sample({"generator": lambda z: points}, Request(tensors={"z": torch.zeros(1, 5)})), points)
 
 
 def test_samples_of_a_conditional_task_are_given_their_labels() -> None:
     task = generation(conditional=True)
     seen = Seen(task.generator)
     labels = torch.tensor([2, 0])
-    task.sample({"generator": seen}, Request(latents=torch.zeros(2, 5), labels=labels))
+    task.sample({"generator": seen}, Request(tensors={"z": torch.zeros(2, 5), "labels": labels}))
     assert torch.equal(seen.given[0][1], labels)
 
 

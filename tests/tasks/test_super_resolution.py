@@ -149,7 +149,7 @@ def test_a_sample_is_the_sources_enlarged_whatever_their_size() -> None:
     task.generator.eval()
     sources = torch.randint(0, 256, (2, 3, 7, 5), dtype=torch.uint8)
     with torch.no_grad():
-        made = task.sample({"generator": task.generator}, Request(sources=sources))
+        made = task.sample({"generator": task.generator}, Request(tensors={"source": sources}))
         expected = ((task.generator(sources / 255) + 1) / 2).clamp(0, 1)
     assert made.shape == (2, 3, 28, 20) and made.dtype == torch.float32
     torch.testing.assert_close(made, expected)

@@ -81,7 +81,7 @@ def test_translations_are_images_in_their_range() -> None:
         assert task.data is not None
         sources = task.data.sources.batch([0, 1, 2])[0]
         with torch.no_grad():
-            made = task.sample(networks_of(task), Request(sources=sources))
+            made = task.sample(networks_of(task), Request(tensors={"source": sources}))
         assert made.shape == (3, 1, 32, 32) and 0 <= made.min() and made.max() <= 1 and made.dtype == torch.float32
 
 

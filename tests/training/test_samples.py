@@ -12,7 +12,7 @@ from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.samples import Samples
 from tests.training.games import Game, image_game, tensors_of_game
 
-REQUEST = Request(latents=torch.linspace(-1, 1, 20).reshape(4, 5))
+REQUEST = Request(tensors={"z": torch.linspace(-1, 1, 20).reshape(4, 5)})
 
 
 class Drawn(dict[str, Tensor]):

@@ -86,7 +86,7 @@ def _film(chosen: argparse.Namespace, seeds: list[int], out: Path, options: dict
         )
     count = chosen.count if chosen.count is not None else _LEG
     gan = loaded(chosen)
-    if gan.task.pixel_range is None:
+    if gan.points:
         raise UserError("a film of points", "a run on images", "use --out FILE.png or FILE.npz")
     gan.refuse_without_room(len(seeds) * count)
     each = len(seeds) // at_once

@@ -10,8 +10,8 @@ import math
 from saddlepoint.game.steps import Adam
 from saddlepoint.networks import BigGan, BigGanDeep, Sagan
 from saddlepoint.recipes.catalogue.small import small
+from saddlepoint.recipes.kinds.generation import GenerationPart
 from saddlepoint.recipes.specification import Data, Dynamics, Penalties, Recipe, Training, Watch
-from saddlepoint.recipes.task_parts import GenerationPart
 from saddlepoint.training.averages import Average
 
 _WATCH = Watch(sample_every=1000, checkpoint_every=2000)
@@ -24,8 +24,10 @@ sagan_128 = Recipe(
     task=_BY_CLASS,
     networks=Sagan(),
     objective="hinge",
-    discriminator=Adam(rate=4e-4, beta1=0.0, beta2=0.9),
-    generator=Adam(rate=1e-4, beta1=0.0, beta2=0.9),
+    optimizers={
+        "discriminator": Adam(rate=4e-4, beta1=0.0, beta2=0.9),
+        "generator": Adam(rate=1e-4, beta1=0.0, beta2=0.9),
+    },
     training=Training(steps=1_000_000, batch=256),
     watch=_WATCH,
 )
@@ -50,8 +52,7 @@ biggan_128 = Recipe(
     objective="hinge",
     penalties=Penalties(orthogonal=1e-4),
     dynamics=Dynamics(discriminator_steps=2),
-    discriminator=_adam(2e-4),
-    generator=_adam(5e-5),
+    optimizers={"discriminator": _adam(2e-4), "generator": _adam(5e-5)},
     average=_average(20_000),
     # The length is left open.
     training=Training(steps=150_000, batch=2048),
@@ -76,8 +77,10 @@ biggan_32 = Recipe(
     networks=BigGan(latent=128, width=64, conditioning="separate", attention=None, initialisation="normal"),
     objective="hinge",
     dynamics=Dynamics(discriminator_steps=4),
-    discriminator=Adam(rate=2e-4, beta1=0.0, beta2=0.999),
-    generator=Adam(rate=2e-4, beta1=0.0, beta2=0.999),
+    optimizers={
+        "discriminator": Adam(rate=2e-4, beta1=0.0, beta2=0.999),
+        "generator": Adam(rate=2e-4, beta1=0.0, beta2=0.999),
+    },
     average=_average(1000),
     # 500 epochs of 50,000 images, of which D sees 4 x 50 in a step.
     training=Training(steps=125_000, batch=50),

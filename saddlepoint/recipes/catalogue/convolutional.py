@@ -8,8 +8,8 @@ from saddlepoint.game.steps import Adam, RMSProp
 from saddlepoint.game.turns import Bursts
 from saddlepoint.networks import Dcgan, Resnet
 from saddlepoint.recipes.catalogue.small import small
+from saddlepoint.recipes.kinds.generation import GenerationPart
 from saddlepoint.recipes.specification import Data, Dynamics, Penalties, Recipe, Training, Watch
-from saddlepoint.recipes.task_parts import GenerationPart
 
 _WATCH = Watch(sample_every=1000, checkpoint_every=2000)
 _DCGAN_ADAM = Adam(rate=2e-4, beta1=0.5, beta2=0.999)
@@ -18,12 +18,12 @@ dcgan_64 = Recipe(
     name="dcgan-64",
     summary="DCGAN (2016) at 64 x 64, the wide-spread variant with kernels of 4 x 4 and 64 channels: Adam 2e-4, .5",
     data=Data(size=(64, 64), channels=3),
+    task=GenerationPart(),
     networks=Dcgan(),
     objective="non_saturating",
     # As in the published code: G's step goes on with the fakes that D's was shown.
     dynamics=Dynamics(share_draws=True),
-    discriminator=_DCGAN_ADAM,
-    generator=_DCGAN_ADAM,
+    optimizers={"discriminator": _DCGAN_ADAM, "generator": _DCGAN_ADAM},
     # The length is left open: about 25 epochs of 200,000 faces.
     training=Training(steps=40_000, batch=128),
     watch=_WATCH,
@@ -33,12 +33,12 @@ wgan_64 = Recipe(
     name="wgan-64",
     summary="WGAN (2017) at 64 x 64 with DCGAN's nets: critic in a box of +-.01, RMSProp 5e-5, 5 and 100 critic steps",
     data=Data(size=(64, 64), channels=3),
+    task=GenerationPart(),
     networks=Dcgan(),
     objective="wasserstein",
     clip=0.01,
     dynamics=Dynamics(discriminator_steps=5, bursts=Bursts(steps=100, first=25, every=500)),
-    discriminator=RMSProp(rate=5e-5),
-    generator=RMSProp(rate=5e-5),
+    optimizers={"discriminator": RMSProp(rate=5e-5), "generator": RMSProp(rate=5e-5)},
     # Length and prior are left open: DCGAN's prior, and as many critic steps as 20 epochs of 3 million bedrooms take.
     training=Training(steps=190_000, batch=64),
     watch=_WATCH,
@@ -58,8 +58,7 @@ wgan_gp_32 = Recipe(
     objective="wasserstein",
     penalties=Penalties(gradient_penalty=10.0),
     dynamics=Dynamics(discriminator_steps=5, generator_batches=2),
-    discriminator=_to_zero(100_000),
-    generator=_to_zero(100_000),
+    optimizers={"discriminator": _to_zero(100_000), "generator": _to_zero(100_000)},
     training=Training(steps=100_000, batch=64),
     watch=_WATCH,
 )
@@ -69,11 +68,11 @@ sngan_32 = Recipe(
     name="sngan-32",
     summary="SNGAN (2018) at 32 x 32: residual nets 256 and 128 wide, spectral norm in D, hinge, 5 steps of D",
     data=Data(size=(32, 32), channels=3),
+    task=GenerationPart(),
     networks=Resnet(),
     objective="hinge",
     dynamics=Dynamics(discriminator_steps=5, generator_batches=2),
-    discriminator=_to_zero(100_000),
-    generator=_to_zero(100_000),
+    optimizers={"discriminator": _to_zero(100_000), "generator": _to_zero(100_000)},
     training=Training(steps=100_000, batch=64),
     watch=_WATCH,
 )

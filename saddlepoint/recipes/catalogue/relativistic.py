@@ -8,8 +8,8 @@ from saddlepoint.game.schedules import Cosine
 from saddlepoint.game.steps import Adam
 from saddlepoint.networks import R3gan
 from saddlepoint.recipes.catalogue.small import small
+from saddlepoint.recipes.kinds.generation import GenerationPart
 from saddlepoint.recipes.specification import Augment, Data, Penalties, Recipe, Training, Watch
-from saddlepoint.recipes.task_parts import GenerationPart
 from saddlepoint.training.averages import Average
 
 # Real images seen until every schedule has reached its end.
@@ -63,8 +63,7 @@ def _r3gan(
         objective="paired_logistic",
         penalties=Penalties(r1=penalty, r2=penalty),
         augment=_augment(augment),
-        discriminator=adam,
-        generator=adam,
+        optimizers={"discriminator": adam, "generator": adam},
         average=Average(half_life=_cosine(0.0, half_life), unit="images", warm_up=None),
         # Rounded up to whole steps.
         training=Training(steps=-(-images // batch), batch=batch),

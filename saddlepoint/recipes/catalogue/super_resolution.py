@@ -3,8 +3,8 @@
 from saddlepoint.game.schedules import Linear
 from saddlepoint.game.steps import Adam
 from saddlepoint.networks import SrResNet
+from saddlepoint.recipes.kinds.super_resolution import SuperResolutionPart
 from saddlepoint.recipes.specification import Recipe, Training, Watch
-from saddlepoint.recipes.task_parts import SuperResolutionPart
 
 
 def _adam(steps: int) -> Adam:
@@ -17,8 +17,7 @@ srresnet_x4 = Recipe(
     summary="photographs enlarged 4 times: a residual net of 16 blocks by the squared error alone, as published",
     task=SuperResolutionPart(content="pixels"),
     networks=SrResNet(),
-    discriminator=None,
-    generator=Adam(rate=1e-4, beta1=0.9, beta2=0.999),
+    optimizers={"generator": Adam(rate=1e-4, beta1=0.9, beta2=0.999)},
     training=Training(steps=1_000_000, batch=16),
     watch=Watch(samples=8, sample_every=5000, checkpoint_every=5000),
 )
@@ -30,8 +29,7 @@ srgan_x4 = Recipe(
     task=SuperResolutionPart(content="vgg19", adversarial=1e-3),
     networks=SrResNet(),
     objective="non_saturating",
-    discriminator=_adam(200_000),
-    generator=_adam(200_000),
+    optimizers={"discriminator": _adam(200_000), "generator": _adam(200_000)},
     training=Training(steps=200_000, batch=16),
     watch=Watch(samples=8, sample_every=5000, checkpoint_every=5000),
 )
@@ -54,8 +52,7 @@ srgan_x4_small = srgan_x4.model_copy(
         "name": "srgan-x4-small",
         "summary": "srgan-x4 with 2 blocks of a quarter of the width, for a CPU: --from a run of srresnet-x4-small",
         "networks": _SMALL,
-        "discriminator": _adam(2000),
-        "generator": _adam(2000),
+        "optimizers": {"discriminator": _adam(2000), "generator": _adam(2000)},
         "training": Training(steps=2000, batch=2),
         "watch": Watch(samples=8, sample_every=500, checkpoint_every=500),
     }

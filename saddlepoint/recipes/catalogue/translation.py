@@ -7,8 +7,9 @@ from saddlepoint.game.schedules import Linear
 from saddlepoint.game.steps import Adam
 from saddlepoint.networks import CycleGan, UnetPatchgan
 from saddlepoint.recipes.catalogue.small import small
+from saddlepoint.recipes.kinds.cycle import CyclePart
+from saddlepoint.recipes.kinds.translation import TranslationPart
 from saddlepoint.recipes.specification import Dynamics, Recipe, Training, Watch
-from saddlepoint.recipes.task_parts import CyclePart, TranslationPart
 
 # As in the published code of both, an iteration has one set of images, which G translates once.
 _SHARED = Dynamics(share_draws=True)
@@ -21,8 +22,7 @@ pix2pix = Recipe(
     networks=UnetPatchgan(),
     objective="non_saturating",
     dynamics=_SHARED,
-    discriminator=_PIX2PIX_ADAM,
-    generator=_PIX2PIX_ADAM,
+    optimizers={"discriminator": _PIX2PIX_ADAM, "generator": _PIX2PIX_ADAM},
     # 200 epochs of the 400 facades. One image keeps 57 million weights busy, which are best left as they lie.
     training=Training(steps=80_000, batch=1, channels_last=False),
     watch=Watch(sample_every=1000),
@@ -37,8 +37,10 @@ cyclegan = Recipe(
     objective="f1=-(D-1)**2/2; f2=-D**2/2; f3=-(D-1)**2",
     dynamics=_SHARED,
     # 100 epochs of the 1,000-odd images of horse2zebra at one rate, 100 more while it falls to 0.
-    discriminator=Adam(rate=Linear(start=2e-4, end=0.0, over=100_000, after=100_000), beta1=0.5, beta2=0.999),
-    generator=Adam(rate=Linear(start=2e-4, end=0.0, over=100_000, after=100_000), beta1=0.5, beta2=0.999),
+    optimizers={
+        "discriminator": Adam(rate=Linear(start=2e-4, end=0.0, over=100_000, after=100_000), beta1=0.5, beta2=0.999),
+        "generator": Adam(rate=Linear(start=2e-4, end=0.0, over=100_000, after=100_000), beta1=0.5, beta2=0.999),
+    },
     training=Training(steps=200_000, batch=1),
     watch=Watch(sample_every=1000),
 )

@@ -65,7 +65,7 @@ class Bilinear:
 
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """x for every latent, (n, 1)."""
-        return networks["x"]().float().expand(len(request.latents), 1)
+        return networks["x"]().float().expand(len(request), 1)
 
     def radius(self) -> float:
         """The distance to the equilibrium."""

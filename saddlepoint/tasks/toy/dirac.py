@@ -130,7 +130,7 @@ class DiracGan:
 
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """theta for every latent, (n, 1)."""
-        return networks[GENERATOR](request.latents).float()
+        return networks[GENERATOR](request["z"]).float()
 
     def radius(self) -> float:
         """The distance of (theta, psi) to the equilibrium."""

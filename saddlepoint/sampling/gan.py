@@ -7,16 +7,13 @@ from torch import Tensor
 
 from saddlepoint.arguments import real_number, shown, whole_number, whole_numbers
 from saddlepoint.errors import UserError
-from saddlepoint.game.task import Request
+from saddlepoint.game.task import Request, RunTask, networks_of
 from saddlepoint.networks.layers import standing_statistics as gather
 from saddlepoint.process.room import refuse_without_room
 from saddlepoint.randomness import derive_seed
+from saddlepoint.sampling.batches import AT_ONCE, batches, labels_in_turn
 from saddlepoint.sampling.latents import label_number, latents, latents_of_seeds, path_around, path_between
-from saddlepoint.tasks.generation import Generation
 
-# Samples are made so many at once, always: it bounds the memory of `sample`, and since the rounding of a matrix product
-# depends on the size of its batch, only a fixed one makes an image the same bits whatever else is asked for.
-_AT_ONCE = 16
 # Batch statistics want larger batches than that; this bounds the memory.
 _STATISTICS_AT_ONCE = 64
 
@@ -25,8 +22,11 @@ class Gan:
     """A trained generator.
 
     Args:
-        task: its networks hold the weights to sample from.
-        classes: names of the labels; empty without.
+        task: its first averaged network is the generator, with the weights to sample from.
+        latent: width of z.
+        prior: name of z's distribution.
+        classes: names of the labels that the generator is given; empty without.
+        points: what is made are points, no images.
         step: of the checkpoint.
 
     Examples:
@@ -35,10 +35,11 @@ class Gan:
         (4, ())
     """
 
-    def __init__(self, task: Generation, classes: tuple[str, ...], step: int):
+    def __init__(self, task: RunTask, *, latent: int, prior: str, classes: tuple[str, ...], points: bool, step: int):
         self.task, self.step = task, step
-        self.classes = classes if task.conditional else ()
-        self.task.generator.eval()
+        self.latent, self.prior, self.classes, self.points = latent, prior, classes, points
+        self.generator = networks_of(task)[task.averaged[0]]
+        self.generator.eval()
 
     def sample(
         self, count: int, *, seed: int = 0, label: str | int | None = None, truncation: float | None = None
@@ -132,8 +133,8 @@ class Gan:
             Traceback (most recent call last):
             saddlepoint.errors.UserError: ...
         """
-        if count > _AT_ONCE:
-            one = self.made_of(latents(0, 1, width=self.task.latent, prior_name=self.task.prior))
+        if count > AT_ONCE:
+            one = self.made_of(latents(0, 1, width=self.latent, prior_name=self.prior))
             refuse_without_room(count * 2 * one.numel() * one.element_size(), f"{count} images")
 
     def standing_statistics(self, batches: int = 16, *, truncation: float | None = None) -> None:
@@ -161,24 +162,23 @@ class Gan:
         z = self._first(derive_seed(0, "standing"), batches * size, truncation)
         given = [z.to(self.task.device)]
         if self.classes:
-            given.append(torch.arange(len(z), device=self.task.device) % len(self.classes))
-        gather(self.task.generator, zip(*(each.split(size) for each in given), strict=True))
+            given.append(labels_in_turn(len(z), len(self.classes)).to(self.task.device))
+        gather(self.generator, zip(*(each.split(size) for each in given), strict=True))
 
     def _latents(self, seeds: Sequence[int], truncation: float | None) -> Tensor:
         if not (numbers := whole_numbers("seeds", seeds)):
             raise UserError("no seeds", "one or more", "give seeds=[0, 1, 2], for example")
         truncation = real_number("truncation", truncation) if truncation is not None else None
-        return latents_of_seeds(numbers, width=self.task.latent, prior_name=self.task.prior, truncation=truncation)
+        return latents_of_seeds(numbers, width=self.latent, prior_name=self.prior, truncation=truncation)
 
     def _first(self, seed: int, count: int, truncation: float | None) -> Tensor:
         truncation = real_number("truncation", truncation) if truncation is not None else None
-        return latents(seed, count, width=self.task.latent, prior_name=self.task.prior, truncation=truncation)
+        return latents(seed, count, width=self.latent, prior_name=self.prior, truncation=truncation)
 
     def _one(self, label: str | int | None) -> str | int | None:
         # On the way nothing but z should change.
         return 0 if label is None and self.classes else label
 
-    @torch.no_grad()
     def made_of(self, z: Tensor, label: str | int | None = None) -> Tensor:
         """Images of given latents, float32 (n, latent).
 
@@ -189,22 +189,15 @@ class Gan:
             >>> gan.made_of(torch.zeros(1, gan.task.latent)).shape
             torch.Size([1, 1, 8, 8])
         """
-        _check_latents(z, self.task.latent)
-        labels = None
+        _check_latents(z, self.latent)
+        tensors = {"z": z}
         if label is not None:
-            labels = torch.full((len(z),), label_number(label, self.classes))
+            tensors["labels"] = torch.full((len(z),), label_number(label, self.classes))
         elif self.classes:
-            labels = torch.arange(len(z)) % len(self.classes)
-        count = len(z)
-        rows = torch.arange(-(-count // _AT_ONCE) * _AT_ONCE) % count
-        made = []
-        for chunk in rows.split(_AT_ONCE):
-            request = Request(
-                latents=z[chunk].to(self.task.device),
-                labels=labels[chunk].to(self.task.device) if labels is not None else None,
-            )
-            made.append(self.task.sample({"generator": self.task.generator}, request).cpu())
-        return torch.cat(made)[:count]
+            tensors["labels"] = labels_in_turn(len(z), len(self.classes))
+        networks = {name: networks_of(self.task)[name] for name in self.task.averaged}
+        made = batches(lambda request: self.task.sample(networks, request), Request(tensors=tensors), self.task.device)
+        return torch.cat([*made])
 
 
 def _check_latents(z: object, width: int) -> None:

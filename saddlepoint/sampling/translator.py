@@ -8,12 +8,7 @@ from torch import Tensor
 
 from saddlepoint.arguments import shown
 from saddlepoint.errors import UserError
-from saddlepoint.game.task import Request
-from saddlepoint.recipes.found import Found
-from saddlepoint.tasks.cycle import BACK, Cycle
-from saddlepoint.tasks.generation import GENERATOR
-from saddlepoint.tasks.super_resolution import SuperResolution
-from saddlepoint.tasks.translation import Translation
+from saddlepoint.game.task import Request, RunTask, networks_of
 
 # Side of the pieces, in pixels of the sources, in which a large photograph is enlarged: it bounds the memory.
 _PIECE = 128
@@ -23,8 +18,10 @@ class Translator:
     """A trained generator of images from images.
 
     Args:
-        task: its networks hold the weights to use.
-        found: what the run found its data to be.
+        task: its averaged networks hold the weights to use: the first makes targets of sources, a second one, where
+            there is one, sources of targets.
+        channels: of the images that each of them starts from.
+        enlarges: what is made is the same picture, larger.
         step: of the checkpoint.
 
     Examples:
@@ -38,8 +35,9 @@ class Translator:
         False
     """
 
-    def __init__(self, task: Translation | Cycle | SuperResolution, found: Found, step: int):
-        self.task, self.found, self.step = task, found, step
+    def __init__(self, task: RunTask, *, channels: tuple[int, int], enlarges: bool, step: int):
+        self.task, self.step, self.enlarges = task, step, enlarges
+        self._channels = channels
 
     def __call__(self, images: Tensor, *, back: bool = False) -> Tensor:
         """The same as `translate`."""
@@ -95,7 +93,8 @@ class Translator:
         """What the network makes of one image, in pieces where a network that sees only so far meets a large image."""
 
         def sample(sources: Tensor) -> Tensor:
-            return self.task.sample({GENERATOR: network}, Request(sources=sources.to(self.task.device))).cpu()
+            request = Request(tensors={"source": sources}).to(self.task.device)
+            return self.task.sample({self.task.averaged[0]: network}, request).cpu()
 
         reach, (height, width) = getattr(network, "reach", None), stored.shape[2:]
         if reach is None or max(height, width) <= _PIECE:
@@ -119,8 +118,7 @@ class Translator:
             >>> translator.channels()
             3
         """
-        # A run of super-resolution found large images alone.
-        return (self.found.shape if back or self.found.source_shape is None else self.found.source_shape)[0]
+        return self._channels[back]
 
     def padded(self, height: int, width: int, *, back: bool = False) -> tuple[int, int]:
         """The next size that the generator can take, from a size up: that size itself where it can.
@@ -142,14 +140,7 @@ class Translator:
         """
         return self._generator(back).grid
 
-    @property
-    def enlarges(self) -> bool:
-        """Whether what is made is the same picture, larger."""
-        return isinstance(self.task, SuperResolution)
-
     def _generator(self, back: bool) -> Any:
-        if not back:
-            return self.task.generator
-        if not isinstance(self.task, Cycle):
+        if back and len(self.task.averaged) == 1:
             raise UserError("a translation back", "a run of the task cycle, which learns both ways", "leave back out")
-        return getattr(self.task, GENERATOR + BACK)
+        return networks_of(self.task)[self.task.averaged[back]]
