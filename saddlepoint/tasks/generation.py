@@ -100,7 +100,7 @@ class Generation:
         >>> task.remember("discriminator", draw, loss)
         >>> bool(task.seen(draw["real"]).min() >= -1)
         True
-        >>> task.sample(networks, Request(latents=torch.zeros(2, 4))).shape
+        >>> task.sample(networks, Request(tensors={"z": torch.zeros(2, 4)})).shape
         torch.Size([2, 1, 8, 8])
     """
 

@@ -29,9 +29,7 @@ class OwnPart(TaskPart):
     @field_validator("names")
     @classmethod
     def _names_are_no_keys(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            if name in Recipe.model_fields or not name.isidentifier():
-                raise UserError(f"a player named {name!r}", "a word that no recipe has as a key", "rename the player")
+        check_names(names)
         return names
 
     @property
@@ -59,6 +57,7 @@ class OwnKind(Kind):
         read = [name.partition(".") for name in task.settings]
         weights = {name: 1.0 for part, _, name in read if part == "task"}
         players = tuple(player.name for player in task.players)
+        check_names(players)
         return base.model_copy(
             update={
                 "name": "own",
@@ -83,3 +82,14 @@ class OwnKind(Kind):
             "the same task",
             "use the Python API: saddlepoint.resume(RUN, task=...)",
         )
+
+
+def check_names(players: tuple[str, ...]) -> None:
+    """Whether a recipe can name the optimizers of these players.
+
+    Raises:
+        UserError: one of them is called like a key of recipes, or by no word.
+    """
+    for name in players:
+        if name in Recipe.model_fields or not name.isidentifier():
+            raise UserError(f"a player named {name!r}", "a word that no recipe has as a key", "rename the player")
