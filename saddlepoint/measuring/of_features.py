@@ -90,7 +90,7 @@ def _memorisation(c: Comparison) -> Result:
 OF_FEATURES: dict[str, Metric] = {
     "frechet_distance": Metric(summary="Frechet distance of features", compute=_frechet_distance),
     "frechet_distance_infinity": Metric(
-        summary="the same, extrapolated to infinitely many samples", compute=_frechet_distance_infinity
+        summary="the Frechet distance, extrapolated to infinitely many samples", compute=_frechet_distance_infinity
     ),
     "kernel_distance": Metric(summary="kernel distance of features, unbiased", compute=_kernel_distance),
     "precision": Metric(summary="share of samples that are like real data", compute=_of_neighbours("precision")),

@@ -43,7 +43,7 @@ OF_PAIRS: dict[str, Metric] = {
     "psnr": Metric(summary="peak signal-to-noise ratio", compute=_of_pixels(psnr), needs=("pairs",), baseline=None),
     "ssim": Metric(summary="structural similarity", compute=_of_pixels(ssim), needs=("pairs",), baseline=None),
     "ssim_srgan": Metric(
-        summary="the same in the SRGAN paper's window",
+        summary="structural similarity in the SRGAN paper's window",
         compute=_of_pixels(ssim_srgan),
         needs=("pairs",),
         baseline=None,
