@@ -4,6 +4,7 @@ what the pages of the API show is documented.
 The commands of results.md are left out: they say what was once run.
 """
 
+import importlib
 import inspect
 import re
 import shlex
@@ -87,6 +88,15 @@ def documented_contracts(shown: Iterable[tuple[str, Any]]) -> set[str]:
     }
 
 
+def exists(dotted: str) -> bool:
+    """Whether a dotted name is a module, or a member of one."""
+    try:
+        return importlib.import_module(dotted) is not None
+    except ModuleNotFoundError:
+        module, _, name = dotted.rpartition(".")
+        return bool(module) and exists(module) and hasattr(importlib.import_module(module), name)
+
+
 def _places(path: str) -> list[Path]:
     """What a path may stand for: from the project's folder, or from any folder of the package or of the pages."""
     above = [ROOT / path] if (ROOT / path).exists() else []
@@ -125,6 +135,13 @@ def test_every_command_of_a_page_is_taken(page, capsys):
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "api").glob("*.md")), ids=_name)
+def test_every_name_that_a_page_of_the_api_refers_to_is_there(page):
+    text = _text(page)
+    named = re.findall(r"^::: ([\w.]+)$", text, flags=re.MULTILINE) + re.findall(r"\]\[([\w.]+)\]", text)
+    assert named and not (missing := [name for name in named if not exists(name)]), "\n".join(missing)
+
+
 def test_every_picture_of_the_guide_is_made_by_a_command_of_its_page():
     shown = {name for page in GUIDES for name in re.findall(r"\]\((pictures/[^)]+)\)", _text(page))}
     made = [each for page in GUIDES for each in needed(commands_of(_text(page))) if each[1] != "train"]
@@ -152,6 +169,7 @@ def test_what_a_page_of_the_api_shows_is_documented(folder):
 @pytest.mark.parametrize(
     ("wrong", "text"),
     [
+        (lambda text: [text] * (not exists(text)), "saddlepoint.game.task.Tusk"),
         (lambda text: broken_links(text, ROOT), "see [there](docs/nowhere.md#part)"),
         (missing_files, "in `game/nowhere.py`, and"),
         (missing_files, "as `game/task.py: nothing_like_it` does"),
