@@ -1,5 +1,7 @@
 """pix2pix's networks: layers, initialisation, receptive fields, sizes; and the normalisation of single images."""
 
+from collections.abc import Iterable
+
 import hypothesis
 import hypothesis.strategies as st
 import pytest
@@ -8,12 +10,21 @@ from torch import Tensor, nn
 
 from saddlepoint.errors import UserError
 from saddlepoint.networks import UnetPatchgan
-from saddlepoint.networks.layers.patches import PatchDiscriminator, patch_map, receptive_field
+from saddlepoint.networks.layers.patches import PatchDiscriminator, patch_map
 from saddlepoint.networks.layers.per_image import ImageBatchNorm
 from saddlepoint.networks.unet_patchgan import levels_of, nearest_size
 
 PUBLISHED_FIELDS = {1: 16, 2: 34, 3: 70, 4: 142, 5: 286, 6: 574}
 SQUARE = (3, 256, 256)
+
+
+def receptive_field(network: nn.Module | Iterable[nn.Module]) -> int:
+    """Side, in pixels, of the square of the input that one output of a chain of convolutions depends on."""
+    layers = network.modules() if isinstance(network, nn.Module) else network
+    side = 1
+    for layer in reversed([layer for layer in layers if isinstance(layer, nn.Conv2d)]):
+        side = (side - 1) * layer.stride[0] + layer.dilation[0] * (layer.kernel_size[0] - 1) + 1
+    return side
 
 
 def patches(layers: int, side: int) -> PatchDiscriminator:

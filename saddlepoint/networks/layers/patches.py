@@ -7,7 +7,6 @@ With L strided layers a score sees 9 2^L - 2 pixels of each side, 16, 34, 70, 14
 the published choice; `receptive_field` computes it from the layers. The objective's mean runs over all patches.
 """
 
-from collections.abc import Iterable
 from itertools import pairwise
 
 import torch
@@ -20,19 +19,6 @@ SLOPE = 0.2
 KERNEL = 4
 # Channels double from layer to layer, up to this multiple of the width.
 LARGEST_MULTIPLE = 8
-
-
-def receptive_field(network: nn.Module | Iterable[nn.Module]) -> int:
-    """Side, in pixels, of the square of the input that one output of a chain of convolutions depends on.
-
-    Args:
-        network: whose convolutions, in the order of `modules()`, are the chain; or the modules themselves.
-    """
-    layers = network.modules() if isinstance(network, nn.Module) else network
-    side = 1
-    for layer in reversed([layer for layer in layers if isinstance(layer, nn.Conv2d)]):
-        side = (side - 1) * layer.stride[0] + layer.dilation[0] * (layer.kernel_size[0] - 1) + 1
-    return side
 
 
 def patch_map(height: int, width: int, layers: int) -> tuple[int, int]:

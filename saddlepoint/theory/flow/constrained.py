@@ -180,7 +180,7 @@ class ConstrainedField:
                 t_eval=times,
                 rtol=1e-8,
                 atol=1e-11,
-                max_step=0.05,
+                max_step=_LONGEST_STEP,
             )
         if not solved.success or not np.isfinite(solved.y).all():
             raise UserError(
