@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     __version__: str
 
-    from saddlepoint.api import Run as Run
-    from saddlepoint.api import load as load
-    from saddlepoint.api import resume as resume
-    from saddlepoint.api import train as train
+    from saddlepoint.api.evaluation import evaluate as evaluate
+    from saddlepoint.api.train import Run as Run
+    from saddlepoint.api.train import load as load
+    from saddlepoint.api.train import resume as resume
+    from saddlepoint.api.train import train as train
     from saddlepoint.data import open_data as open_data
     from saddlepoint.errors import RunStopped as RunStopped
     from saddlepoint.errors import UserError as UserError
-    from saddlepoint.evaluation import evaluate as evaluate
     from saddlepoint.objectives import objective as objective
     from saddlepoint.recipes.catalogue import recipe_named as recipe
     from saddlepoint.sampling.gan import Gan as Gan
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Gan": ("saddlepoint.sampling.gan", "Gan"),
-    "Run": ("saddlepoint.api", "Run"),
-    "load": ("saddlepoint.api", "load"),
-    "resume": ("saddlepoint.api", "resume"),
-    "train": ("saddlepoint.api", "train"),
-    "evaluate": ("saddlepoint.evaluation", "evaluate"),
+    "Run": ("saddlepoint.api.train", "Run"),
+    "load": ("saddlepoint.api.train", "load"),
+    "resume": ("saddlepoint.api.train", "resume"),
+    "train": ("saddlepoint.api.train", "train"),
+    "evaluate": ("saddlepoint.api.evaluation", "evaluate"),
     "open_data": ("saddlepoint.data", "open_data"),
     "RunStopped": ("saddlepoint.errors", "RunStopped"),
     "UserError": ("saddlepoint.errors", "UserError"),

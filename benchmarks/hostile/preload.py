@@ -5,13 +5,13 @@ import importlib
 
 _MODULES = (
     "importlib.readers",
-    "saddlepoint.api",
+    "saddlepoint.api.train",
     "saddlepoint.command.main",
     "saddlepoint.command.drawing",
     "saddlepoint.command.translating",
     "saddlepoint.data",
     "saddlepoint.data.formats.parquet",
-    "saddlepoint.evaluation",
+    "saddlepoint.api.evaluation",
     "saddlepoint.report",
     "saddlepoint.report.portrait",
     "saddlepoint.theory.flow.experiment",

@@ -94,7 +94,7 @@ def test_every_recipe_is_reached() -> None:
             "saddlepoint.recipes.catalogue.small": "makes the small siblings; what they change is the law below",
             "saddlepoint.recipes.content": "where images are compared; tests/recipes/test_content.py",
             "saddlepoint.recipes.evaluations": "what a run measures of itself; tests/recipes/test_evaluations.py",
-            "saddlepoint.recipes.features": "features for metrics; tests/test_evaluation.py",
+            "saddlepoint.recipes.features": "features for metrics; tests/api/test_evaluation.py",
             "saddlepoint.recipes.changes": "what may be changed in a run; tests/recipes/test_resuming.py",
             "saddlepoint.recipes.recorded": "what a run records; tests/recipes/test_recorded.py",
             "saddlepoint.recipes.resuming": "going on with a run; every recipe below goes through it",

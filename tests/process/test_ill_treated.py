@@ -19,7 +19,13 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="these are
 OPTIONS = ["training.batch=4", "training.threads=1", "watch.log_every=1", "watch.samples=4", "watch.checkpoint_every=9"]
 
 # What a short run spends most of its time on importing.
-PRELOADED = ["saddlepoint.api", "saddlepoint.recipes.catalogue", "matplotlib.figure", "sklearn.datasets", "pandas"]
+PRELOADED = [
+    "saddlepoint.api.train",
+    "saddlepoint.recipes.catalogue",
+    "matplotlib.figure",
+    "sklearn.datasets",
+    "pandas",
+]
 
 
 def _train(out: str, prepare: Callable[[], None] | None, said: str) -> None:
@@ -38,7 +44,7 @@ class Child:
     def __init__(self, folder: Path, prepare: Callable[[], None] | None = None):
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(
-            ["saddlepoint.api", "saddlepoint.recipes.catalogue", "saddlepoint.report.figures"]
+            ["saddlepoint.api.train", "saddlepoint.recipes.catalogue", "saddlepoint.report.figures"]
         )
         self.run, self._said = folder / "run", folder / "said"
         self.process = context.Process(target=_train, args=(str(self.run), prepare, str(self._said)))

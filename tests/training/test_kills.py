@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from benchmarks.hostile.same_run import differences, log_lines
-from saddlepoint.api import load
+from saddlepoint.api.train import load
 
 STEPS = 240
 KILLS, TORN = 20, 3
@@ -64,7 +64,9 @@ def _finish(process) -> None:
 
 def test_twenty_kills_leave_no_trace(tmp_path: Path) -> None:
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["saddlepoint.api", "saddlepoint.command.main", "torch.optim", "sklearn.datasets"])
+    server.set_forkserver_preload(
+        ["saddlepoint.api.train", "saddlepoint.command.main", "torch.optim", "sklearn.datasets"]
+    )
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     process = server.Process(target=_train, args=(str(whole),))
     process.start()

@@ -47,7 +47,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace, command: str) -> Answer:
     with uncollected():
-        from saddlepoint.evaluation import evaluate
+        from saddlepoint.api.evaluation import evaluate
 
     if (chosen.run is None) == (chosen.samples is None):
         got = "neither a run nor --samples" if chosen.run is None else f"the run {chosen.run} and --samples"

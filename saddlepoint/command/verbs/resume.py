@@ -18,9 +18,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace, command: str) -> Answer:
     with uncollected():
-        from saddlepoint import api
+        from saddlepoint.api.train import resume
 
-    resumed = api.resume(chosen.run, steps=chosen.steps, data=chosen.data, set=chosen.set)
+    resumed = resume(chosen.run, steps=chosen.steps, data=chosen.data, set=chosen.set)
     return ended(resumed, chosen.run)
 
 

@@ -29,11 +29,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace, command: str) -> Answer:
     with uncollected():
-        from saddlepoint import api
+        from saddlepoint.api.train import train
 
     if chosen.steps is not None and chosen.steps < 1:
         raise UserError(f"--steps {chosen.steps}", "1 or more", "give the total number of steps")
-    trained = api.train(
+    trained = train(
         chosen.recipe,
         data=chosen.data,
         out=chosen.out,

@@ -12,7 +12,7 @@ import saddlepoint as sp
 from saddlepoint.data import Packed
 from saddlepoint.networks import Dcgan
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+README = Path(__file__).resolve().parents[2] / "README.md"
 QUICK = {"training.batch": 4, "watch.samples": 4, "watch.log_every": 1}
 
 

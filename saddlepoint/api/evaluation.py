@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from saddlepoint.api import Run
+from saddlepoint.api.train import Run
 from saddlepoint.data import Packed, open_data
 from saddlepoint.errors import UserError, reason_of
 from saddlepoint.files import append_line

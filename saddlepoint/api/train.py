@@ -8,13 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from saddlepoint.arguments import place, whole_number
-from saddlepoint.data import Packed, from_torch_dataset
-from saddlepoint.data.pairs import ImagePairs
-from saddlepoint.errors import RunStopped, UserError, reason_of
-from saddlepoint.files import Line, next_free, read_lines
-from saddlepoint.game.task import RunTask
-from saddlepoint.given import (
+from saddlepoint.api.given import (
     assignment,
     changes_of,
     check_observers,
@@ -22,6 +16,12 @@ from saddlepoint.given import (
     check_torch,
     own_networks,
 )
+from saddlepoint.arguments import place, whole_number
+from saddlepoint.data import Packed, from_torch_dataset
+from saddlepoint.data.pairs import ImagePairs
+from saddlepoint.errors import RunStopped, UserError, reason_of
+from saddlepoint.files import Line, next_free, read_lines
+from saddlepoint.game.task import RunTask
 from saddlepoint.objectives import Objective
 from saddlepoint.objectives import objective as objective_named
 from saddlepoint.process.signals import held
