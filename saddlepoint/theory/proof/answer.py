@@ -11,7 +11,7 @@ from saddlepoint.theory.proof.chain import Link
 from saddlepoint.theory.proof.distance import Distance
 from saddlepoint.theory.proof.number import finite_or_none
 from saddlepoint.theory.proof.proved import NOT_SEARCHED, Finding, Proved
-from saddlepoint.theory.proof.verdict import Local
+from saddlepoint.theory.proof.verdict import Local, damping_factor
 
 # What sympy simplifies soon.
 _MOST_OPERATIONS = 60
@@ -72,7 +72,7 @@ def zeta_formula(local: Local) -> str | None:
     if h is None or c is None or k is None or (h * c * k).count_ops() > _MOST_OPERATIONS:
         factor = f"{local.zeta(1.0):.12g}"
     else:
-        factor = str(sympy.simplify(sympy.Abs(h) / (2 * sympy.sqrt(sympy.Abs(c * k)))))
+        factor = str(sympy.simplify(damping_factor(h, c, k, sympy.sqrt)))
     if factor == "1":
         return "p_d*sqrt(lrD/lrG)"
     return f"{in_product(factor)}*p_d*sqrt(lrD/lrG)"

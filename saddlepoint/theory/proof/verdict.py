@@ -9,7 +9,9 @@ The damping ratio is zeta = p_d |h| / (2 sqrt|ck|) sqrt(lrD / lrG): below 1 the 
 
 import cmath
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import mpmath
 import sympy
@@ -92,7 +94,7 @@ class Local:
         """The damping ratio at a ratio lrD / lrG of the learning rates; None where it has no meaning."""
         if not self.rotates:
             return None
-        return p_d * abs(self.h.value) / (2 * math.sqrt(self.pull)) * math.sqrt(rate_ratio)
+        return p_d * damping_factor(self.h.value, self.c.value, self.k.value, math.sqrt) * math.sqrt(rate_ratio)
 
     def critical_ratio(self, p_d: float) -> float | None:
         """The ratio lrD / lrG at which zeta = 1; None where no ratio gives it."""
@@ -121,6 +123,11 @@ class Local:
             return 4 / (damping + math.sqrt(damping * damping + 4 * pull))
         real = damping * damping - 4 * pull
         return damping / pull if real <= 0 else 4 / (damping + math.sqrt(real))
+
+
+def damping_factor(h: Any, c: Any, k: Any, root: Callable[[Any], Any]) -> Any:
+    """Zeta at p_d = 1 and equal rates: of numbers with `math.sqrt`, in closed form with `sympy.sqrt`."""
+    return abs(h) / (2 * root(abs(c * k)))
 
 
 def local_verdict(field: PointwiseField, rest: RestPoint) -> Local:
