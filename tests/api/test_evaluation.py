@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 import saddlepoint as sp
+from saddlepoint.api import evaluation
 from saddlepoint.command.main import main
 from saddlepoint.errors import UserError
 from saddlepoint.measuring.alike import row
@@ -319,7 +320,7 @@ def test_results_that_the_disk_does_not_take_are_answered_all_the_same(few, monk
     def full(path: Path, value: dict) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("saddlepoint.api.evaluation.append_line", full)
+    monkeypatch.setattr(evaluation, "append_line", full)
     assert main(["evaluate", str(few), "--metrics", "precision,recall", "--json"]) == 0
     said = capsys.readouterr()
     assert [result["metric"] for result in json.loads(said.out)] == ["precision", "recall"]
