@@ -20,6 +20,9 @@ PRIVATE = re.compile(
     r"(?<![\w.])/(?:work|home|Users|root|tmp|opt|mnt)/\w|[A-Z]:\\\\?Users|-index-" + "url|--find-" + "links"
 )
 
+# A Python file with its folders, of which a person's own begin `path/to/`.
+NAMED = re.compile(r"(?<![\w./])(?!path/to/)(?:[a-z_0-9]+/)+[a-z_0-9]+\.py\b")
+
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SOURCES = [*MODULES, *sorted((ROOT / "tests").rglob("*.py"))]
 
@@ -75,6 +78,14 @@ def test_a_file_is_named_for_what_it_holds():
 def test_every_module_says_what_it_is():
     def wrong(path: Path) -> list[str]:
         return [] if ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) else ["no docstring"]
+
+    assert not (found := _failing(MODULES, wrong)), found
+
+
+def test_a_file_that_is_named_in_a_source_exists():
+    def wrong(path: Path) -> list[str]:
+        named = NAMED.findall(path.read_text(encoding="utf-8"))
+        return [name for name in named if not any((base / name).exists() for base in (ROOT, PACKAGE, path.parent))]
 
     assert not (found := _failing(MODULES, wrong)), found
 
