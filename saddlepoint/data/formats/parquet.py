@@ -144,7 +144,8 @@ def _loaders(files: list[Path], counts: list[int], columns: Columns) -> Iterator
                     f"at most {FILE_LIMIT // 2**20:,} MiB an image",
                     "write smaller images",
                 )
-        at_once = min(_ROWS_AT_ONCE, max(_BYTES_AT_ONCE * count // max(sum(groups), 1), 1))
+        # A dictionary may hold one large cell that each row names again: any row may be as large as its group.
+        at_once = min(_ROWS_AT_ONCE, max(_BYTES_AT_ONCE // max(*groups, 1), 1))
         with file:
             batches, rows = file.iter_batches(batch_size=at_once, columns=[columns.image]), 0
             while True:

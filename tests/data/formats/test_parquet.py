@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from saddlepoint.data import open_data
+from saddlepoint.data.formats import parquet
 from tests.data.examples import encoded, pixels, refusal, write_parquet
 
 IMAGES = pixels(10)
@@ -119,3 +120,19 @@ def test_a_cell_larger_than_an_image_may_be_is_refused_before_it_is_unpacked(tmp
     monkeypatch.setattr("saddlepoint.data.formats.parquet.FILE_LIMIT", 2**20)
     pq.write_table(pa.table({"image": [bytes(3 * 2**20)]}), tmp_path / "x.parquet", compression="zstd")
     assert "with rows of 3 MiB; expected at most 1 MiB an image" in refusal(lambda: open_data(tmp_path / "x.parquet"))
+
+
+def test_a_cell_that_many_rows_name_is_not_unpacked_for_all_of_them_at_once(tmp_path, monkeypatch):
+    # 30 rows of one cell are 300 kB, and their group says 10: a dictionary holds it once.
+    content, at_once, cells_of = encoded(IMAGES[0]) + bytes(10_000), [], parquet.image_cells
+
+    def counted(cells, **options):
+        at_once.append(len(cells))
+        return cells_of(cells, **options)
+
+    pq.write_table(pa.table({"image": pa.array([content] * 30)}), tmp_path / "x.parquet")
+    monkeypatch.setattr(parquet, "_BYTES_AT_ONCE", 40_000)
+    monkeypatch.setattr(parquet, "image_cells", counted)
+    assert len(open_data(tmp_path / "x.parquet")) == 30
+    # The data are read twice: looked over, and packed.
+    assert set(at_once) <= {1, 2, 3} and sum(at_once) % 30 == 0
