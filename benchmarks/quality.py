@@ -23,9 +23,9 @@ from benchmarks.record import QUALITY, now, read, record
 NONE = {
     "training.precision": "float32",
     "training.channels_last": False,
-    "training.fast_penalties": False,
+    "training.tangent_penalties": False,
     "training.share_forwards": False,
-    "training.one_call": False,
+    "training.joint_scoring": False,
     "training.fused_steps": False,
     "training.keep_memory": False,
 }

@@ -45,8 +45,8 @@ def choose_input_gradients(recipe: Recipe, task: RunTask, correction: Correction
     draw = replace(task, batch=SAMPLES).draw(DISCRIMINATOR, 0, 0, State(seed=recipe.seed))
     labels = (draw["labels"],) if task.conditional else ()
     images = task.seen(draw["real"])
-    if not recipe.training.fast_penalties:
-        why = " (training.fast_penalties=false)"
+    if not recipe.training.tangent_penalties:
+        why = " (training.tangent_penalties=false)"
     elif not isinstance(correction, Plain | Optimistic):
         why = f", as {recipe.dynamics.correction} needs it"
     elif (reason := objection(task.discriminator, images, labels)) is not None:

@@ -171,14 +171,14 @@ class Training(Part):
     share_forwards: bool = Field(
         default=True, description="with dynamics.share_draws: what G makes is made once for both players' steps"
     )
-    one_call: bool = Field(
+    joint_scoring: bool = Field(
         default=True, description="show D real and fake images in one call, if it has no batch statistics"
     )
     fused_steps: bool = Field(default=True, description="move all weights in one call, where torch can")
     keep_memory: bool = Field(
         default=True, description="keep freed memory for the next step instead of giving it back (glibc)"
     )
-    fast_penalties: bool = Field(
+    tangent_penalties: bool = Field(
         default=True, description="input gradients of a piecewise linear D by the tangent pass; false: double backward"
     )
     compile: bool = Field(

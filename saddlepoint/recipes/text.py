@@ -20,6 +20,8 @@ from saddlepoint.recipes.specification import Recipe
 
 # Choosing one of these chooses the whole part anew: the options of another network pair do not carry over.
 TAGS = ("pair", "optimizer", "schedule", "kind")
+# Keys of older runs, which are read, and what they are called now.
+RENAMED = {"training.fast_penalties": "training.tangent_penalties", "training.one_call": "training.joint_scoring"}
 # How pydantic calls a key that a model and a dataclass do not have, or that is no text.
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument", "invalid_key")
 # What a branch of a union says when the value is nothing like it.
@@ -48,6 +50,10 @@ def recipe_from(data: Any, where: str) -> Recipe:
     if isinstance(version, int) and version > 1:
         raise UserError(f"{where} of format {shown(version)}", "format 1", "use the newer saddlepoint that wrote it")
     parts = {key: value for key, value in data.items() if key not in RECORDED}
+    for old, new in RENAMED.items():
+        part, _, last = old.partition(".")
+        if isinstance(parts.get(part), Mapping) and last in parts[part]:
+            parts[part] = {new.partition(".")[2] if name == last else name: each for name, each in parts[part].items()}
     kind, parts["task"] = _task(parts.get("task"), where)
     parts["optimizers"] = _optimizers(parts, parts["task"].players, where)
     if "networks" in parts:

@@ -34,7 +34,7 @@ def test_recipes_with_a_piecewise_linear_discriminator_take_it(name: str) -> Non
 @pytest.mark.parametrize(
     ("assignments", "said"),
     [
-        (["training.fast_penalties=false"], "r1, r2 by double backward (training.fast_penalties=false)"),
+        (["training.tangent_penalties=false"], "r1, r2 by double backward (training.tangent_penalties=false)"),
         (["networks.dropout=0.3"], "r1, r2 by double backward, for a discriminator with dropout"),
         (["dynamics.correction=extragradient"], "r1, r2 by double backward, as extragradient needs it"),
         (["dynamics.correction=optimistic"], "r1, r2 by the tangent pass"),
@@ -76,7 +76,7 @@ def test_a_persons_own_discriminator_with_tanh_is_sent_to_double_backward() -> N
 def test_a_run_plays_the_same_either_way() -> None:
     weights = []
     for fast in ("true", "false"):
-        game = _game(*SMALL, f"training.fast_penalties={fast}")
+        game = _game(*SMALL, f"training.tangent_penalties={fast}")
         train(
             game.field,
             turn=game.turn,

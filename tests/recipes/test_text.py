@@ -357,3 +357,15 @@ def test_true_is_no_number(key: str) -> None:
     with pytest.raises(UserError, match=rf"{key} = a truth value .* set {key} to one"):
         override(RECIPES["digits"], [f"{key}=true"])
     assert override(RECIPES["digits"], ["training.compile=true"]).training.compile is True
+
+
+def test_keys_of_older_runs_are_read_under_their_new_names() -> None:
+    older = DIGITS.model_dump(mode="json")
+    older["training"] = {**older["training"], "one_call": False, "fast_penalties": False}
+    for name in ("joint_scoring", "tangent_penalties"):
+        del older["training"][name]
+    # Older runs write down that a player of another kind of task has no optimizer, too.
+    older["classifier"] = None
+    read = recipe_from(older, "an older run")
+    assert not read.training.joint_scoring and not read.training.tangent_penalties
+    assert read == override(DIGITS, ["training.one_call=false", "training.tangent_penalties=false"])

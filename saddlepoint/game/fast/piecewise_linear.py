@@ -35,7 +35,9 @@ class NotPiecewiseLinear(UserError):
     """A network does something that has no rule."""
 
     def __init__(self, what: str):
-        super().__init__(f"a discriminator with {what}", "a piecewise linear one", "set training.fast_penalties=false")
+        super().__init__(
+            f"a discriminator with {what}", "a piecewise linear one", "set training.tangent_penalties=false"
+        )
         self.what = what
 
 

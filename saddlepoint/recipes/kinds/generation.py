@@ -121,7 +121,9 @@ class GenerationKind(Kind):
             adaptive=recipe.adaptive_augmentation,
             top_k=part.top_k is not None,
             # A person's own D may compare the samples of a batch in ways that nobody knows here.
-            one_call=recipe.training.one_call and materials.own is None and not couples_samples(networks.discriminator),
+            one_call=recipe.training.joint_scoring
+            and materials.own is None
+            and not couples_samples(networks.discriminator),
             mirror=part.mirror,
             dequantise=part.dequantise,
             penalties=penalties,

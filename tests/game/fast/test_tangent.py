@@ -177,7 +177,7 @@ def test_what_is_not_piecewise_linear_is_sent_to_double_backward(name: str) -> N
 
 
 def test_what_becomes_so_during_a_run_is_said() -> None:
-    with pytest.raises(NotPiecewiseLinear, match=r"tanh.*training.fast_penalties=false"):
+    with pytest.raises(NotPiecewiseLinear, match=r"tanh.*training.tangent_penalties=false"):
         ByTangent(_Does(torch.tanh)).scores_and_gradient(torch.randn(BATCH, 4))
 
 
