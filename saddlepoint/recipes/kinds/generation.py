@@ -107,6 +107,9 @@ class GenerationKind(Kind):
         if getattr(recipe.networks, "normalisation", None) == "batch":
             on_gradient = [name for name in penalties if name in INPUT_PENALTIES]
             refuse_batch_statistics(networks.discriminator, on_gradient, "set networks.normalisation=none")
+        # A person's own D may compare the samples of a batch in ways that nobody knows here.
+        alone = recipe.training.joint_scoring and materials.own is None
+        alone = alone and not couples_samples(networks.discriminator)
         return Generation(
             generator=networks.generator.to(materials.device),
             discriminator=networks.discriminator.to(materials.device),
