@@ -10,6 +10,7 @@ from saddlepoint.data import Packed
 from saddlepoint.data.packing import pack
 from saddlepoint.data.source import Options, Source
 from saddlepoint.errors import UserError
+from saddlepoint.metrics.features.features import check_items
 
 _BLOCK = 1024
 
@@ -25,13 +26,7 @@ def packed_array(values: Tensor | np.ndarray) -> Packed:
         UserError: another shape, or values outside the range.
     """
     array = torch.as_tensor(values).detach().cpu().numpy()
-    if array.ndim not in (2, 4) or not array.size:
-        raise UserError(
-            f"an array of shape {array.shape}",
-            "images (n, channels, height, width) or points (n, dimensions)",
-            "give at least one, and put the number of images first",
-        )
-
+    check_items("an array", array.shape)
     if array.ndim == 4 and array.dtype.kind in "iuf":
         _check_range(array)
 

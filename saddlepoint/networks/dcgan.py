@@ -36,11 +36,6 @@ def size_chain(height: int, width: int) -> list[tuple[int, int]]:
     return chain
 
 
-def channel_chain(width: int, levels: int) -> list[int]:
-    """Channels of D's levels from the image's side on; G has them in reverse."""
-    return [width * min(2**level, LARGEST_MULTIPLE) for level in range(levels)]
-
-
 class Generator(nn.Module):
     """z (n, latent), labels (n,) -> images (n, channels, height, width) in (-1, 1)."""
 
@@ -53,7 +48,7 @@ class Generator(nn.Module):
         code = min(classes, latent)
         self.embedding = nn.Embedding(classes, code) if classes else None
         sizes = size_chain(shape[1], shape[2])[::-1]
-        channels = channel_chain(width, len(sizes) - 1)[::-1]
+        channels = layers.doubling_channels(width, len(sizes) - 1, LARGEST_MULTIPLE)[::-1]
         base = (channels[0], *sizes[0])
         body: list[nn.Module] = [nn.Linear(latent + code, math.prod(base), bias=not normalised), nn.Unflatten(1, base)]
         body.extend(_activation(channels[0], normalised))
@@ -80,7 +75,7 @@ class Discriminator(nn.Module):
         super().__init__()
         self.classes = classes
         sizes = size_chain(shape[1], shape[2])
-        channels = channel_chain(width, len(sizes) - 1)
+        channels = layers.doubling_channels(width, len(sizes) - 1, LARGEST_MULTIPLE)
         body: list[nn.Module] = []
         for level, (inputs, outputs) in enumerate(pairwise([shape[0], *channels])):
             body.append(nn.Conv2d(inputs, outputs, 4, 2, 1, bias=not normalised))

@@ -32,7 +32,7 @@ class Generator(nn.Module):
         super().__init__()
         self.latent, self.classes = latent, classes
         sizes = layers.halved_sizes(shape[1], shape[2])[::-1]
-        channels = _channels(width, len(sizes) - 1)[::-1]
+        channels = layers.doubling_channels(width, len(sizes) - 1, LARGEST_MULTIPLE)[::-1]
         channels = [channels[0], *channels]
         self.base = (channels[0], *sizes[0])
         self.linear = nn.Linear(latent, math.prod(self.base))
@@ -64,7 +64,7 @@ class Discriminator(nn.Module):
     def __init__(self, shape: tuple[int, ...], *, width: int, classes: int, attention: int | None):
         super().__init__()
         sizes = layers.halved_sizes(shape[1], shape[2])
-        channels = _channels(width, len(sizes) - 1)
+        channels = layers.doubling_channels(width, len(sizes) - 1, LARGEST_MULTIPLE)
         blocks: list[nn.Module] = [
             layers.DownBlock(inputs, outputs, down=True, first=level == 0)
             for level, (inputs, outputs) in enumerate(pairwise([shape[0], *channels]))
@@ -82,11 +82,6 @@ class Discriminator(nn.Module):
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.head(F.relu(self.blocks(images)).flatten(2).sum(2), labels)
-
-
-def _channels(width: int, levels: int) -> list[int]:
-    """Channels of D's halving blocks from the image on."""
-    return [width * min(2**level, LARGEST_MULTIPLE) for level in range(levels)]
 
 
 @dataclass(frozen=True, kw_only=True)

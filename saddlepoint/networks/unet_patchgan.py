@@ -70,7 +70,7 @@ class Generator(nn.Module):
     ):
         super().__init__()
         self.grid = self.smallest = 2**levels
-        widths = [width * min(2**level, LARGEST_MULTIPLE) for level in range(levels)]
+        widths = layers.doubling_channels(width, levels, LARGEST_MULTIPLE)
         biased = normalisation != "batch"
         self.encoder = nn.ModuleList()
         for level, (inputs, outputs) in enumerate(pairwise([source_channels, *widths])):

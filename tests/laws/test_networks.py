@@ -123,6 +123,7 @@ def test_every_file_is_reached():
             "saddlepoint.networks": "the dictionary of the pairs",
             "saddlepoint.networks.classifier": "no pair; tested in tests/networks/test_classifier.py",
             "saddlepoint.networks.layers.attention": "tested in tests/networks/test_attention.py",
+            "saddlepoint.networks.layers.channels": "widths of levels; tested in tests/networks/test_layers.py",
             "saddlepoint.networks.layers.checks": "refusals that pairs share; tested in tests/networks/test_layers.py",
             "saddlepoint.networks.layers.filtered": "R3GAN's resampling; tested in tests/networks/test_filtered.py",
             "saddlepoint.networks.layers.minibatch": "no pair has it yet; tested in tests/networks/test_filtered.py",

@@ -20,6 +20,10 @@ def test_points_are_refused_where_there_are_none():
     layers.check_shape((2,), 0, points=True)
 
 
+def test_channels_double_up_to_a_multiple_of_the_width():
+    assert layers.doubling_channels(64, 6, 8) == [64, 128, 256, 512, 512, 512]
+
+
 @pytest.mark.parametrize(
     ("layer", "side"),
     [

@@ -170,14 +170,23 @@ def _stacked(batches: Iterable[Tensor]) -> np.ndarray:
     return np.concatenate(rows)
 
 
-def _items(batch: Tensor | np.ndarray) -> Tensor:
-    items = torch.as_tensor(batch).detach()
-    if items.ndim not in (2, 4) or items.numel() == 0:
+def check_items(what: str, shape: tuple[int, ...]) -> None:
+    """Refuses what is neither images (n, channels, height, width) nor points (n, dimensions), or none of them.
+
+    Raises:
+        UserError: with the two shapes.
+    """
+    if len(shape) not in (2, 4) or 0 in shape:
         raise UserError(
-            f"a batch of shape {tuple(items.shape)}",
+            f"{what} of shape {shape}",
             "images (n, channels, height, width) or points (n, dimensions)",
             "give at least one, and put the number of images first",
         )
+
+
+def _items(batch: Tensor | np.ndarray) -> Tensor:
+    items = torch.as_tensor(batch).detach()
+    check_items("a batch", tuple(items.shape))
     if items.dtype == torch.uint8:
         return items.float() / 255
     if not items.is_floating_point():

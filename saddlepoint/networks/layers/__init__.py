@@ -4,6 +4,7 @@ A layer comes here when a second pair needs it; what one pair alone has stays in
 """
 
 from saddlepoint.networks.layers.attention import SelfAttention, attended
+from saddlepoint.networks.layers.channels import doubling_channels
 from saddlepoint.networks.layers.checks import (
     check_counts,
     check_dropout,
@@ -51,6 +52,7 @@ __all__ = [
     "check_shape",
     "couples_samples",
     "doubled",
+    "doubling_channels",
     "fan_in",
     "halved",
     "halved_sizes",

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from saddlepoint.errors import UserError
+from saddlepoint.networks.layers.channels import doubling_channels
 from saddlepoint.networks.layers.per_image import Normalisation, initialise_images, normalised
 
 SLOPE = 0.2
@@ -54,7 +55,7 @@ class PatchDiscriminator(nn.Module):
                 else "use images of at least 6x6",
             )
         self.source_channels = source_channels
-        channels = [width * min(2**level, LARGEST_MULTIPLE) for level in range(layers + 1)]
+        channels = doubling_channels(width, layers + 1, LARGEST_MULTIPLE)
         body: list[nn.Module] = []
         for level, (inputs, outputs) in enumerate(pairwise([source_channels + shape[0], *channels])):
             kind = normalisation if level else "none"
