@@ -7,15 +7,16 @@ turns in one process. Processor time of one thread, because that of a clock depe
 import argparse
 import statistics
 import time
-from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from saddlepoint.game.fast.tangent import ByTangent
-from saddlepoint.game.penalties import Judge, scores_and_gradient, zero_centred
+from saddlepoint.game.network import Network
+from saddlepoint.game.penalties import zero_centred
 from saddlepoint.networks import Dcgan, Mlp, R3gan
+from saddlepoint.tasks.kit.adversary import Critic
 
 # Name, pair, shape of a sample, batch.
 CASES = (
@@ -26,11 +27,11 @@ CASES = (
 )
 
 
-def step(network: Callable[..., Tensor], parameters: list[nn.Parameter], batches: tuple[Tensor, Tensor]) -> None:
+def step(network: Network, parameters: list[nn.Parameter], batches: tuple[Tensor, Tensor]) -> None:
     """Leaves the gradients of a discriminator's step in .grad."""
     for parameter in parameters:
         parameter.grad = None
-    shown = [scores_and_gradient(Judge(network=network), images) for images in batches]
+    shown = [Critic(network=network).scores_and_gradient(images) for images in batches]
     (real, _), (fake, _) = shown
     penalties = [zero_centred(gradient, 1.0) for _, gradient in shown]
     (F.softplus(fake - real).mean() + penalties[0] + penalties[1]).backward()

@@ -13,7 +13,7 @@ from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.loading import load_task, say_left_out
 from saddlepoint.recipes.recorded import read_recorded
 from saddlepoint.report.figure1 import Stage, draw_animation, draw_figure
-from saddlepoint.tasks.generation import DISCRIMINATOR
+from saddlepoint.tasks.kit.adversary import DISCRIMINATOR
 from saddlepoint.theory.density.pushforward import pushforward
 from saddlepoint.training.checkpoint import load_network, read, steps_saved, tensors_of
 from saddlepoint.training.folder import RunFolder

@@ -16,7 +16,7 @@ from scipy.optimize import OptimizeResult, minimize_scalar
 
 from saddlepoint.conformance.match import Composition, Match, largest_stable_rate, radius_of_update
 from saddlepoint.conformance.row import Row, Rows, at_least, equal
-from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
+from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR
 from saddlepoint.tasks.toy.bilinear import Bilinear
 
 _ALTERNATING = Composition(first=DISCRIMINATOR)

@@ -22,7 +22,7 @@ from saddlepoint.conformance.match import (
 )
 from saddlepoint.conformance.row import EXACT, Row, Rows, at_least, equal, spectrum
 from saddlepoint.objectives import objective
-from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
+from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR
 from saddlepoint.tasks.toy.dirac import DiracGan
 
 # Where two eigenvalues meet, rounding counts with its square root.

@@ -15,7 +15,7 @@ from saddlepoint.game.corrections import CORRECTIONS, STRENGTH
 from saddlepoint.game.turns import alternating, simultaneous
 from saddlepoint.game.update_map import eigenvalues as eigenvalues_of
 from saddlepoint.game.update_map import jacobian
-from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
+from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR
 from saddlepoint.tasks.toy.bilinear import Bilinear
 from saddlepoint.tasks.toy.dirac import DiracGan
 from saddlepoint.training.control import Control
@@ -66,7 +66,7 @@ class Match:
         task: Toy,
         composition: Composition,
         *,
-        optimizers: dict[str, game_steps.Brought] | None = None,
+        optimizers: dict[str, game_steps.OwnOptimizer] | None = None,
         differentiable: bool = False,
     ):
         self.task = task

@@ -13,9 +13,9 @@ from saddlepoint.conformance.match import Composition, Match, Toy
 from saddlepoint.conformance.row import Row
 from saddlepoint.conformance.suite import one_thread
 from saddlepoint.errors import RunStopped, UserError
-from saddlepoint.game.steps import Brought
+from saddlepoint.game.steps import OwnOptimizer
 from saddlepoint.objectives import objective
-from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
+from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR
 from saddlepoint.tasks.toy.bilinear import Bilinear
 from saddlepoint.tasks.toy.dirac import DiracGan
 
@@ -83,7 +83,7 @@ def _match(make: MakeOptimizers, task: Toy, composition: Composition, called: st
         raise UserError(f"{called}, which raises {type(error).__name__}: {error}", "two optimizers", _CURE) from error
     if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(o, torch.optim.Optimizer) for o in pair)):
         raise UserError(f"{called}, which gives a {type(pair).__name__}", "a tuple of two torch optimizers", _CURE)
-    optimizers = {DISCRIMINATOR: Brought(optimizer=pair[0]), GENERATOR: Brought(optimizer=pair[1])}
+    optimizers = {DISCRIMINATOR: OwnOptimizer(optimizer=pair[0]), GENERATOR: OwnOptimizer(optimizer=pair[1])}
     return Match(task, composition, optimizers=optimizers)
 
 

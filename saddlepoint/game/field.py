@@ -7,23 +7,21 @@ differentiable, so that it can be differentiated again; it is the hot path's ora
 diagnosis work on.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import Literal, Protocol
 
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.fast.tangent import ByTangent
+from saddlepoint.game.network import At, Network, Networks
 from saddlepoint.game.player import Player
-from saddlepoint.game.task import Draw, Loss, Networks, Settings, Task, frozen, networks_of, player_named
-
-if TYPE_CHECKING:
-    from saddlepoint.game.fast.compiled import Compilation
+from saddlepoint.game.task import Draw, Loss, Progress, Settings, Task, frozen, networks_of, player_named
+from saddlepoint.randomness import derive_seed
 
 # By network name, then by the name that the network gives to the tensor.
 Tensors = Mapping[str, Mapping[str, Tensor]]
@@ -47,6 +45,14 @@ class Evaluation:
     losses: Mapping[str, Loss]
 
 
+class Compiled(Protocol):
+    """Where compiled steps are kept: `fast/compiled.py`, which knows the field that it compiles."""
+
+    def backward(self, game_field: "Field", player: Player, draw: Draw, share: float, settings: Settings) -> Loss:
+        """As `Field.backward` for one micro-batch: adds the gradient of share * cost to the parameters' .grad."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Field:
     """The vector field of a task.
@@ -59,6 +65,8 @@ class Field:
             (`game/update_map.py`); dearer, and not for training.
         tangent: names of the networks whose input gradient the hot path takes by `game/fast/tangent.py`.
         compiled: where the hot path's compiled steps are kept; None to play it as it is written.
+        seeding: how the networks' own randomness follows from a draw and a player's name. 2: a hash of both. 1: a run
+            from before that rule goes on with its own, which looked at the first six letters of the name alone.
     """
 
     task: Task
@@ -66,7 +74,8 @@ class Field:
     precision: Callable[[], AbstractContextManager] = nullcontext
     differentiable: bool = False
     tangent: frozenset[str] = frozenset()
-    compiled: "Compilation | None" = None
+    compiled: Compiled | None = None
+    seeding: Literal[1, 2] = 2
 
     def __post_init__(self) -> None:
         if self.accumulate < 1:
@@ -92,16 +101,27 @@ class Field:
         """A copy for a history; without its graph, unless the field is differentiable."""
         return tensor.clone() if self.differentiable else tensor.detach().clone()
 
+    def draw(self, player: str, step: int, substep: int, state: Progress) -> Draw:
+        """The task's draw for a player's step; networks that it calls draw what follows from the same counters."""
+        _seed(derive_seed(state.seed, f"{player}/draw", step, substep))
+        return self.task.draw(player, step, substep, state)
+
     def loss(self, player: Player, networks: Networks, draw: Draw, settings: Settings) -> Loss:
         """The player's loss; the networks' own randomness is a function of the draw."""
+        with self._playing(player, draw):
+            return self.task.loss(player.name, networks, draw, settings)
+
+    @contextmanager
+    def _playing(self, player: Player, draw: Draw) -> Iterator[None]:
+        """Inside, the task's loss is computed in the field's precision, and its networks draw what the draw says."""
         self.seed(player, draw)
         with self.precision():
-            return self.task.loss(player.name, networks, draw, settings)
+            yield
 
     def seed(self, player: Player, draw: Draw) -> None:
         """Sets torch's generators, from which the networks draw, to where this player's step on this draw begins."""
         # A draw may be shared by two players; their dropout masks are not.
-        _seed(draw.seed ^ _stable_hash(player.name))
+        _seed(derive_seed(draw.seed, player.name) if self.seeding == 2 else draw.seed ^ _first_letters(player.name))
 
     def backward(self, player: Player, draw: Draw, settings: Settings) -> Loss:
         """Leaves the gradient of the player's cost in its parameters' .grad; the opponent's .grad is untouched.
@@ -114,11 +134,9 @@ class Field:
             found = self(self.parameters, buffers_of(self.task), {player.name: draw}, settings)
             return self.leave([player.name], flat(found.directions), found)[player.name]
         if self.compiled is not None:
-            play = self.compiled.backward
-            return _mean(
-                [(play(self, player, part, share, settings), share) for part, share in draw.parts(self.accumulate)]
-            )
-        networks: dict[str, Callable[..., Tensor]] = {
+            play, cut = self.compiled.backward, draw.micro_batches(self.accumulate)
+            return _mean([(play(self, player, part, share, settings), share) for part, share in cut])
+        networks: dict[str, Network] = {
             name: ByTangent(module) if name in self.tangent else module
             for name, module in networks_of(self.task).items()
         }
@@ -130,8 +148,9 @@ class Field:
             unfrozen = shared if player.name != draw.forwards.player else ()
         parts: list[tuple[Loss, float]] = []
         with frozen(self.task, player, besides=unfrozen):
-            for part, share in draw.parts(self.accumulate):
-                loss = self.loss(player, networks, part, settings)
+            for part, share in draw.micro_batches(self.accumulate):
+                with self._playing(player, part):
+                    loss = self.task.loss(player.name, networks, part, settings)
                 total = cost(loss)
                 (total if share == 1.0 else total * share).backward()
                 parts.append((loss, share))
@@ -179,7 +198,7 @@ class Field:
         new_buffers = {name: {key: tensor.clone() for key, tensor in group.items()} for name, group in buffers.items()}
 
         networks = {
-            name: _Call(module=module, parameters=parameters[name], buffers=new_buffers.get(name, {}))
+            name: At(module=module, parameters=parameters[name], buffers=new_buffers.get(name, {}))
             for name, module in modules.items()
         }
         directions: dict[str, dict[str, Tensor]] = {}
@@ -193,7 +212,7 @@ class Field:
                 if parameter.requires_grad
             ]
             parts: list[tuple[Loss, float]] = []
-            for part, share in draw.parts(self.accumulate):
+            for part, share in draw.micro_batches(self.accumulate):
                 loss = self.loss(player, networks, part, settings)
                 total = cost(loss)
                 gradients = torch.autograd.grad(
@@ -209,21 +228,6 @@ class Field:
                 parts.append((loss, share))
             losses[name] = parts[0][0] if len(parts) == 1 else _mean(parts)
         return Evaluation(directions=directions, buffers=new_buffers, losses=losses)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Call:
-    """A network as it is at other parameters and buffers than its own."""
-
-    module: nn.Module
-    parameters: Mapping[str, Tensor]
-    buffers: Mapping[str, Tensor]
-
-    def __call__(self, *inputs: Tensor, **named: Tensor) -> Tensor:
-        return functional_call(self.module, (dict(self.parameters), dict(self.buffers)), inputs, named)
-
-    def named_parameters(self) -> dict[str, Tensor]:
-        return {**dict(self.module.named_parameters()), **self.parameters}
 
 
 def flat(tensors: Tensors) -> Vector:
@@ -278,6 +282,6 @@ def _seed(seed: int) -> None:
         torch.mps.manual_seed(seed)
 
 
-def _stable_hash(name: str) -> int:
-    # Python's own hash of a string changes from process to process.
+def _first_letters(name: str) -> int:
+    # Of the rule 1: as many of them as it tells apart.
     return int.from_bytes(name.encode()[:7].ljust(7, b"\0"), "little") & 0xFFFFFFFFFFFF

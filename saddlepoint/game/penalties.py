@@ -6,97 +6,70 @@
     LeCam: weight (E (D(x) - a_fake)^2 + E (D(G(z)) - a_real)^2), a: moving averages of the scores (Tseng et al. 2021)
     orthogonal regularisation: 1/2 sum over W of |W W^T * (1 - I)|_F^2      (Brock, Donahue and Simonyan 2019)
 
-|.|^2 sums over a sample's own elements, E averages over samples. Each is minimised. The input gradient goes through
-torch.func.grad, so that a whole step can be compiled; on the hot path of a piecewise linear D through `tangent.py`.
+|.|^2 sums over a sample's own elements, E averages over samples; with weights w, E is the mean of w times value, as in
+an objective. Each is minimised. Here are the formulas; the input gradient is taken in `tasks/kit/adversary.py`.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from saddlepoint.errors import UserError
-from saddlepoint.game.fast.tangent import ByTangent
-
-# A discriminator as a function of the images alone: labels and augmentation are already inside.
-Score = Callable[[Tensor], Tensor]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judge:
-    """Such a function in its parts, so that a discriminator that knows its own input gradient can be asked for it.
-
-    Attributes:
-        network: (images, *labels) -> scores (n,).
-        labels: what it is given beside the images.
-        before: what is done to the images before it sees them (augmentation), without parameters; None for nothing.
-    """
-
-    network: Callable[..., Tensor]
-    labels: tuple[Tensor, ...] = ()
-    before: Callable[[Tensor], Tensor] | None = None
-
-    def __call__(self, images: Tensor) -> Tensor:
-        return self.network(images if self.before is None else self.before(images), *self.labels)
-
-
-def scores_and_gradient(score: Score, images: Tensor) -> tuple[Tensor, Tensor]:
-    """D(x), (n,), and grad_x D(x), the shape of x, from one forward pass; both differentiable by D's parameters.
-
-    Of a `Judge` whose network is `ByTangent`, as on the hot path, to first order and without double backward.
-    """
-    if isinstance(score, Judge) and isinstance(score.network, ByTangent):
-        return score.network.scores_and_gradient(images, score.labels, score.before)
-    if isinstance(score, Judge) and not isinstance(score.network, nn.Module) and not torch.compiler.is_compiling():
-        # The joint field, at parameters that it names to autograd. Ordinary backward would also go down to the images,
-        # but torch.func.grad imports the compiler at its first call, which takes a second.
-        leaf = images if images.requires_grad else images.detach().requires_grad_()
-        with torch.enable_grad():
-            scores = score(leaf)
-            (gradient,) = torch.autograd.grad(_wide(scores).sum(), leaf, create_graph=True)
-        return scores, gradient
-
-    def summed(inputs: Tensor) -> tuple[Tensor, Tensor]:
-        # A sample's score depends on that sample alone (no batch statistics), so the sum's gradient holds each one's.
-        scores = score(inputs)
-        return _wide(scores).sum(), scores
-
-    gradient, scores = torch.func.grad(summed, has_aux=True)(images)
-    return scores, gradient
-
-
-def zero_centred(gradient: Tensor, gamma: float) -> Tensor:
-    """R1 or R2 from an input gradient (n, ...): (gamma/2) mean of the squared norms, a scalar."""
-    return gamma / 2 * _wide(gradient).square().flatten(1).sum(1).mean()
-
-
-def one_centred(score: Score, real: Tensor, fake: Tensor, mix: Tensor, weight: float) -> Tensor:
-    """The gradient penalty of WGAN-GP, a scalar.
+def zero_centred(gradient: Tensor, gamma: float, weights: Tensor | None = None) -> Tensor:
+    """R1 or R2 from an input gradient (n, ...): (gamma/2) mean of the squared norms, a scalar.
 
     Args:
-        score: the discriminator.
-        real, fake: (n, ...).
-        mix: u in (0, 1), (n,): the share of the real sample.
-        weight: lambda.
+        gradient: (n, ...).
+        gamma: of the penalty.
+        weights: of the samples, (n,); None for all alike.
     """
-    u = mix.reshape(-1, *[1] * (real.dim() - 1)).to(real.dtype)
-    _, gradient = scores_and_gradient(score, u * real + (1 - u) * fake)
+    return gamma / 2 * _expected(_squares(gradient), weights)
+
+
+def between(real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
+    """The points at which WGAN-GP penalises, (n, ...).
+
+    Args:
+        real, fake: (n, ...).
+        mix: u in (0, 1), (n,) or (n, 1): the share of the real sample.
+    """
+    u = per_row(mix, real).to(real.dtype)
+    return u * real + (1 - u) * fake
+
+
+def one_centred(gradient: Tensor, weight: float, weights: Tensor | None = None) -> Tensor:
+    """The gradient penalty of WGAN-GP from an input gradient (n, ...), a scalar.
+
+    Args:
+        gradient: (n, ...), at the points `between`.
+        weight: lambda.
+        weights: of the points, (n,); None for all alike.
+    """
     # The norm's derivative at 0 is undefined; a double of the smallest normal number keeps it finite there.
-    norm = (_wide(gradient).square().flatten(1).sum(1) + 1e-24).sqrt()
-    return weight * (norm - 1).square().mean()
+    norm = (_squares(gradient) + 1e-24).sqrt()
+    return weight * _expected((norm - 1).square(), weights)
 
 
-def lecam(real_scores: Tensor, fake_scores: Tensor, anchors: Tensor, weight: float) -> Tensor:
+def lecam(
+    real_scores: Tensor,
+    fake_scores: Tensor,
+    anchors: Tensor,
+    weight: float,
+    weights: tuple[Tensor | None, Tensor | None] = (None, None),
+) -> Tensor:
     """LeCam's regularisation, a scalar: each side is drawn to where the other side's scores have been.
 
     Args:
-        real_scores, fake_scores: raw, (n,).
+        real_scores, fake_scores: raw, (n,) or maps (n, ...).
         anchors: the moving averages of both, (2,): real, fake.
         weight: of the penalty.
+        weights: of each side's samples, (n,); None for all alike.
     """
-    real, fake = _wide(real_scores) - anchors[1], _wide(fake_scores) - anchors[0]
-    return weight * (real.square().mean() + fake.square().mean())
+    real, fake = wide(real_scores) - anchors[1], wide(fake_scores) - anchors[0]
+    return weight * (_expected(real.square(), weights[0]) + _expected(fake.square(), weights[1]))
 
 
 def orthogonal_regularisation(parameters: Mapping[str, Tensor], left_out: Collection[str] = ()) -> Tensor:
@@ -126,7 +99,7 @@ def orthogonal_regularisation(parameters: Mapping[str, Tensor], left_out: Collec
     if not matrices:
         raise UserError("no matrices to regularise", "a network with weights of two dimensions or more", "leave it out")
     # |A|^2 - |diagonal|^2 would lose the digits of what is left between rows that are nearly orthogonal.
-    products = [_wide(matrix) @ _wide(matrix).T for matrix in matrices]
+    products = [wide(matrix) @ wide(matrix).T for matrix in matrices]
     return torch.stack([(each - each.diagonal().diag()).square().sum() for each in products]).sum() / 2
 
 
@@ -134,9 +107,28 @@ def _belongs(key: str, name: str) -> bool:
     return key == name or key.startswith(name + ".")
 
 
-def _wide(tensor: Tensor) -> Tensor:
+def wide(tensor: Tensor) -> Tensor:
     """Half precision as float32, where sums of squares keep their digits; others as they are."""
     return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
+
+
+def per_row(values: Tensor, like: Tensor) -> Tensor:
+    """One value for each sample, (n,) or (n, 1), in the shape in which it meets what has a row per sample."""
+    return values.reshape(-1, *[1] * (like.dim() - 1))
+
+
+def per_sample(scores: Tensor) -> Tensor:
+    """Scores (n,) as they are, the mean of a map (n, ...) over each sample, (n,)."""
+    return scores if scores.dim() == 1 else scores.flatten(1).mean(1)
+
+
+def _squares(gradient: Tensor) -> Tensor:
+    """The squared norm of each sample's gradient, (n,)."""
+    return wide(gradient).square().flatten(1).sum(1)
+
+
+def _expected(values: Tensor, weights: Tensor | None) -> Tensor:
+    return (values if weights is None else values * per_row(weights, values).to(values.dtype)).mean()
 
 
 def refuse_batch_statistics(discriminator: nn.Module, penalties: Sequence[str], without: str | None = None) -> None:

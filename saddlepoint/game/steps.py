@@ -3,17 +3,20 @@
 Adam      Kingma and Ba 2015; beta1 .5 or 0 in GANs (a positive momentum destabilises alternating play)
 SGD       v <- momentum v + g;  w <- w - rate v      (a negative momentum stabilises alternating play)
 RMSProp   the original WGAN's
+
+Of each, `moments` is how many tensors of a weight's size it keeps beside the weight, at most.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.fast.uncompiled import keep_compiler_out, undecorated_step
+from saddlepoint.game.network import place_named
 from saddlepoint.game.player import Player
 from saddlepoint.game.schedules import Number
 from saddlepoint.game.task import Settings
@@ -24,6 +27,7 @@ class Adam:
     """Moving averages of the gradient and of its square (Kingma and Ba 2015); the numbers may follow schedules."""
 
     optimizer: Literal["adam"] = "adam"
+    moments: ClassVar[int] = 2
     rate: Number = 2e-4
     beta1: Number = 0.5
     beta2: Number = 0.999
@@ -49,6 +53,7 @@ class SGD:
     """The plain step, with momentum if wanted; the numbers may follow schedules."""
 
     optimizer: Literal["sgd"] = "sgd"
+    moments: ClassVar[int] = 1
     rate: Number = 0.1
     momentum: Number = 0.0
     __pydantic_config__ = {"extra": "forbid"}
@@ -72,6 +77,7 @@ class RMSProp:
     """A moving average of the gradient's square (the original WGAN's); the numbers may follow schedules."""
 
     optimizer: Literal["rmsprop"] = "rmsprop"
+    moments: ClassVar[int] = 1
     rate: Number = 5e-5
     smoothing: Number = 0.99
     momentum: Number = 0.0
@@ -101,10 +107,12 @@ Optimizer = Adam | SGD | RMSProp
 
 
 @dataclass(frozen=True, kw_only=True)
-class Brought:
+class OwnOptimizer:
     """A person's own torch optimizer over a player's parameters; it keeps its own numbers."""
 
     optimizer: torch.optim.Optimizer
+    # Nobody knows; most keep no more than Adam does.
+    moments: ClassVar[int] = 2
 
     def build(
         self, parameters: list[torch.nn.Parameter], differentiable: bool = False, fused: bool = True
@@ -130,7 +138,7 @@ class Brought:
         return {}
 
 
-def numbers_of(optimizer: Optimizer | Brought) -> dict[str, Number]:
+def numbers_of(optimizer: Optimizer | OwnOptimizer) -> dict[str, Number]:
     """The optimizer's settings that may be scheduled, by name."""
     return {field.name: getattr(optimizer, field.name) for field in fields(optimizer) if field.name != "optimizer"}
 
@@ -146,7 +154,7 @@ class Step:
     """
 
     def __init__(
-        self, player: Player, optimizer: Optimizer | Brought, differentiable: bool = False, *, fused: bool = True
+        self, player: Player, optimizer: Optimizer | OwnOptimizer, differentiable: bool = False, *, fused: bool = True
     ):
         keep_compiler_out()
         self.player = player
@@ -163,14 +171,14 @@ class Step:
         self._differentiable = differentiable
         player.project()
 
-    def tell(self, settings: Settings) -> None:
+    def set_numbers(self, settings: Settings) -> None:
         """Puts this step's numbers into the optimizer."""
         prefix = f"{self.player.name}."
         options = self.kind.options({name: settings[prefix + name] for name in numbers_of(self.kind)})
         for group in self.torch_optimizer.param_groups:
             group.update(options)
 
-    def would_subtract(
+    def preview(
         self, directions: Mapping[tuple[str, str], torch.Tensor], settings: Settings
     ) -> dict[tuple[str, str], torch.Tensor]:
         """What `apply` would subtract if these directions stood in .grad; nothing is moved and no state changes.
@@ -179,7 +187,7 @@ class Step:
             directions: by (network, parameter); those that are left out have no gradient.
             settings: the numbers of this step.
         """
-        self.tell(settings)
+        self.set_numbers(settings)
         optimizer = self.torch_optimizer
         history, groups = optimizer.state, [group["params"] for group in optimizer.param_groups]
         # The optimizer itself is asked, on copies: so it is right for every optimizer, a person's own included.
@@ -207,7 +215,7 @@ class Step:
 
     def apply(self, settings: Settings) -> None:
         """Subtracts what stands in .grad, as the optimizer scales it; then projects, and clears .grad."""
-        self.tell(settings)
+        self.set_numbers(settings)
         for parameter in self.parameters:
             if parameter.grad is not None:
                 parameter.grad = _in_layout(parameter.grad, parameter)
@@ -219,7 +227,7 @@ class Step:
         self.player.project()
 
     def _take(self) -> None:
-        if isinstance(self.kind, Brought):
+        if isinstance(self.kind, OwnOptimizer):
             # A person's own may be any class, with hooks and schedules of its own.
             self.torch_optimizer.step()
         else:
@@ -232,8 +240,8 @@ class Step:
         for old, new in copies.items():
             new.grad = old.grad
         for (network, key), new in zip(self.names, copies.values(), strict=True):
-            owner, _, leaf = key.rpartition(".")
-            self.player.networks[network].get_submodule(owner)._parameters[leaf] = new  # type: ignore[assignment]
+            owner, leaf = place_named(self.player.networks[network], key)
+            owner[leaf] = new
         for group in optimizer.param_groups:
             group["params"] = [copies[old] for old in group["params"]]
         optimizer.state = defaultdict(dict, {copies[old]: _copied(state) for old, state in optimizer.state.items()})

@@ -1,5 +1,6 @@
-"""What is played: the protocol of a task, and the three things that pass between a task and the game.
+"""What is played: two protocols of a task, and the three things that pass between a task and the game.
 
+`Task` is what the loop plays; `RunTask` is what a run, with its folder and its recipe, asks of one besides.
 A task knows its networks, its data and its objective. The game knows none of them: it asks for a draw, asks what a
 player makes of it, and moves the player.
 """
@@ -7,24 +8,14 @@ player makes of it, and moves the player.
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import torch
 from torch import Tensor
 
 from saddlepoint.game.fast.forwards import Forwards
+from saddlepoint.game.network import Networks
 from saddlepoint.game.player import Player
-
-# Networks by name: the modules themselves on the hot path, functional calls of them in the joint field.
-Networks = Mapping[str, Callable[..., Tensor]]
-
-
-def weights_of(network: Callable[..., Tensor]) -> dict[str, Tensor]:
-    """The parameters, by name, that a network of `Networks` is called with; for costs of weights."""
-    named = getattr(network, "named_parameters", None)
-    assert named is not None, "neither a module nor the joint field's call of one"
-    return dict(named())
-
 
 # The numbers of this step, by dotted name: "discriminator.rate", "penalties.r1". In a compiled step tensors stand for
 # them: a loss multiplies by them and does not look at them, but for "task.top_k".
@@ -32,7 +23,14 @@ Settings = Mapping[str, float]
 
 
 class Progress(Protocol):
-    """What a draw may depend on beside step and substep: history that the run's state counts."""
+    """What a draw may depend on beside step and substep: history that the run's state counts.
+
+    Attributes:
+        seed: of everything that is drawn now. It is the run's own until the run is rolled back, and another one from
+            then on, so that what is drawn again is not what has failed.
+        images: real images that were counted.
+        step: iterations done.
+    """
 
     seed: int
     images: int
@@ -63,7 +61,7 @@ class Draw:
         """The tensor of that name; None where the draw has none."""
         return self.tensors.get(name)
 
-    def once(self, name: str, make: Callable[[], Tensor]) -> Tensor:
+    def derived(self, name: str, make: Callable[[], Tensor]) -> Tensor:
         """What a loss derives from the draw alone, made at the first call; players that share a draw share it."""
         if name not in self._derived:
             self._derived[name] = make()
@@ -72,7 +70,7 @@ class Draw:
     def __len__(self) -> int:
         return len(next(iter(self.tensors.values()))) if self.tensors else 0
 
-    def parts(self, count: int) -> Iterator[tuple["Draw", float]]:
+    def micro_batches(self, count: int) -> Iterator[tuple["Draw", float]]:
         """The draw cut by rows into `count` micro-batches, each with its share of the whole."""
         if count == 1:
             yield self, 1.0
@@ -80,7 +78,7 @@ class Draw:
         for index, rows in enumerate(torch.arange(len(self)).tensor_split(count)):
             start, stop = int(rows[0]), int(rows[-1]) + 1
             tensors = {name: tensor[start:stop] for name, tensor in self.tensors.items()}
-            # Every part has its own dropout: the same seed would repeat one mask over the whole batch.
+            # Each has its own dropout: the same seed would repeat one mask over the whole batch.
             yield Draw(tensors=tensors, seed=self.seed + index), (stop - start) / len(self)
 
 
@@ -99,6 +97,15 @@ class Loss:
     costs: Mapping[str, Tensor] = field(default_factory=dict)
     outputs: Mapping[str, Tensor] = field(default_factory=dict)
     shown: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def __or__(self, other: "Loss") -> "Loss":
+        """The terms of both, for a player that plays two games or pays for more than its game; their names differ."""
+        return Loss(
+            value=self.value if other.value is None else {**(self.value or {}), **other.value},
+            costs={**self.costs, **other.costs},
+            outputs={**self.outputs, **other.outputs},
+            shown={**self.shown, **other.shown},
+        )
 
     def detached(self) -> "Loss":
         """The same numbers without their graph."""
@@ -160,7 +167,10 @@ class Task(Protocol):
         ...
 
     def draw(self, player: str, step: int, substep: int, state: Progress) -> Draw:
-        """All that is random or taken from the data in one player's step, as a function of these numbers alone.
+        """All that is random or taken from the data in one player's step, as a function of these arguments alone.
+
+        Whatever is random takes its seed from `state`; networks that are called here find torch's generators seeded
+        so (`Field.draw`).
 
         Args:
             player: its name.
@@ -187,7 +197,7 @@ class Task(Protocol):
 
 
 class RunTask(Task, Protocol):
-    """What a run asks of a task beside playing it."""
+    """What a run asks of a task beside playing it; `tasks/kit/base.py` answers most of it."""
 
     @property
     def batch(self) -> int:
@@ -205,7 +215,9 @@ class RunTask(Task, Protocol):
         ...
 
     @property
-    def seed(self) -> int: ...
+    def seed(self) -> int:
+        """What a run of the task has for its seed, where nobody says another."""
+        ...
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -220,6 +232,10 @@ class RunTask(Task, Protocol):
     @property
     def recorded(self) -> dict[str, Any]:
         """What a run writes down beside its recipe, so that the task can be rebuilt without the data."""
+        ...
+
+    def reduced(self, batch: int) -> Self:
+        """The same game, with these very networks, on draws of at most `batch` samples: for whoever tries it."""
         ...
 
 

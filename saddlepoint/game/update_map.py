@@ -17,7 +17,7 @@ from torch import Tensor
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.field import Field
-from saddlepoint.game.player import holding
+from saddlepoint.game.network import holding
 from saddlepoint.game.steps import Step
 
 # Plays one update in place, from a history of the correction to the next one.

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from saddlepoint.errors import UserError
-from saddlepoint.game.corrections import CORRECTIONS, Correction, Plain
-from saddlepoint.game.corrections.optimistic import Optimistic
+from saddlepoint.game.corrections import CORRECTIONS, Correction
 from saddlepoint.game.fast.compiled import Compilation, check_compiler
 from saddlepoint.game.field import Field
 from saddlepoint.game.schedules import Number, Schedule
@@ -17,7 +16,7 @@ from saddlepoint.game.turns import Turn, alone, alternating, simultaneous
 from saddlepoint.recipes.fitted import Fitted, fitted
 from saddlepoint.recipes.input_gradients import InputGradients, choose_input_gradients
 from saddlepoint.recipes.specification import Dynamics, Recipe
-from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
+from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR
 from saddlepoint.training.averages import Averages
 from saddlepoint.training.layout import keep_channels_last
 from saddlepoint.training.precision import precision_context
@@ -109,7 +108,7 @@ def build_game(recipe: Recipe, task: RunTask, device: torch.device) -> Game:
 
 
 def _compilation(recipe: Recipe, correction: Correction, device: torch.device) -> Compilation:
-    if not isinstance(correction, Plain | Optimistic):
+    if not correction.hot_path:
         raise UserError(
             f"training.compile=true with the correction {recipe.dynamics.correction}",
             "plain or optimistic, because others differentiate the field or move its parameters within a step",

@@ -6,6 +6,7 @@ training.threads.
 """
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 
@@ -13,6 +14,7 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.corrections import Correction
 from saddlepoint.game.field import Field, buffers_of, parameters_of
 from saddlepoint.game.schedules import value_at
+from saddlepoint.game.task import RunTask
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.training.precision import Precision, fast_bfloat16, precision_context
 from saddlepoint.training.state import State
@@ -102,10 +104,10 @@ def _settings(recipe: Recipe) -> dict[str, float]:
 
 def _operations(recipe: Recipe, field: Field) -> float | None:
     """Of a micro-batch in the first player's loss, forward; None where the networks cannot say."""
-    task = field.task
+    task = cast(RunTask, field.task)
     first, batch = task.players[0].name, int(recipe.training.batch)
     try:
-        probed = replace(field, task=replace(task, batch=_PROBED), accumulate=1)  # type: ignore[type-var]
+        probed = replace(field, task=task.reduced(_PROBED), accumulate=1)
         draw = probed.task.draw(first, 0, 0, State(seed=recipe.seed))
         operations = loss_operations(probed, first, draw, _settings(recipe))
     except Exception as error:

@@ -1,19 +1,18 @@
 """How a run takes its discriminator's input gradients: by the tangent pass where that is exact, else twice backward."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from saddlepoint.errors import UserError, reason_of
-from saddlepoint.game.corrections import Correction, Plain
-from saddlepoint.game.corrections.optimistic import Optimistic
-from saddlepoint.game.fast.agreement import SAMPLES, objection
-from saddlepoint.game.penalties import Judge, scores_and_gradient
+from saddlepoint.game.corrections import Correction
+from saddlepoint.game.fast.agreement import SAMPLES, reason_against
 from saddlepoint.game.task import RunTask
 from saddlepoint.recipes.network_trial import leaving_no_trace
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.tasks.generation import DISCRIMINATOR, INPUT_PENALTIES, Generation
+from saddlepoint.tasks.generation import Generation
+from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, INPUT_PENALTIES, Critic
 from saddlepoint.training.memory import is_out_of_memory
 from saddlepoint.training.state import State
 
@@ -42,14 +41,14 @@ def choose_input_gradients(recipe: Recipe, task: RunTask, correction: Correction
     penalties = ", ".join(name for name in INPUT_PENALTIES if name in task.penalties)
     if not penalties:
         return InputGradients()
-    draw = replace(task, batch=SAMPLES).draw(DISCRIMINATOR, 0, 0, State(seed=recipe.seed))
+    draw = task.reduced(SAMPLES).draw(DISCRIMINATOR, 0, 0, State(seed=recipe.seed))
     labels = (draw["labels"],) if task.conditional else ()
     images = task.seen(draw["real"])
     if not recipe.training.tangent_penalties:
         why = " (training.tangent_penalties=false)"
-    elif not isinstance(correction, Plain | Optimistic):
+    elif not correction.hot_path:
         why = f", as {recipe.dynamics.correction} needs it"
-    elif (reason := objection(task.discriminator, images, labels)) is not None:
+    elif (reason := reason_against(task.discriminator, images, labels)) is not None:
         why = f", for a discriminator with {reason}"
     else:
         return InputGradients(tangent=frozenset({DISCRIMINATOR}), said=f"{penalties} by the tangent pass")
@@ -67,7 +66,7 @@ def _try_twice(task: Generation, images: Tensor, labels: tuple[Tensor, ...]) -> 
     weights = [weight for weight in task.discriminator.parameters() if weight.requires_grad]
     with leaving_no_trace([task.discriminator], task.device):
         try:
-            _, gradient = scores_and_gradient(Judge(network=task.discriminator, labels=labels), images)
+            _, gradient = Critic(network=task.discriminator, beside=labels).scores_and_gradient(images)
             torch.autograd.grad(gradient.square().sum(), weights, allow_unused=True)
         except Exception as error:  # whatever a person's own forward and backward raise
             if is_out_of_memory(error):

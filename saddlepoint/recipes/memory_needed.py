@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.schedules import value_at
-from saddlepoint.game.task import Draw, RunTask
+from saddlepoint.game.task import Draw
 from saddlepoint.process.room import refuse_without_room
 from saddlepoint.recipes.advice import fitting
 from saddlepoint.recipes.build import Game
@@ -29,7 +29,7 @@ def estimated(game: Game, *, own: bool) -> Estimate | None:
     draws = _small_draws(game)
     try:
         return estimate(
-            replace(game.field, task=_small(game.task)),
+            replace(game.field, task=game.task.reduced(_PROBED)),
             game.steps,
             state.averages,
             draws,
@@ -73,11 +73,6 @@ def refuse_too_large(game: Game, recipe: Recipe, found: Found, memory: Estimate 
     refuse_without_room(picture, f"watch.samples={recipe.watch.samples}", "set a smaller watch.samples")
 
 
-def _small(task: RunTask) -> RunTask:
-    batches = {"generator_batches": min(task.generator_batches, _PROBED)} if hasattr(task, "generator_batches") else {}
-    return replace(task, batch=min(task.batch, _PROBED), **batches)
-
-
 def _small_draws(game: Game) -> Mapping[str, Draw]:
-    task, state = _small(game.task), game.state
+    task, state = game.task.reduced(_PROBED), game.state
     return {player.name: task.draw(player.name, state.step, 0, state) for player in task.players}

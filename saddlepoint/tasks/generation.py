@@ -8,47 +8,37 @@ Fakes take the labels of the real images they stand beside, so that a paired obj
 Penalties are taken with respect to the pixels before augmentation.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Self
 
-import torch
 from torch import Tensor, nn
 
 from saddlepoint.augment import augment, check_shape, draw_width, flip
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.game.constraints import Constraint
-from saddlepoint.game.penalties import (
-    Judge,
-    lecam,
-    one_centred,
-    orthogonal_regularisation,
-    refuse_batch_statistics,
-    zero_centred,
-)
+from saddlepoint.game.network import Networks
+from saddlepoint.game.penalties import orthogonal_regularisation
 from saddlepoint.game.player import Player
-from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings, weights_of
+from saddlepoint.game.task import Draw, Loss, Progress, Request, Settings
 from saddlepoint.objectives import Objective, Paired
-from saddlepoint.randomness import PRIORS, derive_seed, prior, uniform
+from saddlepoint.randomness import PRIORS, prior
 from saddlepoint.tasks.kit.adaptive import PROBABILITY, Adaptive
-from saddlepoint.tasks.kit.batches import ShuffledStream, on_device
+from saddlepoint.tasks.kit.adversary import ADVERSARIAL_PENALTIES, DISCRIMINATOR, GENERATOR, WEIGHTS, Adversary, Critic
+from saddlepoint.tasks.kit.base import Base
 from saddlepoint.tasks.kit.pixels import from_range, to_range
-from saddlepoint.tasks.kit.scoring import ON_FAKE, ON_REAL, scores
 
-GENERATOR, DISCRIMINATOR = "generator", "discriminator"
-# Those on D's input gradient, which a D with batch statistics has no meaning for.
-INPUT_PENALTIES = (ON_REAL, ON_FAKE, "gradient_penalty")
-PENALTIES = (*INPUT_PENALTIES, "lecam", "orthogonal")
+# The adversary's, and one on the generator's weights.
+ORTHOGONAL = "orthogonal"
+PENALTIES = (*ADVERSARIAL_PENALTIES, ORTHOGONAL)
 # A generator's one embedding of its labels, which orthogonal regularisation leaves out (BigGAN).
 SHARED_EMBEDDING = "embedding"
-# In the task's state, for LeCam: the moving averages of D on real and on fake, (2,), and how slowly they move.
-ANCHORS, ANCHOR_DECAY = "score_averages", 0.99
 
 
 @dataclass(frozen=True, kw_only=True)
-class Generation:
+class Generation(Base):
     """The task of all plain GANs.
 
     Attributes:
@@ -60,19 +50,16 @@ class Generation:
         prior: name of z's distribution.
         pixel_range: (low, high) that the networks see for black and white; None for points, seen as they are.
         conditional: labels are given to both networks.
-        batch: samples per draw.
         generator_batches: G's batch, in batches of D.
         penalties: names out of PENALTIES; their weights are the settings "penalties.NAME".
         augmentations: applied to what D sees, in this order; their strengths are the settings "augment.NAME".
         adaptive: the strengths are multiplied by a probability that follows r_t; None for fixed ones.
         top_k: G learns from its best-scored fakes only; their share of the batch is the setting "task.top_k"
             (Sinha et al. 2020).
-        one_call: each score depends on its sample alone, so that D may be shown real and fake images in one call.
+        joint_scoring: each score depends on its sample alone, so that D may be shown real and fake images in one call.
         mirror: mirror each real image with probability 1/2, so that the data are twice as many.
         dequantise: add uniform noise of one grey level to the real images (WGAN-GP).
         constraint: on the discriminator.
-        seed: of data order, latents, augmentation and dropout.
-        device: where draws are put.
 
     Examples:
         >>> from types import SimpleNamespace
@@ -112,25 +99,22 @@ class Generation:
     prior: str = "normal"
     pixel_range: tuple[float, float] | None = (-1.0, 1.0)
     conditional: bool = False
-    batch: int = 64
     generator_batches: int = 1
     penalties: tuple[str, ...] = ()
     augmentations: tuple[str, ...] = ()
     adaptive: Adaptive | None = None
     top_k: bool = False
-    one_call: bool = False
+    joint_scoring: bool = False
     mirror: bool = False
     dequantise: bool = False
     constraint: Constraint | None = None
-    seed: int = 0
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     def __post_init__(self) -> None:
-        self.objective.check_trainable()
+        super().__post_init__()
         for name in self.penalties:
             if name not in PENALTIES:
                 raise UserError(f"penalty {name!r}", f"one of {', '.join(PENALTIES)}", "choose one of these")
-        refuse_batch_statistics(self.discriminator, [name for name in self.penalties if name in INPUT_PENALTIES])
+        self.adversary.check(self.discriminator)
         self._check_options()
         if self.prior not in PRIORS:
             raise UserError(f"prior {self.prior!r}", f"one of {', '.join(PRIORS)}", "choose one of these names")
@@ -146,8 +130,6 @@ class Generation:
                 "a label for each item, because the task is conditional",
                 "sort the images into one folder per class, or train without classes (task.conditional=false)",
             )
-        if self.batch < 1:
-            raise UserError(f"batch {self.batch}", "1 or more", "set training.batch=64")
         if self.data is not None and len(self.data.splits["train"]) == 0:
             raise UserError(f"no training items in {self.data.source}", "at least one", "set data.hold_out=0")
 
@@ -167,30 +149,29 @@ class Generation:
         if self.dequantise and self.pixel_range is None:
             raise UserError("dequantised points", "images, which have grey levels", "set task.dequantise=false")
 
-    # The protocol of a task asks for properties; a cached one is none to type checkers.
-    @property
-    def players(self) -> tuple[Player, ...]:
-        return self._players
-
-    @property
-    def state(self) -> dict[str, Tensor]:
-        return self._state
-
     @cached_property
-    def _players(self) -> tuple[Player, ...]:
+    def adversary(self) -> Adversary:
+        """D's and G's part in the game."""
+        return Adversary(
+            objective=self.objective,
+            penalties=tuple(name for name in self.penalties if name != ORTHOGONAL),
+            joint_scoring=self.joint_scoring,
+        )
+
+    def make_players(self) -> tuple[Player, ...]:
+        """D, whose images are counted, and G."""
         return (
             Player(name=DISCRIMINATOR, networks={DISCRIMINATOR: self.discriminator}, constraint=self.constraint),
             Player(name=GENERATOR, networks={GENERATOR: self.generator}),
         )
 
-    @cached_property
-    def _state(self) -> dict[str, Tensor]:
-        anchors = {ANCHORS: torch.zeros(2, device=self.device)} if "lecam" in self.penalties else {}
-        return anchors | (self.adaptive.begin(self.device) if self.adaptive is not None else {})
+    def begin(self) -> dict[str, Tensor]:
+        """LeCam's averages, and the probability of adaptive augmentation."""
+        return self.adversary.begin(self.device) | (self.adaptive.begin(self.device) if self.adaptive else {})
 
-    @cached_property
-    def _streams(self) -> dict[str, ShuffledStream]:
-        return {}
+    def reduced(self, batch: int) -> Self:
+        """The same game on draws of at most `batch` samples, of either player."""
+        return replace(self, batch=min(self.batch, batch), generator_batches=1)
 
     @property
     def averaged(self) -> tuple[str, ...]:
@@ -208,9 +189,7 @@ class Generation:
     @property
     def whole_batch(self) -> str | None:
         """Why the loss of a batch is not the mean of its parts' losses; None where it is."""
-        if self.objective.coupling == "means":
-            return "each score is compared with the other side's mean over the batch"
-        return "the best-scored fakes are those of the batch" if self.top_k else None
+        return self.adversary.whole_batch or ("the best-scored fakes are those of the batch" if self.top_k else None)
 
     @property
     def recorded(self) -> dict[str, Any]:
@@ -224,12 +203,14 @@ class Generation:
         assert self.data is not None, "a task that only samples draws no batches"
         discriminates = player == DISCRIMINATOR
         count = self.batch if discriminates else self.batch * self.generator_batches
-        # D walks through the data; G, which sees real images only for paired objectives, walks at its own pace.
-        stream, position = ("real", state.images) if discriminates else (f"{player}/real/{substep}", step * count)
+
+        def numbers(stream: str, width: int) -> Tensor:
+            return self.uniform(f"{player}/{stream}", step, substep, state, width=width, count=count)
+
         tensors: dict[str, Tensor] = {}
-        numbers = partial(self._uniform, player, step, substep, count)
         if discriminates or self.objective.generator_uses_real or self.conditional:
-            indices = self._stream(stream).at(position, count)
+            stream = "real" if discriminates else f"{player}/real/{substep}"
+            indices = self.items(self.data.splits["train"], player, step, state, count=count, stream=stream)
             real, labels = self.data.batch(indices)
             tensors["real"] = flip(real, numbers("mirror", 1), strength=1.0) if self.mirror else real
             if self.conditional:
@@ -241,26 +222,11 @@ class Generation:
         if width := draw_width(self.augmentations):
             tensors["augment_real"] = numbers("augment/real", width).float()
             tensors["augment_fake"] = numbers("augment/fake", width).float()
-        # History reaches a loss through its draw alone: one row per sample, each the same.
-        for name in (ANCHORS, PROBABILITY):
-            if name in self.state:
-                tensors[name] = self.state[name].expand(count, *self.state[name].shape)
-        if discriminates and "gradient_penalty" in self.penalties:
-            tensors["mix"] = numbers("mix", 1).float()
-        return Draw(
-            tensors=on_device(tensors, self.device),
-            seed=derive_seed(self.seed, f"{player}/networks", step, substep),
-            images=self.batch if discriminates else 0,
-        )
-
-    def _uniform(self, player: str, step: int, substep: int, count: int, what: str, width: int) -> Tensor:
-        return uniform(self.seed, f"{player}/{what}", step, substep, samples=range(count), width=width)
-
-    def _stream(self, name: str) -> ShuffledStream:
-        if name not in self._streams:
-            assert self.data is not None
-            self._streams[name] = ShuffledStream(self.data.splits["train"], self.seed, name)
-        return self._streams[name]
+        if self.adaptive is not None:
+            tensors[PROBABILITY] = self.state[PROBABILITY].expand(count)
+        if discriminates:
+            tensors |= self.adversary.draw(numbers, self.state, count)
+        return self.drawn(tensors, player, step, substep, state)
 
     # What a player makes of it
 
@@ -268,78 +234,41 @@ class Generation:
         """The objective's terms for this player, for D its penalties, and for G that on its weights."""
         labels = (draw["labels"],) if self.conditional else ()
         fake = networks[GENERATOR](draw["z"], *labels)
-
-        probability = draw.get(PROBABILITY)
-
-        def augmented(images: Tensor, numbers: Tensor | None) -> Tensor:
-            assert numbers is not None
-            strengths: dict[str, float | Tensor] = {
-                name: settings[f"augment.{name}"] * (probability[0] if probability is not None else 1.0)
-                for name in self.augmentations
-            }
-            return augment(images, self.augmentations, numbers, strengths)
-
-        score_real, score_fake = (
-            Judge(
-                network=networks[DISCRIMINATOR],
-                labels=labels,
-                before=partial(augmented, numbers=draw.get(numbers)) if self.augmentations else None,
-            )
+        on_real, on_fake = (
+            Critic(network=networks[DISCRIMINATOR], beside=labels, before=self._augmented(draw, numbers, settings))
             for numbers in ("augment_real", "augment_fake")
         )
+        weights = draw.get(WEIGHTS)
         if player == GENERATOR:
-            real_scores = score_real(self._real(draw)) if self.objective.generator_uses_real else None
-            fake_scores, kept = score_fake(fake), slice(None)
-            if self.top_k:
-                kept = fake_scores.detach().topk(max(1, round(settings["task.top_k"] * len(fake_scores)))).indices
-            pair = None if real_scores is None else real_scores[kept]
-            return Loss(
-                value=self.objective.generator_terms(fake_scores[kept], pair),
-                costs=self._orthogonal(networks, settings),
-            )
+            real = self._real(draw) if self.objective.generator_uses_real else None
+            best = settings["task.top_k"] if self.top_k else None
+            loss = self.adversary.generator(on_real, real, on_fake, fake, weights, best)
+            return loss | Loss(costs=self._orthogonal(networks, settings))
+        loss = self.adversary.discriminator(on_real, self._real(draw), on_fake, fake, draw, settings, weights)
+        return loss if self.adaptive is None else loss | Loss(outputs={"augment": draw[PROBABILITY][0]})
 
-        real = self._real(draw)
-        shown = scores(score_real, score_fake, real, fake, penalties=self.penalties, one_call=self.one_call)
-        real_scores, fake_scores = shown.real, shown.fake
-        costs = {
-            name: zero_centred(gradient, settings[f"penalties.{name}"]) for name, gradient in shown.gradients.items()
-        }
-        if "gradient_penalty" in self.penalties:
-            weight = settings["penalties.gradient_penalty"]
-            # The point between a real and a fake image is augmented as the real one is.
-            costs["gradient_penalty"] = one_centred(score_real, real, fake, draw["mix"], weight)
-        if "lecam" in self.penalties:
-            costs["lecam"] = lecam(real_scores, fake_scores, draw[ANCHORS][0], settings["penalties.lecam"])
-        outputs = {
-            "real": self.objective.score(real_scores.detach()).float().mean(),
-            "fake": self.objective.score(fake_scores.detach()).float().mean(),
-        }
-        if probability is not None:
-            outputs["augment"] = probability[0]
-        return Loss(
-            value=self.objective.discriminator_terms(real_scores, fake_scores),
-            costs=costs,
-            outputs=outputs,
-            shown={"real": real_scores.detach(), "fake": fake_scores.detach()} if self.state else {},
-        )
+    def _augmented(self, draw: Draw, name: str, settings: Settings) -> Callable[[Tensor], Tensor] | None:
+        """What is done to one side's images, with the draw's numbers of that name, before D sees them."""
+        if not self.augmentations:
+            return None
+        probability = 1.0 if self.adaptive is None else draw[PROBABILITY][0]
+        strengths = {each: settings[f"augment.{each}"] * probability for each in self.augmentations}
+        return partial(augment, names=self.augmentations, draw=draw[name], strengths=strengths)
 
-    def _orthogonal(self, networks: Networks, settings: Settings) -> Mapping[str, Tensor]:
-        if "orthogonal" not in self.penalties:
+    def _orthogonal(self, networks: Networks, settings: Settings) -> dict[str, Tensor]:
+        if ORTHOGONAL not in self.penalties:
             return {}
-        weights = weights_of(networks[GENERATOR])
+        weights = dict(networks[GENERATOR].named_parameters())
         shared = any(name.startswith(f"{SHARED_EMBEDDING}.") for name in weights)
         cost = orthogonal_regularisation(weights, left_out=[SHARED_EMBEDDING] if shared else [])
-        return {"orthogonal": settings["penalties.orthogonal"] * cost}
+        return {ORTHOGONAL: settings[f"penalties.{ORTHOGONAL}"] * cost}
 
     def remember(self, player: str, draw: Draw, loss: Loss) -> None:
         """D's scores, for LeCam's averages and for the probability of adaptive augmentation."""
-        if player != DISCRIMINATOR or not self.state:
-            return
-        if "lecam" in self.penalties:
-            means = torch.stack([loss.shown[side].float().mean() for side in ("real", "fake")])
-            self.state[ANCHORS] = torch.lerp(means, self.state[ANCHORS], ANCHOR_DECAY)
-        if self.adaptive is not None:
-            self.adaptive.remember(self.state, loss.shown["real"])
+        if player == DISCRIMINATOR:
+            self.adversary.remember(self.state, loss)
+            if self.adaptive is not None:
+                self.adaptive.remember(self.state, loss.shown["real"])
 
     # Between stored values and what networks see
 

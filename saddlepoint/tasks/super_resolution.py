@@ -8,7 +8,7 @@ Without D the second term is not there: c = 1 and pixels are SRResNet's MSE. SRG
 a = .001. The factor .006 that the paper gives its content is the square of the 1 / 12.75 that it divides the maps by.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,19 +17,19 @@ from torch import Tensor, nn
 
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
+from saddlepoint.game.network import Networks
 from saddlepoint.game.player import Player
-from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
+from saddlepoint.game.task import Draw, Loss, Progress, Request, Settings
 from saddlepoint.objectives import Objective
-from saddlepoint.randomness import derive_seed, uniform
-from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR
-from saddlepoint.tasks.kit.batches import ShuffledStream, on_device
+from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR, WEIGHTS, Adversary, Critic
+from saddlepoint.tasks.kit.base import Base
 from saddlepoint.tasks.kit.bicubic import bicubic
 from saddlepoint.tasks.kit.content import PIXELS, Content
 from saddlepoint.tasks.kit.pixels import from_range, to_range
 
 
 @dataclass(frozen=True, kw_only=True)
-class SuperResolution:
+class SuperResolution(Base):
     """The task of enlarging images.
 
     Attributes:
@@ -42,9 +42,7 @@ class SuperResolution:
         crop: side of the pieces that are learnt from, in pixels of the large images.
         content: where what was made is compared with what it should have been.
         source_range, pixel_range: (low, high) that networks see for black and white.
-        batch: pieces per draw.
-        seed: of the data's order, the place of the pieces and dropout.
-        device: where draws are put.
+        penalties, joint_scoring: as in `Adversary`.
 
     The weights are the settings "task.content_weight" and, against a discriminator, "task.adversarial".
     """
@@ -59,15 +57,18 @@ class SuperResolution:
     source_range: tuple[float, float] = (0.0, 1.0)
     pixel_range: tuple[float, float] = (-1.0, 1.0)
     batch: int = 16
-    seed: int = 0
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    penalties: tuple[str, ...] = ()
+    joint_scoring: bool = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         assert (self.discriminator is None) == (self.objective is None)
-        if self.objective is not None:
-            self.objective.check_trainable()
-        if self.batch < 1:
-            raise UserError(f"batch {self.batch}", "1 or more", "set training.batch=16")
+        if self.penalties and self.discriminator is None:
+            raise UserError(
+                f"penalties ({', '.join(self.penalties)}) without a discriminator", "none", "leave penalties out"
+            )
+        if self.adversary is not None and self.discriminator is not None:
+            self.adversary.check(self.discriminator)
         if self.crop < self.factor or self.crop % self.factor:
             near = max(round(self.crop / self.factor), 1) * self.factor
             raise UserError(
@@ -86,16 +87,32 @@ class SuperResolution:
         if len(self.data.splits["train"]) == 0:
             raise UserError(f"no training tiles in {self.data.source}", "at least one", "set data.hold_out=0")
 
+    @cached_property
+    def adversary(self) -> Adversary | None:
+        """D's and G's part in the game; None where G plays alone."""
+        if self.objective is None:
+            return None
+        return Adversary(objective=self.objective, penalties=self.penalties, joint_scoring=self.joint_scoring)
+
+    def make_players(self) -> tuple[Player, ...]:
+        """D, if there is one, and G; the first one's images are counted."""
+        generator = Player(name=GENERATOR, networks={GENERATOR: self.generator})
+        if self.discriminator is None:
+            return (generator,)
+        return Player(name=DISCRIMINATOR, networks={DISCRIMINATOR: self.discriminator}), generator
+
+    def begin(self) -> dict[str, Tensor]:
+        """The adversary's history."""
+        return {} if self.adversary is None else self.adversary.begin(self.device)
+
     @property
     def whole_batch(self) -> str | None:
-        """Why the loss of a batch is not the mean of its parts' losses; None where it is."""
-        means = self.objective is not None and self.objective.coupling == "means"
-        return "each score is compared with the other side's mean over the batch" if means else None
+        return None if self.adversary is None else self.adversary.whole_batch
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """Names of the settings that the loss reads."""
-        return ("task.content_weight", *(["task.adversarial"] if self.discriminator is not None else []))
+        against = ("task.adversarial", *self.adversary.settings) if self.adversary is not None else ()
+        return ("task.content_weight", *against)
 
     @property
     def recorded(self) -> dict[str, Any]:
@@ -109,46 +126,20 @@ class SuperResolution:
     def averaged(self) -> tuple[str, ...]:
         return (GENERATOR,)
 
-    @property
-    def players(self) -> tuple[Player, ...]:
-        return self._players
-
-    @property
-    def state(self) -> dict[str, Tensor]:
-        return self._state
-
-    @cached_property
-    def _players(self) -> tuple[Player, ...]:
-        generator = Player(name=GENERATOR, networks={GENERATOR: self.generator})
-        if self.discriminator is None:
-            return (generator,)
-        return Player(name=DISCRIMINATOR, networks={DISCRIMINATOR: self.discriminator}), generator
-
-    @cached_property
-    def _state(self) -> dict[str, Tensor]:
-        return {}
-
-    @cached_property
-    def _streams(self) -> dict[str, ShuffledStream]:
-        assert self.data is not None, "a task that only enlarges draws no batches"
-        items = self.data.splits["train"]
-        return {player.name: ShuffledStream(items, self.seed, player.name) for player in self.players}
-
     def draw(self, player: str, step: int, substep: int, state: Progress) -> Draw:
         """The player's pieces, each of another tile: `real` and, reduced, `source`, uint8."""
         assert self.data is not None, "a task that only enlarges draws no batches"
-        # Against a discriminator G walks through the data at its own pace; D's is counted, for its steps may be more.
-        counted = player == self.players[0].name
-        position = state.images if counted else step * self.batch
-        tiles = self.data.batch(self._streams[player].at(position, self.batch))[0]
-        numbers = uniform(self.seed, f"{player}/crop", step, substep, samples=range(self.batch), width=2)
-        real = self._pieces(tiles, numbers)
+
+        def numbers(stream: str, width: int) -> Tensor:
+            return self.uniform(f"{player}/{stream}", step, substep, state, width=width)
+
+        tiles = self.data.batch(self.items(self.data.splits["train"], player, step, state))[0]
+        real = self._pieces(tiles, numbers("crop", 2))
         side = self.crop // self.factor
-        return Draw(
-            tensors=on_device({"source": bicubic(real, (side, side)), "real": real}, self.device),
-            seed=derive_seed(self.seed, f"{player}/networks", step, substep),
-            images=self.batch if counted else 0,
-        )
+        tensors = {"source": bicubic(real, (side, side)), "real": real}
+        if player == DISCRIMINATOR and self.adversary is not None:
+            tensors |= self.adversary.draw(numbers, self.state, self.batch)
+        return self.drawn(tensors, player, step, substep, state)
 
     def _pieces(self, tiles: Tensor, numbers: Tensor) -> Tensor:
         room = torch.tensor([side - self.crop for side in tiles.shape[2:]])
@@ -161,27 +152,28 @@ class SuperResolution:
         )
 
     def loss(self, player: str, networks: Networks, draw: Draw, settings: Settings) -> Loss:
-        """For G the weighted content and, against a discriminator, the objective's weighted terms; for D its terms."""
+        """For G the weighted content and, against a discriminator, the objective's weighted terms; for D its own."""
         real = to_range(draw["real"], self.pixel_range)
-        source = draw.once("source", lambda: to_range(draw["source"], self.source_range))
+        source = draw.derived("source", lambda: to_range(draw["source"], self.source_range))
         fake = networks[GENERATOR](source)
+        weights = draw.get(WEIGHTS)
         if player == DISCRIMINATOR:
-            assert self.objective is not None
-            real_scores, fake_scores = networks[DISCRIMINATOR](real), networks[DISCRIMINATOR](fake)
-            outputs = {
-                "real": self.objective.score(real_scores.detach()).float().mean(),
-                "fake": self.objective.score(fake_scores.detach()).float().mean(),
-            }
-            return Loss(value=self.objective.discriminator_terms(real_scores, fake_scores), outputs=outputs)
-        costs = {"content": settings["task.content_weight"] * self.content.distance(fake, real, self.pixel_range)}
-        if self.objective is None:
-            return Loss(costs=costs)
-        real_scores = networks[DISCRIMINATOR](real) if self.objective.generator_uses_real else None
-        terms = self.objective.generator_terms(networks[DISCRIMINATOR](fake), real_scores)
-        return Loss(value={name: settings["task.adversarial"] * term for name, term in terms.items()}, costs=costs)
+            assert self.adversary is not None
+            critic = Critic(network=networks[DISCRIMINATOR])
+            return self.adversary.discriminator(critic, real, critic, fake, draw, settings, weights)
+        content = settings["task.content_weight"] * self.content.distance(fake, real, self.pixel_range)
+        costs = Loss(costs={"content": content})
+        if self.adversary is None:
+            return costs
+        critic = Critic(network=networks[DISCRIMINATOR])
+        loss = self.adversary.generator(critic, real, critic, fake, weights)
+        terms = {name: settings["task.adversarial"] * term for name, term in (loss.value or {}).items()}
+        return replace(loss, value=terms) | costs
 
     def remember(self, player: str, draw: Draw, loss: Loss) -> None:
-        """Nothing: this task has no history."""
+        """D's scores, for the adversary's history."""
+        if player == DISCRIMINATOR and self.adversary is not None:
+            self.adversary.remember(self.state, loss)
 
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """The request's sources enlarged, float32 in [0, 1]."""

@@ -64,15 +64,13 @@ def train(
 
         for group in turn(state.step):
             for move in group:
-                draw = (
-                    draws[move.shares] if move.shares else field.task.draw(move.player, state.step, move.substep, state)
-                )
+                draw = draws[move.shares] if move.shares else field.draw(move.player, state.step, move.substep, state)
                 draws[move.player] = replace(draw, forwards=Forwards(move.kept_for)) if move.kept_for else draw
                 state.images += 0 if move.shares else draws[move.player].images
             movers = [move.player for move in group]
             if correction.joint:
                 others = [player.name for player in field.task.players if player.name not in draws]
-                draws.update({name: field.task.draw(name, state.step, 0, state) for name in others})
+                draws.update({name: field.draw(name, state.step, 0, state) for name in others})
             made, state.correction = correction.apply(field, movers, draws, settings, steps, state.correction)
             finite.take(made, step=state.step + 1, look=measured)
             losses.update(made)

@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from saddlepoint.game.field import Field
-from saddlepoint.game.steps import SGD, Adam, Brought, RMSProp, Step
+from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Draw, Settings
 from saddlepoint.process.room import total_memory
 from saddlepoint.training.averages import Averages
@@ -83,8 +83,7 @@ def estimate(
         available: bytes free on the device.
         held: bytes of the device in all.
     """
-    moments = {Adam: 2, RMSProp: 1, SGD: 1, Brought: 2}
-    fixed = sum(_bytes(step.parameters) * (2 + moments[type(step.kind)]) for step in steps.values())
+    fixed = sum(_bytes(step.parameters) * (2 + step.kind.moments) for step in steps.values())
     if averages is not None:
         fixed += sum(_bytes(list(network.parameters())) for network in averages.networks.values())
     whole = replace(field, accumulate=1)
@@ -150,7 +149,7 @@ class _Peak(TorchDispatchMode):
 
 def _step_needs(field: Field, player: str, draw: Draw, settings: Settings) -> tuple[int, int]:
     """Bytes per sample, and bytes whatever the batch, of the player's step: the line through two batches' peaks."""
-    first, _ = next(draw.parts(2)) if len(draw) > 1 else (draw, 1.0)
+    first, _ = next(draw.micro_batches(2)) if len(draw) > 1 else (draw, 1.0)
     whole, half = _peak(field, player, draw, settings), _peak(field, player, first, settings)
     per_sample = (whole - half) // max(len(draw) - len(first), 1) or whole
     return per_sample, max(0, whole - per_sample * len(draw))

@@ -58,12 +58,12 @@ def _broken_turn(monkeypatch) -> None:
 
 def _broken_step(monkeypatch) -> None:
     # An optimizer that forgets its momentum.
-    whole = Step.tell
+    whole = Step.set_numbers
 
-    def tell(self, settings) -> None:
+    def set_numbers(self, settings) -> None:
         whole(self, {**settings, f"{self.player.name}.momentum": 0.0})
 
-    monkeypatch.setattr(Step, "tell", tell)
+    monkeypatch.setattr(Step, "set_numbers", set_numbers)
 
 
 @pytest.mark.parametrize(

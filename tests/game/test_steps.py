@@ -7,7 +7,7 @@ from torch import nn
 from saddlepoint.errors import UserError
 from saddlepoint.game.player import Player
 from saddlepoint.game.schedules import value_at
-from saddlepoint.game.steps import SGD, Adam, Brought, RMSProp, Step, numbers_of
+from saddlepoint.game.steps import SGD, Adam, OwnOptimizer, RMSProp, Step, numbers_of
 
 
 def _player(network: nn.Module) -> Player:
@@ -90,8 +90,8 @@ def test_what_it_would_subtract_is_what_it_subtracts_and_asking_changes_nothing(
             if parameter.grad is not None
         }
         before = [parameter.detach().clone() for parameter in step.parameters]
-        asked = step.would_subtract(gradients, settings)
-        again = step.would_subtract(gradients, settings)
+        asked = step.preview(gradients, settings)
+        again = step.preview(gradients, settings)
         torch.testing.assert_close(asked, again, rtol=0, atol=0)
         torch.testing.assert_close([parameter.detach() for parameter in step.parameters], before, rtol=0, atol=0)
         step.apply(settings)
@@ -113,9 +113,9 @@ def test_a_negative_momentum_is_followed() -> None:
 def test_a_brought_optimizer_is_told_no_numbers_and_must_hold_its_players_parameters() -> None:
     network = nn.Linear(2, 1, bias=False)
     nn.init.zeros_(network.weight)
-    step = Step(_player(network), Brought(optimizer=torch.optim.SGD(network.parameters(), lr=0.5)))
+    step = Step(_player(network), OwnOptimizer(optimizer=torch.optim.SGD(network.parameters(), lr=0.5)))
     network.weight.grad = torch.ones(1, 2)
     step.apply({})
     assert network.weight.detach().eq(-0.5).all()
     with pytest.raises(UserError, match="parameters of its player"):
-        Step(_player(network), Brought(optimizer=torch.optim.SGD(nn.Linear(2, 1).parameters(), lr=0.5)))
+        Step(_player(network), OwnOptimizer(optimizer=torch.optim.SGD(nn.Linear(2, 1).parameters(), lr=0.5)))

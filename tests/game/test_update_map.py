@@ -12,6 +12,7 @@ from saddlepoint.game.steps import SGD, Adam, Step
 from saddlepoint.game.update_map import eigenvalues, jacobian, spectral_radius
 from saddlepoint.objectives import objective
 from saddlepoint.tasks.toy.dirac import DiracGan
+from saddlepoint.training.state import State
 from tests.tasks.examples import generation
 
 
@@ -66,7 +67,7 @@ def test_adams_state_belongs_to_it() -> None:
     def advance(history):
         for name, step in steps.items():
             player = step.player
-            field.backward(player, task.draw(name, 0, 0, None), {**settings, "penalties.r1": 0.5})  # type: ignore[arg-type]
+            field.backward(player, task.draw(name, 0, 0, State(seed=0)), {**settings, "penalties.r1": 0.5})
             step.apply(settings)
         return history
 

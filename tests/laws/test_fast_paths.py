@@ -15,8 +15,8 @@ from saddlepoint.game.steps import SGD, Adam, Step
 from saddlepoint.game.task import Draw, networks_of, player_named
 from saddlepoint.networks import Resnet
 from saddlepoint.networks.layers import couples_samples
-from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR, Generation
-from saddlepoint.tasks.kit.scoring import ON_FAKE, ON_REAL
+from saddlepoint.tasks.generation import Generation
+from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR, R1, R2
 from saddlepoint.training.layout import keep_channels_last
 from saddlepoint.training.state import State
 from tests.laws.test_tasks import ALL, CASES, SETTINGS, _data, _generation
@@ -107,17 +107,17 @@ def _spectral(**options: Any) -> Generation:
 
 @pytest.mark.parametrize("make", [*PLAIN, _spectral, lambda: _spectral(penalties=("r1", "r2"))])
 @pytest.mark.parametrize("tangent", [frozenset(), frozenset({DISCRIMINATOR})])
-def test_one_call_on_real_and_fake_images_gives_the_same_gradient(make, tangent: frozenset[str]) -> None:
+def test_joint_scoring_on_real_and_fake_images_gives_the_same_gradient(make, tangent: frozenset[str]) -> None:
     task = _still(make())
     draw = task.draw(DISCRIMINATOR, 0, 0, State(seed=0))
     gradients = []
-    for one_call in (True, False):
-        field = Field(task=replace(task, one_call=one_call), tangent=tangent)
+    for joint_scoring in (True, False):
+        field = Field(task=replace(task, joint_scoring=joint_scoring), tangent=tangent)
         called, stop = _calls(task)
         gradients.append(_gradient(field, DISCRIMINATOR, draw))
         stop()
-        one_sided = (ON_REAL in task.penalties) != (ON_FAKE in task.penalties)
-        expected = 1 if one_call and not one_sided else 2
+        one_sided = (R1 in task.penalties) != (R2 in task.penalties)
+        expected = 1 if joint_scoring and not one_sided else 2
         assert called.count(DISCRIMINATOR) == expected + ("gradient_penalty" in task.penalties)
     _assert_same(*gradients)
 

@@ -18,6 +18,7 @@ from saddlepoint.objectives import objective
 from saddlepoint.tasks.classification import Classification
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.tasks.kit.adaptive import Adaptive
+from saddlepoint.tasks.kit.adversary import ADVERSARIAL_PENALTIES, WEIGHTS
 from saddlepoint.tasks.toy.bilinear import Bilinear
 from saddlepoint.tasks.toy.dirac import DiracGan
 from saddlepoint.training.state import State
@@ -79,6 +80,9 @@ def _generation(name: str = "minimax", pair: Dcgan | None = None, **options) -> 
     )
 
 
+# What each task with a discriminator can pay for on D: all of them, in two cases, for an objective with f4 too.
+ON_GRADIENTS, ON_SCORES = ("r1", "r2"), ("gradient_penalty", "lecam")
+
 # Every way in which a task can be built that changes its loss.
 CASES = {
     "saddlepoint.tasks.generation": [
@@ -95,19 +99,26 @@ CASES = {
     "saddlepoint.tasks.classification": [_classification],
     "saddlepoint.tasks.translation": [
         lambda: translation(scale=1.1, mirror=True),
-        lambda: translation("paired_logistic"),
+        lambda: translation("paired_logistic", penalties=ON_GRADIENTS, joint_scoring=True),
+        lambda: translation("hinge", penalties=ON_SCORES),
     ],
-    "saddlepoint.tasks.cycle": [lambda: cycle(scale=1.1, mirror=True, pool=2), lambda: cycle("paired_logistic")],
+    "saddlepoint.tasks.cycle": [
+        lambda: cycle(scale=1.1, mirror=True, pool=2),
+        lambda: cycle("paired_logistic", penalties=ON_GRADIENTS, joint_scoring=True),
+        lambda: cycle(penalties=ON_SCORES),
+    ],
     "saddlepoint.tasks.super_resolution": [
         lambda: super_resolution(),
         lambda: super_resolution(alone=True),
         lambda: super_resolution("paired_logistic", judged=True),
+        lambda: super_resolution("paired_logistic", penalties=ON_GRADIENTS, joint_scoring=True),
+        lambda: super_resolution("hinge", penalties=ON_SCORES),
     ],
     "saddlepoint.tasks.toy.bilinear": [lambda: Bilinear()],
     "saddlepoint.tasks.toy.dirac": [
         lambda: DiracGan(objective=objective("non_saturating")),
         lambda: DiracGan(objective=objective("minimax"), penalties=("r1", "r2"), instance_noise=0.5),
-        lambda: DiracGan(objective=objective("wasserstein"), penalties=("gradient_penalty",), psi=-1.5),
+        lambda: DiracGan(objective=objective("wasserstein"), penalties=ON_SCORES, psi=-1.5),
         lambda: DiracGan(objective=objective("average_logistic"), instance_noise=0.5),
     ],
 }
@@ -126,13 +137,14 @@ def test_every_task_is_reached() -> None:
         CASES,
         {
             "saddlepoint.tasks.kit.batches": "the order of the data, which tasks share",
+            "saddlepoint.tasks.kit.adversary": "of every task with a D; tests/tasks/kit/test_adversary.py",
+            "saddlepoint.tasks.kit.base": "what every task has; reached by each of them",
             "saddlepoint.tasks.kit.adaptive": "the probability of augmentation; tests/tasks/kit/test_adaptive.py",
             "saddlepoint.tasks.kit.bicubic": "images made smaller; tests/tasks/test_super_resolution.py",
             "saddlepoint.tasks.kit.content": "where images are compared; reached by super-resolution",
             "saddlepoint.tasks.kit.jitter": "windows of pairs; tests/tasks/kit/test_jitter.py",
             "saddlepoint.tasks.kit.pixels": "between stored pixels and a network's; reached by every task of images",
             "saddlepoint.tasks.kit.pool": "old fakes; tests/tasks/kit/test_pool.py",
-            "saddlepoint.tasks.kit.scoring": "D's scores of both sides; tests/laws/test_fast_paths.py",
         },
     )
 
@@ -226,10 +238,7 @@ def _adds_up(make) -> bool:
     task = make()
     if isinstance(task, Bilinear):
         return False  # Its draw is one sample, which cannot be cut.
-    if isinstance(task, DiracGan):
-        if task.objective.coupling == "means":
-            return False
-    elif task.whole_batch is not None:
+    if task.whole_batch is not None:
         return False  # Refused with accumulation where a game is built.
     modules = [module for network in networks_of(task).values() for module in network.modules()]
     # Masks and statistics are those of a micro-batch: another loss, not another way to the same.
@@ -257,6 +266,88 @@ def test_micro_batches_give_the_gradient_of_the_whole_batch(make, player: str, d
             parameter.grad = None
     for whole, parts in zip(*gradients, strict=True):
         torch.testing.assert_close(whole, parts, rtol=1e-4, atol=1e-6)
+
+
+# Weights of samples
+
+ADVERSARIAL = [make for make in ALL if hasattr(make(), "adversary") or hasattr(make(), "adversaries")]
+# Batch statistics are of all rows, and the best fakes are of the whole batch, whatever the rows weigh.
+BY_ROWS = [
+    make
+    for make in ADVERSARIAL
+    if getattr(make(), "objective", None) is not None
+    and not getattr(make(), "top_k", False)
+    and not any(isinstance(m, nn.BatchNorm2d | nn.Dropout) for n in networks_of(make()).values() for m in n.modules())
+]
+
+
+def _weighed(draw: Draw, weights: torch.Tensor) -> Draw:
+    return replace(draw, tensors={**draw.tensors, WEIGHTS: weights})
+
+
+def _adversarial_terms(loss) -> dict[str, torch.Tensor]:
+    """The terms that weights reach: the objective's, and the penalties on D."""
+    of_game = {name: term for name, term in loss.costs.items() if name.removesuffix("_back") in ADVERSARIAL_PENALTIES}
+    return {**(loss.value or {}), **of_game}
+
+
+def test_most_tasks_are_weighed_by_rows() -> None:
+    assert len(BY_ROWS) >= 12
+
+
+@_each_player(ADVERSARIAL)
+def test_weights_of_one_change_nothing(make, player: str) -> None:
+    task = make()
+    field, mover = Field(task=task), next(each for each in task.players if each.name == player)
+    draw = _draw(task, player)
+    plain = field.loss(mover, networks_of(task), draw, SETTINGS)
+    weighed = field.loss(mover, networks_of(make()), _weighed(draw, torch.ones(len(draw))), SETTINGS)
+    torch.testing.assert_close(weighed.value, plain.value)
+    torch.testing.assert_close(weighed.costs, plain.costs)
+    torch.testing.assert_close(weighed.outputs, plain.outputs)
+
+
+@_each_player(BY_ROWS)
+def test_rows_of_weight_zero_count_for_nothing(make, player: str) -> None:
+    # A term is the mean of weight times value over all rows, so that what is left is its share of the rows.
+    task = make()
+    field, mover = Field(task=task), next(each for each in task.players if each.name == player)
+    draw = _draw(task, player)
+    count = len(draw)
+    weights = (torch.arange(count) < count - count // 3).float()
+    rows = replace(draw, tensors={name: tensor[weights > 0] for name, tensor in draw.tensors.items()})
+    weighed = field.loss(mover, networks_of(task), _weighed(draw, weights), SETTINGS)
+    without = field.loss(mover, networks_of(task), rows, SETTINGS)
+    share = len(rows) / count
+    expected = {name: share * term for name, term in _adversarial_terms(without).items()}
+    torch.testing.assert_close(_adversarial_terms(weighed), expected, rtol=1e-4, atol=1e-6)
+    # What is logged is a mean over what counts.
+    torch.testing.assert_close(weighed.outputs, without.outputs, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_a_reduced_task_is_the_same_game_on_smaller_draws(make) -> None:
+    task = make()
+    smaller = task.reduced(2)
+    assert all(
+        one is other for one, other in zip(networks_of(task).values(), networks_of(smaller).values(), strict=True)
+    )
+    for player in task.players:
+        draw = smaller.draw(player.name, 0, 0, State(seed=0))
+        assert len(draw) == min(2, task.batch)
+        assert cost(Field(task=smaller).loss(player, networks_of(smaller), draw, SETTINGS)).isfinite()
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_every_draw_follows_the_seed_of_the_state(make) -> None:
+    # A run that is rolled back draws anew, the order of the data included.
+    task = make()
+    for player in (each.name for each in task.players):
+        one, other = (task.draw(player, 5, 1, State(seed=seed, images=80)) for seed in (0, 1))
+        assert one.seed != other.seed
+        random = [name for name in ("real", "z", "source", "mix", "augment_real") if name in one.tensors]
+        for name in random if task.data is not None else ():
+            assert not torch.equal(one[name], other[name]), name
 
 
 @pytest.mark.parametrize("make", ALL)

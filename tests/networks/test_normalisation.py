@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from saddlepoint.errors import UserError
-from saddlepoint.game.penalties import scores_and_gradient, zero_centred
+from saddlepoint.game.penalties import zero_centred
 from saddlepoint.networks import PAIRS, Resnet, Sagan
 from saddlepoint.networks.layers import BatchNorm, spectrally_normalise, standing_statistics
+from saddlepoint.tasks.kit.adversary import Critic
 
 SPECTRAL = ["biggan", "biggan-deep", "resnet", "sagan"]
 
@@ -164,7 +165,7 @@ def test_under_functional_calls_the_given_vectors_move_and_the_networks_own_stay
     parameters = {key: parameter.detach().requires_grad_() for key, parameter in network.named_parameters()}
 
     def penalty(network_scores) -> Tensor:
-        _, gradient = scores_and_gradient(network_scores, images)
+        _, gradient = Critic(network=network_scores).scores_and_gradient(images)
         return zero_centred(gradient, 1.0)
 
     functional = penalty(lambda x: functional_call(network, (parameters, given), (x, labels)))
@@ -190,7 +191,7 @@ def test_the_gradient_of_r1_through_it_is_exact_at_the_fixed_point():
     weight = network.get_parameter("0.parametrizations.weight.original")
 
     def penalty() -> Tensor:
-        _, gradient = scores_and_gradient(network, images)
+        _, gradient = Critic(network=network).scores_and_gradient(images)
         return zero_centred(gradient, 1.0)
 
     (gradient,) = torch.autograd.grad(penalty(), weight)
@@ -204,7 +205,7 @@ def test_the_gradient_of_r1_through_it_is_exact_at_the_fixed_point():
             for _ in range(500):
                 probe(images)
         probe.eval()
-        _, slope = scores_and_gradient(probe, images)
+        _, slope = Critic(network=probe).scores_and_gradient(images)
         values.append(zero_centred(slope, 1.0).item())
     # The largest singular value's own derivative is u v^T, so that constant vectors lose nothing.
     assert (values[0] - values[1]) / 2e-4 == pytest.approx((gradient * direction).sum().item(), rel=1e-5)

@@ -10,7 +10,7 @@ from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
-from saddlepoint.tasks.generation import DISCRIMINATOR
+from saddlepoint.tasks.kit.adversary import DISCRIMINATOR
 from saddlepoint.training.control import Control
 from saddlepoint.training.loop import train
 from tests.tasks.examples import packed

@@ -35,7 +35,8 @@ def super_resolution(
         options: of `SuperResolution`.
     """
     torch.manual_seed(0)
-    generator, discriminator = SrResNet(width=4, blocks=1).build((3, 4, 4), (3, 16, 16))
+    pair = SrResNet(width=4, blocks=1, normalisation="none" if options.get("penalties") else "batch")
+    generator, discriminator = pair.build((3, 4, 4), (3, 16, 16))
     judge = nn.Conv2d(3, 2, 3).requires_grad_(False).eval()
     return SuperResolution(
         **{

@@ -14,11 +14,11 @@ from typing import ClassVar
 import torch
 
 from saddlepoint.errors import UserError
-from saddlepoint.game.corrections.consensus import detached
 from saddlepoint.game.corrections.correction import STRENGTH, State
 from saddlepoint.game.corrections.joint import (
     Products,
     by_player,
+    detached,
     dot,
     evaluate,
     refuse_unless_twice_differentiable,
@@ -41,6 +41,7 @@ class Competitive:
     joint: ClassVar[bool] = True
     strength: ClassVar[float | None] = 1.0
     first_order: ClassVar[bool] = False
+    hot_path: ClassVar[bool] = False
 
     def init(self, field: Field, steps: Mapping[str, Step]) -> State:
         refuse_unless_twice_differentiable(field, "competitive")

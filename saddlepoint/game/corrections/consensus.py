@@ -9,16 +9,15 @@ all players by its own parameters.
 from collections.abc import Collection, Mapping
 from typing import ClassVar
 
-from torch import Tensor
-
 from saddlepoint.game.corrections.correction import STRENGTH, State
 from saddlepoint.game.corrections.joint import (
     Products,
+    detached,
     evaluate,
     refuse_unless_twice_differentiable,
     twice_differentiable,
 )
-from saddlepoint.game.field import Field, Vector
+from saddlepoint.game.field import Field
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Draw, Loss, Settings
 
@@ -29,6 +28,7 @@ class Consensus:
     joint: ClassVar[bool] = True
     strength: ClassVar[float | None] = 1.0
     first_order: ClassVar[bool] = False
+    hot_path: ClassVar[bool] = False
 
     def init(self, field: Field, steps: Mapping[str, Step]) -> State:
         refuse_unless_twice_differentiable(field, "consensus")
@@ -50,8 +50,3 @@ class Consensus:
             slope = products.transposed(F if field.differentiable else detached(F))
         directions = {key: F[key] + settings[STRENGTH] * slope[key] for key in F}
         return field.leave(movers, directions, here.own), state
-
-
-def detached(vector: Vector) -> dict[tuple[str, str], Tensor]:
-    """The vector's values without their graph."""
-    return {key: value.detach() for key, value in vector.items()}

@@ -35,11 +35,13 @@ class Correction(Protocol):
         joint: whether it asks for the draws of the players that do not move too.
         strength: the strength that is used where a recipe names none; None where the correction has no strength.
         first_order: whether first derivatives of the losses do, so that reduced precision is precise enough.
+        hot_path: whether its gradients are those of `Field.backward`, with the faster ways that there are to them.
     """
 
     joint: ClassVar[bool]
     strength: ClassVar[float | None]
     first_order: ClassVar[bool]
+    hot_path: ClassVar[bool]
 
     def init(self, field: Field, steps: Mapping[str, Step]) -> State:
         """The history at the start (optimistic play remembers a gradient); saved in the checkpoint.
@@ -80,6 +82,7 @@ class Plain:
     joint: ClassVar[bool] = False
     strength: ClassVar[float | None] = None
     first_order: ClassVar[bool] = True
+    hot_path: ClassVar[bool] = True
 
     def init(self, field: Field, steps: Mapping[str, Step]) -> State:
         return {}
@@ -96,5 +99,6 @@ class Plain:
         losses = {}
         for name in movers:
             player = player_named(field.task, name)
-            losses[name] = player.update(field, player, draws[name], settings)
+            update = player.update or Field.backward
+            losses[name] = update(field, player, draws[name], settings)
         return losses, state

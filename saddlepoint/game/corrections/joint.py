@@ -18,7 +18,6 @@ from torch.nn.utils import parametrizations, spectral_norm
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.field import Evaluation, Field, Tensors, Vector, buffers_of, flat
-from saddlepoint.game.player import backprop
 from saddlepoint.game.task import Draw, Settings, networks_of
 
 
@@ -120,6 +119,11 @@ class Products:
         return dict(zip(inputs, made, strict=True))
 
 
+def detached(vector: Vector) -> Vector:
+    """The vector's values without their graph."""
+    return {key: value.detach() for key, value in vector.items()}
+
+
 def dot(a: Vector, b: Vector) -> Tensor:
     """The inner product of two vectors, a scalar."""
     return torch.stack([(a[key] * b[key]).sum() for key in a]).sum()
@@ -139,7 +143,7 @@ def refuse_own_updates(field: Field, name: str) -> None:
         UserError: with the cure.
     """
     for player in field.task.players:
-        if player.update is not backprop:
+        if player.update is not None:
             raise UserError(
                 f"the correction {name} for the {player.name}, which has an update of its own",
                 "players that follow the gradient of their cost",

@@ -30,6 +30,7 @@ class Lola:
     joint: ClassVar[bool] = True
     strength: ClassVar[float | None] = 1.0
     first_order: ClassVar[bool] = False
+    hot_path: ClassVar[bool] = False
 
     def init(self, field: Field, steps: Mapping[str, Step]) -> State:
         refuse_unless_twice_differentiable(field, "lola")

@@ -26,6 +26,7 @@ class Extragradient:
     joint: ClassVar[bool] = True
     strength: ClassVar[float | None] = 1.0
     first_order: ClassVar[bool] = True
+    hot_path: ClassVar[bool] = False
 
     def init(self, field: Field, steps: Mapping[str, Step]) -> State:
         refuse_own_updates(field, "extragradient")
@@ -52,6 +53,7 @@ class PastExtragradient:
     joint: ClassVar[bool] = False
     strength: ClassVar[float | None] = 1.0
     first_order: ClassVar[bool] = True
+    hot_path: ClassVar[bool] = False
 
     def init(self, field: Field, steps: Mapping[str, Step]) -> State:
         refuse_own_updates(field, "past_extragradient")
@@ -86,7 +88,7 @@ def _ahead(field: Field, directions: Vector, settings: Settings, steps: Mapping[
         if not own:
             continue
         with torch.set_grad_enabled(field.differentiable):
-            for (network, key), change in steps[player.name].would_subtract(own, settings).items():
+            for (network, key), change in steps[player.name].preview(own, settings).items():
                 moved = ahead[network][key] - settings[STRENGTH] * change
                 ahead[network][key] = moved if field.differentiable else moved.requires_grad_()
         player.project(ahead)

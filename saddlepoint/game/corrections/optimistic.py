@@ -25,6 +25,7 @@ class Optimistic:
     joint: ClassVar[bool] = False
     strength: ClassVar[float | None] = 1.0
     first_order: ClassVar[bool] = True
+    hot_path: ClassVar[bool] = True
 
     def init(self, field: Field, steps: Mapping[str, Step]) -> State:
         return {}

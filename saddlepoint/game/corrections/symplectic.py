@@ -12,10 +12,10 @@ from typing import ClassVar
 
 import torch
 
-from saddlepoint.game.corrections.consensus import detached
 from saddlepoint.game.corrections.correction import STRENGTH, State
 from saddlepoint.game.corrections.joint import (
     Products,
+    detached,
     dot,
     evaluate,
     refuse_unless_twice_differentiable,
@@ -35,6 +35,7 @@ class SymplecticAdjustment:
     joint: ClassVar[bool] = True
     strength: ClassVar[float | None] = 1.0
     first_order: ClassVar[bool] = False
+    hot_path: ClassVar[bool] = False
 
     def init(self, field: Field, steps: Mapping[str, Step]) -> State:
         refuse_unless_twice_differentiable(field, "symplectic")

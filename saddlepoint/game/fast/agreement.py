@@ -15,7 +15,7 @@ TOLERANCE = 1e-4
 SAMPLES = 3
 
 
-def objection(network: nn.Module, images: Tensor, labels: tuple[Tensor, ...] = ()) -> str | None:
+def reason_against(network: nn.Module, images: Tensor, labels: tuple[Tensor, ...] = ()) -> str | None:
     """What speaks against the tangent pass; None if it may be taken.
 
     A copy on the CPU is tried in float32, whatever precision the run has: there 1e-4 tells rounding from mistakes.

@@ -15,20 +15,19 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.fx import Graph, Node
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.fast.tangent import ByTangent
 from saddlepoint.game.field import Field, cost
+from saddlepoint.game.network import Network, Place, places_of, standing
 from saddlepoint.game.player import Player
 from saddlepoint.game.task import Draw, Loss, Settings, frozen, networks_of
 
-# Where a tensor stands in a network: one of its modules' own dictionaries, and the key there.
-Place = tuple[dict[str, Any], str]
 # What a loss names its tensors: (part of the loss, name), in the order in which the function returns them.
 Names = list[tuple[str, str]]
 _CURE = "set training.compile=false"
@@ -164,7 +163,7 @@ def _traced(
 
     task = game_field.task
     modules = networks_of(task)
-    places = [place for module in modules.values() for place in _places(module)]
+    places = [place for module in modules.values() for place in places_of(module)]
     scheduled = [name for name in settings if name not in constants]
     first = next(player.parameters())
     number = torch.promote_types(torch.float32, first.dtype)
@@ -178,8 +177,8 @@ def _traced(
         numbers: Any = {name: settings[name] for name in constants if name in settings}
         numbers |= dict(zip(scheduled, rest[-1].unbind(), strict=True))
         batch = Draw(tensors=dict(zip(draw.tensors, rest, strict=False)), seed=draw.seed, images=draw.images)
-        with _standing(places, held):
-            networks = {
+        with standing(places, held):
+            networks: dict[str, Network] = {
                 name: ByTangent(module) if name in game_field.tangent else module for name, module in modules.items()
             }
             loss = game_field.loss(player, networks, batch, numbers)
@@ -289,26 +288,6 @@ def _drop_unused(graph: Graph) -> list[bool]:
         if not node.users:
             graph.erase_node(node)
     return used
-
-
-def _places(module: nn.Module) -> Iterator[Place]:
-    """Where the tensors of a network stand; one that stands in two places comes twice."""
-    for part in module.modules():
-        for owner in (part._parameters, part._buffers):
-            yield from ((cast("dict[str, Any]", owner), name) for name, tensor in owner.items() if tensor is not None)
-
-
-@contextmanager
-def _standing(places: Sequence[Place], tensors: Sequence[Tensor]) -> Iterator[None]:
-    """Inside, these tensors stand in the places of the networks' own."""
-    own = [owner[name] for owner, name in places]
-    try:
-        for (owner, name), tensor in zip(places, tensors, strict=True):
-            owner[name] = tensor
-        yield
-    finally:
-        for (owner, name), tensor in zip(places, own, strict=True):
-            owner[name] = tensor
 
 
 def _vector(settings: Settings, names: Sequence[str], kind: torch.dtype, device: torch.device) -> Tensor:

@@ -12,20 +12,21 @@ gradient penalty of WGAN-GP.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from saddlepoint.game.fast.piecewise_linear import Recording, replayed
+from saddlepoint.game.fast.piecewise_linear import Operation, Recording, replayed
 
 # Elements of results that wait for one call of autograd: small networks need few calls, large ones little memory.
 TOGETHER = 2**18
 
 
 class ByTangent:
-    """A discriminator as the hot path calls it: the module itself, and its input gradient by the tangent pass.
+    """A discriminator as the hot path calls it, a `Network`: the module, and its input gradient by the tangent pass.
 
     Args:
         module: (images (n, ...), ...) -> scores (n,), piecewise linear.
@@ -35,53 +36,73 @@ class ByTangent:
         self.module = module
         self._parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
 
-    def __call__(self, *inputs: Tensor) -> Tensor:
-        return self.module(*inputs)
+    def __call__(self, *inputs: Any, **named: Any) -> Any:
+        return self.module(*inputs, **named)
+
+    def features(self, *inputs: Any) -> Any:
+        """The module's own method."""
+        return self.module.features(*inputs)  # type: ignore[operator]
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
         """The module's own."""
         return self.module.named_parameters()
 
     def scores_and_gradient(
-        self, images: Tensor, labels: tuple[Tensor, ...] = (), before: Callable[[Tensor], Tensor] | None = None
+        self, images: Tensor, beside: tuple[Tensor, ...] = (), before: Callable[[Tensor], Tensor] | None = None
     ) -> tuple[Tensor, Tensor]:
         """D(A(x)), (n,), and its gradient by x, the shape of x; both differentiable by D's parameters, not by x.
 
         Args:
             images: x, (n, ...), without a graph.
-            labels: further inputs of D.
+            beside: further inputs of D (labels).
             before: A, any differentiable function without parameters (augmentation), or None.
 
         Raises:
             NotPiecewiseLinear: D has another function than matrices and rectifiers.
         """
         assert not images.requires_grad, "a tangent pass has no gradient by the images"
-        if before is None:
-            return _ScoresAndGradient.apply(self.module, images, labels, *self._parameters)
         leaf = images.detach().requires_grad_()
-        shown = before(leaf)
-        scores, slope = _ScoresAndGradient.apply(self.module, shown.detach(), labels, *self._parameters)
+        shown = images if before is None else before(leaf)
+        with torch.enable_grad():
+            seen = shown.detach().requires_grad_()
+            with Recording(seen) as recording:
+                scores = self.module(seen, *beside)
+            recording.end(scores)
+            gradient, *slopes = torch.autograd.grad(scores.sum(), [seen, *recording.results])
+        recorded = _Recorded(
+            scores=scores.detach(),
+            gradient=gradient,
+            images=seen.detach(),
+            operations=recording.operations,
+            slopes=slopes,
+        )
+        scores, slope = _ScoresAndGradient.apply(recorded, *self._parameters)
+        if before is None:
+            return scores, slope
         (gradient,) = torch.autograd.grad(shown, leaf, slope, create_graph=True)
         return scores, gradient
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Recorded:
+    """One pass at the images: what it gave, and what is needed to replay it."""
+
+    scores: Tensor
+    gradient: Tensor
+    images: Tensor
+    operations: list[Operation]
+    slopes: list[Tensor]
+
+
 class _ScoresAndGradient(torch.autograd.Function):
-    """(x, parameters) -> D(x), grad_x D(x)."""
+    """(what was recorded, parameters) -> D(x), grad_x D(x), as functions of the parameters."""
 
     @staticmethod
-    def forward(
-        ctx: Any, module: nn.Module, images: Tensor, labels: tuple[Tensor, ...], *parameters: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        with torch.enable_grad():
-            leaf = images.detach().requires_grad_()
-            with Recording(leaf) as recording:
-                scores = module(leaf, *labels)
-            recording.end(scores)
-            gradient, *slopes = torch.autograd.grad(scores.sum(), [leaf, *recording.results])
-        ctx.images, ctx.operations, ctx.slopes = leaf.detach(), recording.operations, slopes
+    def forward(ctx: Any, recorded: _Recorded, *parameters: Tensor) -> tuple[Tensor, Tensor]:
+        ctx.images, ctx.operations, ctx.slopes = recorded.images, recorded.operations, recorded.slopes
         ctx.parameters = parameters
-        ctx.precision = _precision(images.device.type)
-        return scores.detach(), gradient
+        ctx.precision = _precision(recorded.images.device.type)
+        return recorded.scores, recorded.gradient
 
     @staticmethod
     @once_differentiable
@@ -102,7 +123,7 @@ class _ScoresAndGradient(torch.autograd.Function):
                 if sum(each.numel() for each in results) > TOGETHER or not ctx.slopes:
                     learned.add(constants, results, slopes)
                     results, slopes, constants = [], [], []
-        return (None, None, None, *learned.of(ctx.parameters))
+        return (None, *learned.of(ctx.parameters))
 
 
 def _summed(slopes: Sequence[Tensor], results: Sequence[Tensor]) -> Tensor:

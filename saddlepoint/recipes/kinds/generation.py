@@ -14,9 +14,10 @@ from torch import Tensor
 from saddlepoint.data import Packed, open_data
 from saddlepoint.errors import UserError, counted
 from saddlepoint.game.constraints import Clipping
+from saddlepoint.game.network import Networks
 from saddlepoint.game.penalties import refuse_batch_statistics
 from saddlepoint.game.schedules import Number
-from saddlepoint.game.task import Networks, Request
+from saddlepoint.game.task import Request
 from saddlepoint.metrics.features import Features
 from saddlepoint.networks import PAIRS, Pair
 from saddlepoint.networks.layers import couples_samples
@@ -40,7 +41,8 @@ from saddlepoint.sampling.batches import batches, labels_in_turn
 from saddlepoint.sampling.gan import Gan
 from saddlepoint.sampling.latents import latents
 from saddlepoint.sampling.pictures import grid, save_picture, scatter
-from saddlepoint.tasks.generation import INPUT_PENALTIES, Generation
+from saddlepoint.tasks.generation import Generation
+from saddlepoint.tasks.kit.adversary import INPUT_PENALTIES
 
 if TYPE_CHECKING:
     from saddlepoint.measuring.items import Items
@@ -124,7 +126,7 @@ class GenerationKind(Kind):
             adaptive=recipe.adaptive_augmentation,
             top_k=part.top_k is not None,
             # A person's own D may compare the samples of a batch in ways that nobody knows here.
-            one_call=recipe.training.joint_scoring
+            joint_scoring=recipe.training.joint_scoring
             and materials.own is None
             and not couples_samples(networks.discriminator),
             mirror=part.mirror,

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
-from saddlepoint.game.task import Networks, Request, RunTask
+from saddlepoint.game.network import Networks
+from saddlepoint.game.task import Request, RunTask
 from saddlepoint.metrics.features import Features
 from saddlepoint.objectives import Objective, Paired, Separable, as_text, objective
 from saddlepoint.recipes.found import Found

@@ -6,13 +6,16 @@ It stands for what is left of a GAN where the discriminator has no curvature: a 
 """
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from saddlepoint.game.network import Networks
 from saddlepoint.game.player import Player
-from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
-from saddlepoint.randomness import derive_seed
+from saddlepoint.game.task import Draw, Loss, Progress, Request, Settings
+from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR
+from saddlepoint.tasks.kit.base import Base
 
 
 class Scalar(nn.Module):
@@ -28,40 +31,35 @@ class Scalar(nn.Module):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bilinear:
+class Bilinear(Base):
     """The game; its draws hold nothing, for nothing in it is random.
 
     Attributes:
         x, y: the players.
-        seed: of the draws, for networks that draw themselves; without effect here.
-        state: the task's own history: none.
     """
 
     x: Scalar = field(default_factory=lambda: Scalar(1.0))
     y: Scalar = field(default_factory=lambda: Scalar(1.0))
-    seed: int = 0
-    state: dict[str, Tensor] = field(default_factory=dict)
+    batch: int = 1
 
-    @property
-    def players(self) -> tuple[Player, ...]:
-        return Player(name="discriminator", networks={"y": self.y}), Player(name="generator", networks={"x": self.x})
+    data: ClassVar[None] = None
+
+    def make_players(self) -> tuple[Player, ...]:
+        """y, who raises the product, and x, who lowers it."""
+        return Player(name=DISCRIMINATOR, networks={"y": self.y}), Player(name=GENERATOR, networks={"x": self.x})
 
     @property
     def averaged(self) -> tuple[str, ...]:
         return ("x",)
 
     def draw(self, player: str, step: int, substep: int, state: Progress) -> Draw:
-        """A draw of one sample that the game does not look at."""
-        seed = derive_seed(self.seed, f"{player}/networks", step, substep)
-        return Draw(tensors={"sample": torch.zeros(1)}, seed=seed, images=1 if player == "discriminator" else 0)
+        """A draw of samples that the game does not look at."""
+        return self.drawn({"sample": torch.zeros(self.batch)}, player, step, substep, state)
 
     def loss(self, player: str, networks: Networks, draw: Draw, settings: Settings) -> Loss:
         """x y for the discriminator, -x y for the generator."""
         value = networks["x"]() * networks["y"]()
-        return Loss(value={"f": value if player == "discriminator" else -value})
-
-    def remember(self, player: str, draw: Draw, loss: Loss) -> None:
-        """Nothing: this task has no history."""
+        return Loss(value={"f": value if player == DISCRIMINATOR else -value})
 
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """x for every latent, (n, 1)."""

@@ -9,20 +9,20 @@ noise's variance, which is exact.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
 from saddlepoint.errors import UserError
-from saddlepoint.game.penalties import one_centred, scores_and_gradient, zero_centred
+from saddlepoint.game.network import Networks
 from saddlepoint.game.player import Player
-from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
+from saddlepoint.game.task import Draw, Loss, Progress, Request, Settings
 from saddlepoint.objectives import Objective
-from saddlepoint.randomness import derive_seed
-from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR, INPUT_PENALTIES
+from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR, WEIGHTS, Adversary, Critic
+from saddlepoint.tasks.kit.base import Base
 
 
 class Slope(nn.Module):
@@ -48,17 +48,14 @@ class Place(nn.Module):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiracGan:
+class DiracGan(Base):
     """The game.
 
     Attributes:
         objective: of the game; real is scored high, so that with it (theta, psi) = (1, -1) lies on the game's circle.
         theta, psi: where the players begin.
-        penalties: names out of r1, r2, gradient_penalty; their weights are the settings "penalties.NAME".
+        penalties: as in `Adversary`.
         instance_noise: deviation of the noise on data and fakes.
-        batch: samples of each draw.
-        seed: of the draws, for networks that draw themselves; without effect here.
-        state: the task's own history: none.
     """
 
     objective: Objective
@@ -67,38 +64,66 @@ class DiracGan:
     penalties: tuple[str, ...] = ()
     instance_noise: float = 0.0
     batch: int = 4
-    seed: int = 0
-    state: dict[str, Tensor] = field(default_factory=dict)
     generator: Place = field(init=False)
     discriminator: Slope = field(init=False)
 
+    data: ClassVar[None] = None
+
     def __post_init__(self) -> None:
-        self.objective.check_trainable()
-        for name in self.penalties:
-            if name not in INPUT_PENALTIES:
-                raise UserError(f"penalty {name!r}", f"one of {', '.join(INPUT_PENALTIES)}", "choose one of these")
+        super().__post_init__()
         if self.batch < 2 and self.instance_noise:
             raise UserError(f"batch {self.batch} with instance noise", "2 or more", "one quantile has no variance")
         object.__setattr__(self, "generator", Place(self.theta))
         object.__setattr__(self, "discriminator", Slope(self.psi))
+        self.adversary.check(self.discriminator)
 
-    @property
-    def players(self) -> tuple[Player, ...]:
+    def reduced(self, batch: int) -> Self:
+        """The same game on draws of at most `batch` samples."""
+        smaller = super().reduced(batch)
+        for name in (GENERATOR, DISCRIMINATOR):
+            object.__setattr__(smaller, name, getattr(self, name))
+        return smaller
+
+    @cached_property
+    def adversary(self) -> Adversary:
+        """D's and G's part in the game."""
+        return Adversary(objective=self.objective, penalties=self.penalties)
+
+    def make_players(self) -> tuple[Player, ...]:
+        """D and G."""
         return (
             Player(name=DISCRIMINATOR, networks={DISCRIMINATOR: self.discriminator}),
             Player(name=GENERATOR, networks={GENERATOR: self.generator}),
         )
+
+    def begin(self) -> dict[str, Tensor]:
+        """The adversary's history."""
+        return self.adversary.begin(self.device)
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        return self.adversary.settings
+
+    @property
+    def whole_batch(self) -> str | None:
+        return self.adversary.whole_batch
 
     @property
     def averaged(self) -> tuple[str, ...]:
         return (GENERATOR,)
 
     def draw(self, player: str, step: int, substep: int, state: Progress) -> Draw:
-        """The noise on data and on fakes, (batch, 1) each, and a mixture for the gradient penalty."""
+        """The noise on data and on fakes, (batch, 1) each; the gradient penalty's points lie halfway between."""
         noise = self.instance_noise * self._quantiles
-        tensors = {"noise_real": noise, "noise_fake": -noise, "mix": torch.full((self.batch, 1), 0.5)}
-        seed = derive_seed(self.seed, f"{player}/networks", step, substep)
-        return Draw(tensors=tensors, seed=seed, images=self.batch if player == DISCRIMINATOR else 0)
+        tensors = {"noise_real": noise, "noise_fake": -noise}
+        if player == DISCRIMINATOR:
+            tensors |= self.adversary.draw(
+                lambda name, width: torch.full((self.batch, width), 0.5), self.state, self.batch
+            )
+        return self.drawn(tensors, player, step, substep, state)
+
+    def _halves(self, name: str, width: int) -> Tensor:
+        return torch.full((self.batch, width), 0.5)
 
     @cached_property
     def _quantiles(self) -> Tensor:
@@ -110,23 +135,16 @@ class DiracGan:
 
     def loss(self, player: str, networks: Networks, draw: Draw, settings: Settings) -> Loss:
         """The objective's terms for this player, and for D its penalties."""
-        score = networks[DISCRIMINATOR]
+        critic, weights = Critic(network=networks[DISCRIMINATOR]), draw.get(WEIGHTS)
         real, fake = draw["noise_real"], networks[GENERATOR](draw["noise_fake"]) + draw["noise_fake"]
         if player == GENERATOR:
-            real_scores = score(real) if self.objective.generator_uses_real else None
-            return Loss(value=self.objective.generator_terms(score(fake), real_scores))
-        costs: Mapping[str, Tensor] = {}
-        for name, points in (("r1", real), ("r2", fake)):
-            if name in self.penalties:
-                _, gradient = scores_and_gradient(score, points)
-                costs = {**costs, name: zero_centred(gradient, settings[f"penalties.{name}"])}
-        if "gradient_penalty" in self.penalties:
-            weight = settings["penalties.gradient_penalty"]
-            costs = {**costs, "gradient_penalty": one_centred(score, real, fake, draw["mix"], weight)}
-        return Loss(value=self.objective.discriminator_terms(score(real), score(fake)), costs=costs)
+            return self.adversary.generator(critic, real, critic, fake, weights)
+        return self.adversary.discriminator(critic, real, critic, fake, draw, settings, weights)
 
     def remember(self, player: str, draw: Draw, loss: Loss) -> None:
-        """Nothing: this task has no history."""
+        """D's scores, for the adversary's history."""
+        if player == DISCRIMINATOR:
+            self.adversary.remember(self.state, loss)
 
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """theta for every latent, (n, 1)."""

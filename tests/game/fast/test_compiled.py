@@ -21,7 +21,8 @@ from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.resuming import resume
 from saddlepoint.recipes.runs import Brought, start
 from saddlepoint.recipes.text import override
-from saddlepoint.tasks.generation import DISCRIMINATOR, GENERATOR, Generation
+from saddlepoint.tasks.generation import Generation
+from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR
 from saddlepoint.training.layout import keep_channels_last
 from saddlepoint.training.state import State
 from tests.tasks.examples import generation, packed

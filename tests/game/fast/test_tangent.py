@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
 from saddlepoint.augment import AUGMENTATIONS
-from saddlepoint.game.fast.agreement import objection
+from saddlepoint.game.fast.agreement import reason_against
 from saddlepoint.game.fast.piecewise_linear import NotPiecewiseLinear
 from saddlepoint.game.fast.tangent import ByTangent
 from saddlepoint.game.field import Field, buffers_of, cost, parameters_of
-from saddlepoint.game.penalties import Judge, one_centred, scores_and_gradient, zero_centred
+from saddlepoint.game.penalties import between, one_centred, zero_centred
 from saddlepoint.networks import Dcgan, Mlp, MlpIntro, R3gan, Resnet
-from saddlepoint.tasks.generation import DISCRIMINATOR
+from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, Critic
 from saddlepoint.training.state import State
 from tests.tasks.examples import generation, packed
 
@@ -25,9 +25,9 @@ SHAPE = (3, 9, 8)
 BATCH = 6
 
 
-def _loss(score: Judge, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def _loss(critic: Critic, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """An objective's term and R1, together and R1 alone."""
-    scores, gradient = scores_and_gradient(score, images)
+    scores, gradient = critic.scores_and_gradient(images)
     penalty = zero_centred(gradient, 0.7)
     return F.softplus(-scores).mean() + penalty, penalty
 
@@ -36,8 +36,8 @@ def _compared(network: nn.Module, images: Tensor, labels: tuple[Tensor, ...] = (
     """The relative difference of the parameter gradients, and R1 by the tangent pass and by double backward."""
     vectors, penalties = [], []
     for called in (copy.deepcopy(network), copy.deepcopy(network)):
-        judge = Judge(network=called if vectors else ByTangent(called), labels=labels)
-        total, penalty = _loss(judge, images)
+        critic = Critic(network=called if vectors else ByTangent(called), beside=labels)
+        total, penalty = _loss(critic, images)
         gradients = torch.autograd.grad(total, list(called.parameters()), allow_unused=True, materialize_grads=True)
         vectors.append(torch.cat([each.flatten() for each in gradients]))
         penalties.append(penalty.detach())
@@ -72,7 +72,7 @@ def test_it_equals_double_backward_on_random_architectures(seed: int) -> None:
     difference, ours, theirs = _compared(network, images)
     assert difference < 1e-5
     assert torch.equal(ours, theirs)
-    assert objection(network, images) is None
+    assert reason_against(network, images) is None
 
 
 def test_in_double_precision_it_is_exact() -> None:
@@ -105,7 +105,7 @@ def test_it_equals_double_backward_on_our_pairs(name: str, classes: int) -> None
     pair, shape = QUALIFYING[name]
     network, images = _pair(pair, shape, classes), torch.randn(BATCH, *shape)
     labels = (torch.arange(BATCH) % classes,) if classes else ()
-    assert objection(network, images, labels) is None
+    assert reason_against(network, images, labels) is None
     difference, ours, theirs = _compared(network, images, labels)
     assert difference < 1e-5
     assert torch.equal(ours, theirs)
@@ -128,13 +128,13 @@ def test_spectral_norm_moves_as_often_and_its_gradient_goes_through_the_norm() -
             parameter.add_(0.2 * torch.randn_like(parameter))
     images = torch.randn(BATCH, *SHAPE)
     before = {name: buffer.clone() for name, buffer in network.named_buffers()}
-    assert objection(network, images) is None
+    assert reason_against(network, images) is None
     assert all(torch.equal(buffer, before[name]) for name, buffer in network.named_buffers())
     difference, _, _ = _compared(network, images)
     assert difference < 1e-5
     twins = [copy.deepcopy(network), copy.deepcopy(network)]
-    scores_and_gradient(Judge(network=ByTangent(twins[0])), images)
-    scores_and_gradient(Judge(network=twins[1]), images)
+    Critic(network=ByTangent(twins[0])).scores_and_gradient(images)
+    Critic(network=twins[1]).scores_and_gradient(images)
     for (_, ours), (_, theirs) in zip(twins[0].named_buffers(), twins[1].named_buffers(), strict=True):
         torch.testing.assert_close(ours, theirs)
     moved = {name for name, buffer in twins[0].named_buffers() if not torch.equal(buffer, before[name])}
@@ -172,7 +172,7 @@ DISQUALIFYING = {
 def test_what_is_not_piecewise_linear_is_sent_to_double_backward(name: str) -> None:
     torch.manual_seed(0)
     what, reason = DISQUALIFYING[name]
-    said = objection(_Does(what), torch.randn(BATCH, 4))
+    said = reason_against(_Does(what), torch.randn(BATCH, 4))
     assert said is not None and reason in said
 
 
@@ -190,7 +190,7 @@ def test_constants_that_meet_the_maps_are_scaled() -> None:
 
     torch.manual_seed(1)
     network, points = _Does(what), torch.randn(BATCH, 4)
-    assert objection(network, points) is None
+    assert reason_against(network, points) is None
     assert _compared(network, points)[0] < 1e-5
 
 
@@ -198,7 +198,9 @@ def test_the_gradient_penalty_goes_the_same_way() -> None:
     network, real, fake = _random_network(2), torch.randn(BATCH, *SHAPE), torch.randn(BATCH, *SHAPE)
     found = []
     for called in (ByTangent(network), network):
-        penalty = one_centred(Judge(network=called), real, fake, torch.rand(BATCH, 1).fill_(0.3), 10.0)
+        points = between(real, fake, torch.full((BATCH, 1), 0.3))
+        _, gradient = Critic(network=called).scores_and_gradient(points)
+        penalty = one_centred(gradient, 10.0)
         gradients = torch.autograd.grad(penalty, list(network.parameters()), allow_unused=True, materialize_grads=True)
         found.append(torch.cat([each.flatten() for each in gradients]))
     assert (found[0] - found[1]).norm() / found[1].norm() < 1e-5
@@ -206,11 +208,11 @@ def test_the_gradient_penalty_goes_the_same_way() -> None:
 
 def test_under_autocast_it_rounds_as_double_backward_does() -> None:
     network, images = _random_network(5), torch.randn(BATCH, *SHAPE)
-    exact = torch.autograd.grad(_loss(Judge(network=network), images)[0], list(network.parameters()))
+    exact = torch.autograd.grad(_loss(Critic(network=network), images)[0], list(network.parameters()))
     distances = []
     for called in (ByTangent(network), network):
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            total, _ = _loss(Judge(network=called), images)
+            total, _ = _loss(Critic(network=called), images)
         gradients = torch.autograd.grad(total, list(network.parameters()))
         distances.append(sum(float((a - b).square().sum()) for a, b in zip(gradients, exact, strict=True)) ** 0.5)
     size = sum(float(each.square().sum()) for each in exact) ** 0.5
