@@ -78,7 +78,8 @@ class Generation(Base):
         What the loop asks of it in a step of D:
 
         >>> networks = {"generator": task.generator, "discriminator": task.discriminator}
-        >>> draw = task.draw("discriminator", 1, 0, SimpleNamespace(seed=0, images=0, step=1))
+        >>> state = SimpleNamespace(seed=0, images=0, step=1)
+        >>> draw = task.draw("discriminator", 1, 0, state)
         >>> {name: tuple(tensor.shape) for name, tensor in draw.tensors.items()}
         {'real': (64, 1, 8, 8), 'z': (64, 4)}
         >>> loss = task.loss("discriminator", networks, draw, {})
@@ -89,6 +90,16 @@ class Generation(Base):
         True
         >>> task.sample(networks, Request(tensors={"z": torch.zeros(2, 4)})).shape
         torch.Size([2, 1, 8, 8])
+        >>> len(task.reduced(2).draw("generator", 1, 0, state))
+        2
+
+        What a task of one's own is made of likewise, on the same base:
+
+        >>> [player.name for player in task.make_players()], task.begin()
+        (['discriminator', 'generator'], {})
+        >>> numbers = task.uniform("noise", 1, 0, state, width=2)
+        >>> task.drawn({"noise": numbers}, "generator", 1, 0, state)["noise"].shape
+        torch.Size([64, 2])
     """
 
     generator: nn.Module
