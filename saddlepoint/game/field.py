@@ -46,7 +46,13 @@ class Evaluation:
 
 
 class Compiled(Protocol):
-    """Where compiled steps are kept: `fast/compiled.py`, which knows the field that it compiles."""
+    """Where compiled steps are kept: `fast/compiled.py`, which knows the field that it compiles.
+
+    Attributes:
+        told: is told (player, seconds) of every compilation.
+    """
+
+    told: Callable[[str, float], None] | None
 
     def backward(self, game_field: "Field", player: Player, draw: Draw, share: float, settings: Settings) -> Loss:
         """As `Field.backward` for one micro-batch: adds the gradient of share * cost to the parameters' .grad."""
