@@ -131,6 +131,7 @@ class Request:
         return self.tensors[name]
 
     def get(self, name: str) -> Tensor | None:
+        """The tensor of that name; None where none was asked for."""
         return self.tensors.get(name)
 
     def __len__(self) -> int:
