@@ -26,7 +26,7 @@ import torch
 from PIL import Image
 
 from benchmarks.record import now
-from saddlepoint.api.train import load
+from saddlepoint.api.load import load
 from saddlepoint.files import write_whole
 from saddlepoint.metrics.image_pairs import SUPER_RESOLUTION
 from saddlepoint.metrics.psnr import psnr, psnr_values

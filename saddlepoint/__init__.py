@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     __version__: str
 
     from saddlepoint.api.evaluation import evaluate as evaluate
-    from saddlepoint.api.train import Run as Run
-    from saddlepoint.api.train import load as load
+    from saddlepoint.api.load import load as load
+    from saddlepoint.api.run import Run as Run
     from saddlepoint.api.train import resume as resume
     from saddlepoint.api.train import train as train
     from saddlepoint.data import open_data as open_data
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Gan": ("saddlepoint.sampling.gan", "Gan"),
-    "Run": ("saddlepoint.api.train", "Run"),
-    "load": ("saddlepoint.api.train", "load"),
+    "Run": ("saddlepoint.api.run", "Run"),
+    "load": ("saddlepoint.api.load", "load"),
     "resume": ("saddlepoint.api.train", "resume"),
     "train": ("saddlepoint.api.train", "train"),
     "evaluate": ("saddlepoint.api.evaluation", "evaluate"),

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from saddlepoint.api.train import Run
+from saddlepoint.api.run import Run
 from saddlepoint.data import Packed, open_data
 from saddlepoint.errors import UserError, reason_of
 from saddlepoint.files import append_line
@@ -31,6 +31,7 @@ from saddlepoint.recipes.features import features_for, features_of
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.loading import load_task
 from saddlepoint.recipes.recorded import read_recorded
+from saddlepoint.recipes.runs import with_source
 from saddlepoint.recipes.tasks import open_recipe_data
 from saddlepoint.training.checkpoint import Checkpoint
 from saddlepoint.training.folder import RunFolder
@@ -124,7 +125,7 @@ def _of_run(
             "measure its samples: saddlepoint.evaluate((samples, images))",
         )
     if data is not None:
-        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": data})})
+        recipe = with_source(recipe, data)
     kind = kind_of(recipe)
     if not kind.measured:
         raise UserError(

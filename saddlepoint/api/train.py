@@ -1,8 +1,7 @@
-"""The Python interface: train, resume, load; and what they give back."""
+"""`sp.train` and `sp.resume`: from what a person gave to a run that has ended, and its report."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,12 @@ from saddlepoint.api.given import (
     check_torch,
     own_networks,
 )
+from saddlepoint.api.run import Run, run_path
 from saddlepoint.arguments import place, whole_number
 from saddlepoint.data import Packed, from_torch_dataset
 from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.errors import RunStopped, UserError, reason_of
-from saddlepoint.files import Line, next_free, read_lines
+from saddlepoint.files import next_free
 from saddlepoint.game.task import RunTask
 from saddlepoint.objectives import Objective
 from saddlepoint.objectives import objective as objective_named
@@ -29,7 +29,6 @@ from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.catalogue import recipe_named
 from saddlepoint.recipes.found import RecipeData, shaping
 from saddlepoint.recipes.kinds import kind_of
-from saddlepoint.recipes.loading import load_task, say_left_out
 from saddlepoint.recipes.own_tasks import check_task, recipe_of_task
 from saddlepoint.recipes.playing import Ended, said_when_interrupted
 from saddlepoint.recipes.recorded import read_recorded
@@ -41,50 +40,6 @@ from saddlepoint.recipes.text import override, read_recipe
 from saddlepoint.report import write_report
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """A run that has ended.
-
-    Attributes:
-        path: its folder.
-        step: iterations done in total.
-        stopped: why it ended before its last step (such as SIGINT), or None.
-
-    Examples:
-        >>> run.path.name, run.step, run.stopped
-        ('digits', 4, None)
-        >>> run.report.name, run.samples.name
-        ('report.html', '00000004.png')
-    """
-
-    path: Path
-    step: int
-    stopped: str | None
-
-    @property
-    def report(self) -> Path:
-        """Its page, report.html: one file with samples, curves, gradient norms, and how to read them."""
-        return self.path / "report.html"
-
-    @property
-    def samples(self) -> Path | None:
-        """The newest sample picture; None for a run that makes nothing, such as a classifier's."""
-        return max((self.path / "samples").glob("*.png"), default=None)
-
-    def log(self) -> list[dict[str, Any]]:
-        """The lines of log.jsonl.
-
-        Raises:
-            UserError: one of them is damaged.
-
-        Examples:
-            >>> sorted(run.log()[-1]["losses"])
-            ['discriminator', 'generator']
-        """
-        file = self.path / "log.jsonl"
-        return [_whole(line, file) for line in read_lines(file)]
 
 
 def train(
@@ -229,7 +184,7 @@ def resume(
     """
     check_torch()
     check_observers(observers)
-    path = _run_path(run)
+    path = run_path(run)
     if steps is not None and whole_number("steps", steps) < 1:
         raise UserError(f"--steps {steps}", "1 or more", "give the total number of steps")
     folder = RunFolder.existing(path)
@@ -256,51 +211,6 @@ def resume(
             _report_if_possible(folder.path)
             raise
         return _run(ended)
-
-
-def load(
-    run: str | Path | Run,
-    *,
-    device: str = "auto",
-    generator: nn.Module | None = None,
-    discriminator: nn.Module | None = None,
-    latent: int | None = None,
-    step: int | None = None,
-) -> Any:
-    """The generator of a run, with its averaged weights where it kept an average.
-
-    It is a `Translator` where the run makes images from images (translation, cycle, super-resolution), else a `Gan`.
-
-    Args:
-        run: its folder.
-        device: auto, cpu, cuda or mps.
-        generator, discriminator, latent: your own networks, if the run was made with such.
-        step: of the checkpoint; None for the newest valid one.
-
-    Raises:
-        UserError: there is no run, or no valid checkpoint.
-
-    Examples:
-        >>> gan = sp.load(run)
-        >>> gan.sample(16, seed=0).shape
-        torch.Size([16, 1, 8, 8])
-    """
-    path = _run_path(run)
-    step = whole_number("step", step, least=0) if step is not None else None
-    if generator is None and not (discriminator is None and latent is None):
-        raise UserError(
-            "discriminator= or latent= without generator=", "a generator, which is what is loaded", "give generator="
-        )
-    # Only the generator is needed to sample.
-    own = None if generator is None else (generator, discriminator if discriminator is not None else nn.Identity())
-    loaded = load_task(path, left_out=say_left_out, device=device, networks=own, latent=latent, step=step)
-    return kind_of(loaded.recipe).sampler(loaded.task, loaded.found, loaded.step)
-
-
-def _whole(line: Line, file: Path) -> dict[str, Any]:
-    if line.value is None:
-        raise UserError(f"line {line.number} of {file}, which is damaged", "a JSON object", "mend or remove that line")
-    return line.value
 
 
 def _run(ended: Ended) -> Run:
@@ -333,10 +243,6 @@ def _recipe(what: str | Path | Recipe) -> Recipe:
     if isinstance(what, Path) or str(what).endswith((".yaml", ".yml")):
         return read_recipe(Path(what))[0]
     return recipe_named(str(what))
-
-
-def _run_path(run: str | Path | Run) -> Path:
-    return run.path if isinstance(run, Run) else place("run", run)
 
 
 def _packed(data: Any, recipe: Recipe) -> RecipeData | None:

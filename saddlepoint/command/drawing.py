@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from saddlepoint.api.train import load
+from saddlepoint.api.load import load
 from saddlepoint.command.verb import Answer
 from saddlepoint.errors import UserError
 from saddlepoint.sampling.gan import Gan

@@ -8,7 +8,7 @@ from saddlepoint.command.verb import Answer
 from saddlepoint.process.signals import STOPPING
 
 if TYPE_CHECKING:
-    from saddlepoint.api.train import Run
+    from saddlepoint.api.run import Run
 
 
 def ended(run: "Run", given: str | None) -> Answer:

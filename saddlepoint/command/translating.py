@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import torch
 from PIL import Image
 
-from saddlepoint.api.train import load
+from saddlepoint.api.load import load
 from saddlepoint.command.places import new_place
 from saddlepoint.command.verb import Answer
 from saddlepoint.data.decoding import decode_in_order

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from saddlepoint.api.train import Run
+from saddlepoint.api.run import Run
 from saddlepoint.command.ended import ended
 
 

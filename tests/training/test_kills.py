@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from benchmarks.hostile.same_run import differences, log_lines
-from saddlepoint.api.train import load
+from saddlepoint.api.load import load
 
 STEPS = 240
 KILLS, TORN = 20, 3

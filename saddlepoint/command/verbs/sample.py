@@ -81,12 +81,13 @@ def _training_data(run: Path, source: str | None) -> "Packed":
     """What a run was trained on, from its recipe or from where it is now."""
     from saddlepoint.data import Packed
     from saddlepoint.recipes.recorded import read_recorded
+    from saddlepoint.recipes.runs import with_source
     from saddlepoint.recipes.tasks import open_recipe_data
     from saddlepoint.training.folder import RunFolder
 
     recipe, recorded = read_recorded(RunFolder.existing(run))
     if source is not None:
-        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
+        recipe = with_source(recipe, source)
     data = open_recipe_data(recipe)
     assert isinstance(data, Packed), "a run with latents has no pairs"
     before = recorded.facts.fingerprint
