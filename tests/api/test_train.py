@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 import saddlepoint as sp
+from saddlepoint.api import evaluation, load, run, train
 from saddlepoint.data import Packed
 from saddlepoint.networks import Dcgan
 
@@ -31,6 +32,11 @@ def test_every_public_name_is_there() -> None:
         assert getattr(sp, name) is not None
     with pytest.raises(AttributeError, match="nothing_like_this"):
         sp.nothing_like_this  # noqa: B018
+
+
+def test_the_package_lends_what_the_files_of_the_face_define() -> None:
+    face = {train.train, train.resume, load.load, run.Run, evaluation.evaluate}
+    assert face == {sp.train, sp.resume, sp.load, sp.Run, sp.evaluate}
 
 
 def _packed(labels: bool = True) -> Packed:
