@@ -237,11 +237,11 @@ class Mlp:
         latent: width of z, 2 for the toy sets of the plane; images want more.
         width: of the hidden layers.
         depth: number of hidden layers.
-        spread: hidden biases are drawn from U(-spread, spread). At 0, as published, all rectifiers of a one-dimensional
-            input bend at the same point.
+        bias_range: hidden biases are drawn from U(-bias_range, bias_range). At 0, as published, all rectifiers of a
+            one-dimensional input bend at the same point.
 
     Raises:
-        UserError: a count below 1, or a negative spread.
+        UserError: a count below 1, or a negative bias_range.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -252,12 +252,12 @@ class Mlp:
     latent: int = 2
     width: int = 512
     depth: int = 3
-    spread: float = 0.0
+    bias_range: float = 0.0
 
     def __post_init__(self) -> None:
         layers.check_counts(latent=self.latent, width=self.width, depth=self.depth)
-        if not 0 <= self.spread < math.inf:
-            raise UserError(f"spread {self.spread}", "a number of 0 or more", "use 0 for biases of 0")
+        if not 0 <= self.bias_range < math.inf:
+            raise UserError(f"bias_range {self.bias_range}", "a number of 0 or more", "use 0 for biases of 0")
 
     def build(
         self, shape: tuple[int, ...], *, classes: int = 0, mean: Tensor | None = None
@@ -268,9 +268,9 @@ class Mlp:
         for network in networks:
             linear = [layer for layer in network.body if isinstance(layer, nn.Linear)]
             nn.init.xavier_uniform_(linear[-1].weight)
-            if self.spread:
+            if self.bias_range:
                 for layer in linear[:-1]:
-                    nn.init.uniform_(layer.bias, -self.spread, self.spread)
+                    nn.init.uniform_(layer.bias, -self.bias_range, self.bias_range)
         return networks
 
     def shrunken(self) -> "Mlp":

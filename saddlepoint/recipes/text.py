@@ -21,7 +21,11 @@ from saddlepoint.recipes.specification import Recipe
 # Choosing one of these chooses the whole part anew: the options of another network pair do not carry over.
 TAGS = ("pair", "optimizer", "schedule", "kind")
 # Keys of older runs, which are read, and what they are called now.
-RENAMED = {"training.fast_penalties": "training.tangent_penalties", "training.one_call": "training.joint_scoring"}
+RENAMED = {
+    "training.fast_penalties": "training.tangent_penalties",
+    "training.one_call": "training.joint_scoring",
+    "networks.spread": "networks.bias_range",
+}
 # How pydantic calls a key that a model and a dataclass do not have, or that is no text.
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument", "invalid_key")
 # What a branch of a union says when the value is nothing like it.

@@ -369,3 +369,6 @@ def test_keys_of_older_runs_are_read_under_their_new_names() -> None:
     read = recipe_from(older, "an older run")
     assert not read.training.joint_scoring and not read.training.tangent_penalties
     assert read == override(DIGITS, ["training.one_call=false", "training.tangent_penalties=false"])
+    drawn = RECIPES["figure1"].model_dump(mode="json")
+    drawn["networks"]["spread"] = drawn["networks"].pop("bias_range")
+    assert recipe_from(drawn, "an older run") == RECIPES["figure1"]

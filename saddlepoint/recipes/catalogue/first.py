@@ -159,7 +159,7 @@ figure1 = Recipe(
     data=Data(source="1d-gaussian", hold_out=0.0),
     # Biases of 0 would bend G at z = 0 alone: its density then has one step where a Gaussian has a slope.
     task=GenerationPart(),
-    networks=Mlp(latent=1, width=64, depth=4, spread=1.0),
+    networks=Mlp(latent=1, width=64, depth=4, bias_range=1.0),
     latent_prior="uniform",
     objective="non_saturating",
     # Without it D would keep circling round 1/2: nothing would damp the game where p_g = p_data.
