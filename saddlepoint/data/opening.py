@@ -97,7 +97,7 @@ def open_data(
         seed: of the division by fingerprint, and of `shapes` and the toy sets.
         count: how many items of `shapes` or a toy set.
         image_column, label_column: columns of a table with several possible ones; the latter also of a table that lies
-            beside the images, see `label_files`.
+            beside the images, see `labels.files`.
         labels: False leaves labels out, right or wrong.
         skip_unreadable: leave out what cannot be read, and say so in `Packed.skipped`, instead of refusing.
         cache: folder of packed sets above the limit; None is the user's cache directory.

@@ -1,7 +1,7 @@
 """Labels in a file that lies beside the images of a folder or an archive, where its form is known.
 
     dataset.json      {"labels": [["00000/a.png", 3], ...]}, or null (StyleGAN): the classes are these, folders are none
-    metadata.csv, metadata.jsonl, labels.csv and other tables, see `label_tables`: a column with a usual name for
+    metadata.csv, metadata.jsonl, labels.csv and other tables, see `tables`: a column with a usual name for
                       labels, or the column that data.label_column names, as of CelebA's attributes
 
 Paths count from the folder of the file, so that a split may have its own; a table may also give names without folders,
