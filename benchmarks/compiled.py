@@ -36,12 +36,12 @@ from saddlepoint.game.field import Field
 from saddlepoint.game.player import Player
 from saddlepoint.game.schedules import value_at
 from saddlepoint.game.task import Draw, Loss, Settings, networks_of
-from saddlepoint.recipes.build import COUNTED, build_game
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found, RecipeData, resolved
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task, open_recipe_data
 from saddlepoint.recipes.text import override
+from saddlepoint.runs.build import COUNTED, build_game
 from saddlepoint.training.machine import describe, versions
 
 TOLERANCE = 1e-5

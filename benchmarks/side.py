@@ -107,7 +107,8 @@ def _warm_imports() -> None:
 
 def train_ours(row: Row, device: torch.device, rounds: Callable[[], Rounds]) -> None:
     """The row's recipe, played by the trainer's own loop."""
-    from saddlepoint.recipes.runs import Brought, start
+    from saddlepoint.runs.opened import FromPython
+    from saddlepoint.runs.session import start
     from saddlepoint.training.observers import Observer, Record
     from saddlepoint.training.state import State
 
@@ -121,9 +122,9 @@ def train_ours(row: Row, device: torch.device, rounds: Callable[[], Rounds]) -> 
 
     recipe = recipe_of(row, device.type)
     clock = Clock(rounds())
-    brought = Brought(data=random_data.data(row))
+    brought = FromPython(data=random_data.data(row))
     with tempfile.TemporaryDirectory() as folder:
-        start(recipe, Path(folder) / "run", brought=brought, show=False, observers=[clock])
+        start(recipe, Path(folder) / "run", from_python=brought, show=False, observers=[clock])
 
 
 def train_reference(row: Row, device: torch.device, rounds: Callable[[], Rounds]) -> None:

@@ -62,6 +62,13 @@ class RunStopped(RuntimeError):
         super().__init__(one_line(f"{what}; {kept}; {cure}"))
 
 
+class Diverged(RunStopped):
+    """A game whose numbers have left what can be played: a loss, a gradient or a weight that is not finite.
+
+    The same steps would end the same way; a roll back with other settings can go on.
+    """
+
+
 def printable(text: str) -> str:
     """A text from elsewhere (a file's name, a label) that a terminal shows and does not obey: controls are escaped."""
     return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

@@ -26,7 +26,7 @@ from saddlepoint.measuring.measure import Measurer, Samples
 from saddlepoint.measuring.pairs import pairs_by_name
 from saddlepoint.measuring.real import Real
 from saddlepoint.metrics.features import Features
-from saddlepoint.recipes.advice import say
+from saddlepoint.process.saying import say
 from saddlepoint.recipes.features import features_for, features_of
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.loading import load_task

@@ -24,20 +24,20 @@ from saddlepoint.files import next_free
 from saddlepoint.game.task import RunTask
 from saddlepoint.objectives import Objective
 from saddlepoint.objectives import objective as objective_named
+from saddlepoint.process.saying import say
 from saddlepoint.process.signals import held
-from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.catalogue import recipe_named
 from saddlepoint.recipes.found import RecipeData, shaping
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.own_tasks import check_task, recipe_of_task
-from saddlepoint.recipes.playing import Ended, said_when_interrupted
 from saddlepoint.recipes.recorded import read_recorded
-from saddlepoint.recipes.resuming import resume as resume_run
-from saddlepoint.recipes.runs import Brought
-from saddlepoint.recipes.runs import start as start_run
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override, read_recipe
 from saddlepoint.report import write_report
+from saddlepoint.runs.opened import FromPython
+from saddlepoint.runs.segments import Ended, said_when_interrupted
+from saddlepoint.runs.session import resume as resume_run
+from saddlepoint.runs.session import start as start_run
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer
 
@@ -130,14 +130,14 @@ def train(
     if task is not None:
         kind_of(recipe).try_task(task, averaged=recipe.average is not None, begins=True)
     folder = RunFolder(place("out", out) if out is not None else next_free(Path("runs") / recipe.name)).path
-    brought = Brought(data=_packed(data, recipe), networks=networks, task=task)
+    from_python = FromPython(data=_packed(data, recipe), networks=networks, task=task)
     source = weights_from.path if isinstance(weights_from, Run) else weights_from
     with said_when_interrupted(folder):
         try:
             ended = start_run(
                 recipe,
                 folder,
-                brought=brought,
+                from_python=from_python,
                 weights_from=place("weights_from", source) if source is not None else None,
                 command=command,
                 show=show,
@@ -194,7 +194,7 @@ def resume(
         check_same(networks, recorded.of_task(recipe))
     if task is not None:
         kind_of(recipe).try_task(check_task(task), averaged=recipe.average is not None, begins=False)
-    brought = Brought(data=_packed(data, recipe), networks=networks, task=task)
+    from_python = FromPython(data=_packed(data, recipe), networks=networks, task=task)
     data_path = str(data) if isinstance(data, str | Path) else None
     with said_when_interrupted(folder.path):
         try:
@@ -203,7 +203,7 @@ def resume(
                 steps=steps,
                 changes=changes_of(set),
                 data_path=data_path,
-                brought=brought,
+                from_python=from_python,
                 show=show,
                 observers=observers,
             )

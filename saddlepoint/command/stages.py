@@ -8,8 +8,8 @@ import torch
 
 from saddlepoint.data import TOY_SETS
 from saddlepoint.errors import UserError
+from saddlepoint.process.saying import say
 from saddlepoint.randomness import PRIORS
-from saddlepoint.recipes.advice import say
 from saddlepoint.recipes.loading import load_task, say_left_out
 from saddlepoint.recipes.recorded import read_recorded
 from saddlepoint.report.figure1 import Stage, draw_animation, draw_figure

@@ -23,7 +23,7 @@ from saddlepoint.data.notes import Tally, sizes_in_words
 from saddlepoint.data.raster import refit, refitted
 from saddlepoint.data.source import Decoded, Options, Problem, Source, UnreadableError, named
 from saddlepoint.errors import UserError, counted
-from saddlepoint.recipes.advice import say
+from saddlepoint.process.saying import say
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.text import read_recipe
 from saddlepoint.sampling.pictures import grid, save_picture

@@ -19,6 +19,7 @@ from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR
 from saddlepoint.tasks.toy.bilinear import Bilinear
 from saddlepoint.tasks.toy.dirac import DiracGan
 from saddlepoint.training.control import Control
+from saddlepoint.training.game import Game
 from saddlepoint.training.loop import train
 from saddlepoint.training.state import State
 
@@ -96,17 +97,15 @@ class Match:
 
     def play(self, iterations: int) -> float:
         """Plays so many iterations; gives the distance to the equilibrium."""
-        train(
-            self._field,
+        game = Game(
+            field=self._field,
             turn=self._turn,
             correction=self._correction,
             steps=self._steps,
             schedules=self._settings,
-            observers=(),
-            control=Control(),
             state=self._state,
-            until=self._state.step + iterations,
         )
+        train(game, observers=(), control=Control(), until=self._state.step + iterations)
         return self.task.radius()
 
     def update(self) -> torch.Tensor:

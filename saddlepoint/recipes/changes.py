@@ -54,6 +54,16 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str
             yield key, one, two
 
 
+def whole_differences(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = "") -> Iterator[Difference]:
+    """Where two recipes differ, so that each difference can be taken back: what has other entries is one as a whole."""
+    for name in before:
+        key, one, two = f"{prefix}{name}", before[name], after[name]
+        if isinstance(one, Mapping) and isinstance(two, Mapping) and one.keys() == two.keys():
+            yield from whole_differences(one, two, f"{key}.")
+        elif one != two and key != STEPS:
+            yield key, one, two
+
+
 def said(key: str, before: Any, after: Any) -> str:
     """A difference in words: training.batch 16 -> 8."""
     return f"{key} {_short(before)} -> {_short(after)}"

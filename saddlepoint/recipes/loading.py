@@ -10,7 +10,7 @@ from torch import nn
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.task import RunTask, networks_of
-from saddlepoint.recipes.advice import say
+from saddlepoint.process.saying import say
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.own_networks import OwnNetworks

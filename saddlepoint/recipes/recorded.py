@@ -20,15 +20,19 @@ class _Part(BaseModel):
 
 
 class Change(_Part):
-    """A setting that a run has changed when it was resumed.
+    """A setting that a run has changed: when it was resumed, or when it was asked to.
 
     Attributes:
         step: from which on.
+        branch: on which it was changed first.
+        asked: by a request: gone on with from before, the run is asked again, and until then it does not hold.
         key: dotted.
         before, after: its values, as plain data.
     """
 
     step: int
+    branch: int = 0
+    asked: bool = False
     key: str
     before: Any
     after: Any
@@ -52,7 +56,7 @@ class Recorded(_Part):
         started: when.
         machine, versions: what it began on.
         found: what the data was found to be, and what the task adds to it.
-        changed: what was changed when it was resumed, oldest first.
+        changed: what was changed when it was resumed or asked to, oldest first.
     """
 
     command: str = ""

@@ -27,6 +27,8 @@ from saddlepoint.training.state import State
 # How `save` names a checkpoint.
 _STEP = re.compile(r"[0-9]{8}|[1-9][0-9]{8,17}")
 _WRITING = ".writing"
+# What a checkpoint that is replaced is called until the new one is in its place.
+BEFORE = ".before"
 
 
 class NonFiniteWeights(ArithmeticError):
@@ -71,8 +73,10 @@ def save(checkpoints: Path, task: Task, steps: Mapping[str, Step], state: State,
                 raise NonFiniteWeights(f"{words} {name}")
     final = checkpoints / f"{state.step:08d}"
     aside = checkpoints / f".{state.step:08d}{_WRITING}"
-    if aside.exists():
-        shutil.rmtree(aside)
+    before = checkpoints / f".{state.step:08d}{BEFORE}"
+    for left in (aside, before):
+        if left.exists():
+            shutil.rmtree(left)
     try:
         aside.mkdir(parents=True)
         digests = {}
@@ -88,7 +92,8 @@ def save(checkpoints: Path, task: Task, steps: Mapping[str, Step], state: State,
             "step": state.step,
             "images": state.images,
             "seconds": round(state.seconds, 3),
-            "seed": state.seed,
+            "seed": state.run_seed,
+            "branch": state.branch,
             "overrides": state.overrides,
             "about": dict(about),
             "files": digests,
@@ -96,11 +101,13 @@ def save(checkpoints: Path, task: Task, steps: Mapping[str, Step], state: State,
         manifest["sha256"] = digest_of(manifest)
         _write(aside / MANIFEST, json.dumps(manifest, indent=2).encode())
         _flush_folder(aside)
-        if final.exists():
-            # Only a resumption from an earlier step writes a step again, and it writes the same bits.
-            shutil.rmtree(final)
+        if replaced := final.exists():
+            # A resumption from an earlier step writes the same bits again, a roll back to it the same on a new branch.
+            os.rename(final, before)
         os.rename(aside, final)
         _flush_folder(checkpoints)
+        if replaced:
+            shutil.rmtree(before)
     except OSError:
         shutil.rmtree(aside, ignore_errors=True)
         raise
@@ -145,7 +152,12 @@ LeftOut = Callable[[Sequence[str], Checkpoint], None]
 
 
 def newest_valid(
-    checkpoints: Path, *, left_out: LeftOut, at: int | None = None, settings: Collection[str] | None = None
+    checkpoints: Path,
+    *,
+    left_out: LeftOut,
+    at: int | None = None,
+    up_to: int | None = None,
+    settings: Collection[str] | None = None,
 ) -> Checkpoint:
     """The newest checkpoint that is whole.
 
@@ -153,6 +165,7 @@ def newest_valid(
         checkpoints: the folder of all checkpoints.
         left_out: called where newer ones are damaged.
         at: only the checkpoint of this step will do.
+        up_to: no later one will do.
         settings: names of what may be overridden; None where nothing is done with overrides.
 
     Raises:
@@ -160,7 +173,7 @@ def newest_valid(
         NewerFormat: the newest is of a format that this version does not know.
     """
     problems: list[str] = []
-    saved = steps_saved(checkpoints)
+    saved = [step for step in steps_saved(checkpoints) if up_to is None or step <= up_to]
     if at is not None and at not in saved:
         raise UserError(f"step {at}", f"one of the saved steps {', '.join(map(str, saved))}", "choose one of these")
     for step in [at] if at is not None else reversed(saved):
@@ -228,6 +241,7 @@ def restore(checkpoint: Checkpoint, task: Task, steps: Mapping[str, Step], state
     manifest = checkpoint.manifest
     state.step, state.images, state.seconds = manifest["step"], manifest["images"], manifest["seconds"]
     state.overrides = dict(manifest["overrides"])
+    state.enter(manifest.get("branch", 0))
 
 
 def load_network(network: torch.nn.Module, tensors: Mapping[str, Tensor], source: Path) -> None:

@@ -1,33 +1,21 @@
-"""Control: requests that change a run, applied by the loop between two iterations and written down.
+"""Control: the queue of requests that change a run, applied by the loop between two iterations and written down.
 
-A signal asks to stop; a person, a test or a later diagnosis may ask for another value of a setting. Nothing else writes
-into a run. What was asked for after the checkpoint that a run goes on from is asked for again at its own step.
+A signal asks to stop; a person, a test, another process or a later diagnosis may ask for more. Nothing else writes into
+a run. What was asked for after the checkpoint that a run goes on from is asked for again at its own step.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import Any
 
 from saddlepoint.errors import UserError
 from saddlepoint.process.signals import answered
+from saddlepoint.training.game import Game
+from saddlepoint.training.inbox import Inbox
+from saddlepoint.training.replay import Asked
+from saddlepoint.training.requests import RollBack, RunRequest, Stop
 from saddlepoint.training.state import State
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stop:
-    """Stop after the current iteration."""
-
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class SetSetting:
-    """From the next iteration on, the setting has this value in place of its schedule's."""
-
-    name: str
-    value: float
-    reason: str
 
 
 class Control:
@@ -35,47 +23,87 @@ class Control:
 
     Args:
         note: told of each request when it is applied: a kind and its details, for the run's events.
-        again: requests of this run after the checkpoint that it goes on from, each with its step.
+        again: requests of this run after the checkpoint that it goes on from.
+        inbox: where other processes ask, or None.
     """
 
     def __init__(
         self,
         note: Callable[..., None] = lambda kind, **details: None,
-        again: Sequence[tuple[int, SetSetting]] = (),
+        again: Sequence[Asked] = (),
+        inbox: Inbox | None = None,
     ):
         self._note = note
-        self._again = deque(sorted(again, key=lambda pair: pair[0]))
-        self._requests: deque[Stop | SetSetting] = deque()
-        self.stopping: Stop | None = None
+        self._again = deque(again)
+        self._requests: deque[RunRequest] = deque()
+        self._inbox = inbox
 
-    def ask(self, request: Stop | SetSetting) -> None:
+    def ask(self, request: RunRequest) -> None:
         """Queues a request; safe inside a signal handler."""
         self._requests.append(request)
 
-    def apply(self, state: State, settings: Mapping[str, float]) -> None:
-        """Applies what is queued; called by the loop alone.
+    def apply(self, game: Game) -> list[RunRequest]:
+        """Applies what is queued, up to the first request that ends the segment; called by the loop alone.
+
+        Returns:
+            What was applied. Of those that the loop does not carry out by itself the event is owed: see `answer`.
 
         Raises:
-            UserError: a request names a setting that the run does not have.
+            UserError: a request from within is for something that the run does not have.
         """
-        while self._again and self._again[0][0] <= state.step:
-            _, request = self._again.popleft()
-            self._set(state, settings, request, replayed=True)
-        while self._requests:
-            request = self._requests.popleft()
-            if isinstance(request, Stop):
-                self.stopping = request
-                self._note("stop asked", step=state.step, reason=request.reason)
+        applied: list[RunRequest] = []
+        for request, replayed in self._waiting(game):
+            try:
+                request.apply(game)
+            except UserError as error:
+                if request.id is None and not replayed:
+                    raise
+                self.refuse(request, game.state, error)
                 continue
-            self._set(state, settings, request)
+            applied.append(request)
+            if isinstance(request, Stop) or not request.ENDS:
+                self.answer(request, game.state, **({"replayed": True} if replayed else {}))
+            if request.ENDS:
+                break
+        return applied
 
-    def _set(self, state: State, settings: Mapping[str, float], request: SetSetting, **how: bool) -> None:
-        if request.name not in settings:
-            raise UserError(
-                f"a request for the setting {request.name!r}", f"one of {', '.join(settings)}", "use one of these"
-            )
-        state.overrides[request.name] = float(request.value)
-        self._note("setting", step=state.step, name=request.name, value=request.value, reason=request.reason, **how)
+    def owed(self, state: State) -> RunRequest | None:
+        """The roll back that answered a failure where the run stands now, and is to be asked again; None without."""
+        if self._again and self._again[0].failed and self._again[0].step <= state.step:
+            return self._again.popleft().request
+        return None
+
+    def answer_to_failure(self) -> RollBack | None:
+        """The first roll back that is asked for, out of the queue: the one request that an end can be met with."""
+        found = next((request for request in self._requests if isinstance(request, RollBack)), None)
+        if found is not None:
+            self._requests.remove(found)
+        return found
+
+    def answer(self, request: RunRequest, state: State, **more: Any) -> None:
+        """Writes down that a request was carried out."""
+        self._note(request.EVENT, step=state.step, branch=state.branch, **{**request.details(), **more})
+        self._done(request)
+
+    def refuse(self, request: RunRequest, state: State, error: UserError) -> None:
+        """Writes down that a request was not carried out, and why."""
+        asked = {"asked": request.EVENT, **({"id": request.id} if request.id is not None else {})}
+        self._note("request refused", step=state.step, branch=state.branch, **asked, reason=str(error))
+        self._done(request)
+
+    def _done(self, request: RunRequest) -> None:
+        if self._inbox is not None and request.id is not None:
+            self._inbox.remove(request.id)
+
+    def _waiting(self, game: Game) -> Iterator[tuple[RunRequest, bool]]:
+        """Each request in its turn, and whether it is asked again."""
+        while self._again and self._again[0].step <= game.state.step:
+            yield self._again.popleft().request, True
+        while self._requests:
+            yield self._requests.popleft(), False
+        if self._inbox is not None:
+            for request in self._inbox.take(game):
+                yield request, False
 
     @contextmanager
     def listening(self) -> Iterator[None]:

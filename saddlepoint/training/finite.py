@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from saddlepoint.errors import RunStopped
+from saddlepoint.errors import Diverged
 from saddlepoint.game.task import Loss
 
 
@@ -31,7 +31,7 @@ class Finite:
             look: somebody reads numbers of this iteration.
 
         Raises:
-            RunStopped: one of those that were looked at is not finite.
+            Diverged: one of those that were looked at is not finite.
         """
         for player, loss in losses.items():
             for term, value in [*(loss.value or {}).items(), *loss.costs.items()]:
@@ -43,7 +43,7 @@ class Finite:
         """Looks at what has been taken since the last time.
 
         Raises:
-            RunStopped: a loss is not finite; the first one is named.
+            Diverged: a loss is not finite; the first one is named.
         """
         if not self._unread:
             return
@@ -53,7 +53,7 @@ class Finite:
         if bool(values.isfinite().all()):
             return
         name, value = next(pair for pair in unread if not bool(pair[1].isfinite()))
-        raise RunStopped(
+        raise Diverged(
             f"the loss was not finite {name} was {value.item()}",
             "nothing was saved after it, and the last good checkpoint is kept",
             "resume with a smaller rate or a stronger penalty, or choose an objective with bounded gradients",
@@ -63,11 +63,11 @@ class Finite:
         """Looks at a gradient's norm, at a step that somebody reads numbers of.
 
         Raises:
-            RunStopped: it is not finite, though the losses are.
+            Diverged: it is not finite, though the losses are.
         """
         self.look()
         if not bool(norm.isfinite()):
-            raise RunStopped(
+            raise Diverged(
                 f"the {player}'s gradient was not finite at step {step} ({norm.item()}), although its losses were",
                 "its step was not taken, and the last good checkpoint is kept",
                 f"lower {player}.rate, strengthen a penalty, or choose an objective with bounded gradients",

@@ -59,6 +59,7 @@ class RunFolder:
         self.recipe = path / RECIPE
         self.log = path / "log.jsonl"
         self.events = path / "events.jsonl"
+        self.requests = path / "requests"
         self.samples = path / "samples"
         self.checkpoints = path / "checkpoints"
         self.tensorboard = path / "tensorboard"
@@ -123,7 +124,8 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / ".lock")
         try:
-            lock.acquire(timeout=0)
+            # Not at once: somebody may just be asking whether the run is written.
+            lock.acquire(timeout=0.2, poll_interval=0.02)
         except Timeout:
             raise UserError(
                 f"the run {self.path}, which another process is writing",
@@ -135,17 +137,30 @@ class RunFolder:
         finally:
             lock.release()
 
+    def written(self) -> bool:
+        """Whether some process is writing the run now."""
+        if not (self.path / ".lock").is_file():
+            return False
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        return False
+
     def note(self, kind: str, **details: Any) -> None:
         """Appends one event to events.jsonl."""
         append_line(self.events, {"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": kind, **details})
 
-    def rewind_log(self, step: int, every: int) -> Rewound:
+    def rewind_log(self, step: int, every: int, beside: str = "") -> Rewound:
         """Leaves in log.jsonl what an uninterrupted run would have there at `step`: each step once.
 
         Dropped are later lines, a torn last line, and the line of an end that is none any more (at `step`, and no
-        multiple of `every`). Damaged lines are moved out of it.
+        multiple of `every`). Damaged lines are moved out of it; what is dropped is kept in a file whose name ends in
+        `beside`, if that is given.
         """
-        kept, damaged, later, before = [], [], 0, 0
+        kept, damaged, later, before = [], [], [], 0
         for line in read_lines(self.log):
             at = line.value.get("step") if line.value is not None else None
             if type(at) is int and not line.torn:
@@ -153,39 +168,43 @@ class RunFolder:
                 if at < step or (at == step and at % every == 0):
                     kept.append(line.content)
                 else:
-                    later += 1
+                    later.append(line.content)
             elif line.torn or before >= step:
-                later += 1
+                later.append(line.content)
             else:
                 damaged.append((line, f"line {line.number}, after step {before}"))
-        return self._rewound(self.log, kept, damaged, later)
+        return self._rewound(self.log, kept, damaged, later, beside)
 
-    def rewind_metrics(self, step: int) -> Rewound:
+    def rewind_metrics(self, step: int, beside: str = "") -> Rewound:
         """Leaves in metrics.jsonl what an uninterrupted run would have there at `step`, and what a person measured.
 
         Dropped are evaluations of the run itself after `step`, and those of an end that is none any more. Damaged lines
-        are moved out of it.
+        are moved out of it; what is dropped is kept beside, as of the log.
         """
-        kept, damaged, later = [], [], 0
+        kept, damaged, later = [], [], []
         for line in read_lines(self.metrics):
             about = line.value.get("provenance") if line.value is not None else None
             if line.torn:
-                later += 1
+                later.append(line.content)
             elif not isinstance(about, Mapping) or ("during" in about and type(about.get("step")) is not int):
                 damaged.append((line, f"line {line.number}"))
             elif "during" in about and (about["step"] > step or about["during"] == self.AT_END):
-                later += 1
+                later.append(line.content)
             else:
                 kept.append(line.content)
-        return self._rewound(self.metrics, kept, damaged, later)
+        return self._rewound(self.metrics, kept, damaged, later, beside)
 
     @staticmethod
-    def _rewound(file: Path, kept: list[bytes], damaged: list[tuple[Line, str]], later: int) -> Rewound:
+    def _rewound(
+        file: Path, kept: list[bytes], damaged: list[tuple[Line, str]], later: list[bytes], beside: str
+    ) -> Rewound:
         if not damaged and not later:
             return Rewound()
         if damaged:
             # Before they are taken out: nothing is lost to a kill in between.
-            with file.with_name(file.name + DAMAGED).open("ab") as beside:
-                beside.writelines(line.content for line, _ in damaged)
+            with file.with_name(file.name + DAMAGED).open("ab") as others:
+                others.writelines(line.content for line, _ in damaged)
+        if beside and later:
+            write_whole(file.with_name(file.name + beside), b"".join(later))
         write_whole(file, b"".join(kept))
-        return Rewound(dropped=later + len(damaged), damaged=tuple(words for _, words in damaged))
+        return Rewound(dropped=len(later) + len(damaged), damaged=tuple(words for _, words in damaged))

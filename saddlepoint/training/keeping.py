@@ -3,19 +3,20 @@
 import math
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from saddlepoint.errors import RunStopped, UserError
+from saddlepoint.errors import Diverged, UserError
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Task
-from saddlepoint.training.checkpoint import NonFiniteWeights, save, steps_saved
+from saddlepoint.training.checkpoint import BEFORE, NonFiniteWeights, save, steps_saved
 from saddlepoint.training.failing import removed, stop_of
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.manifest import read_manifest
 from saddlepoint.training.observers import Observer, Record, due
+from saddlepoint.training.requests import RunRequest, SaveCheckpoint
 from saddlepoint.training.state import State
 
 # Under this name a manifest tells the value that the checkpoint is judged by.
@@ -103,14 +104,16 @@ class Checkpoints(Observer):
         logged = self.best is not None and self.best.metric is None
         return logged and (not self._tried or due(step, self.every, step >= until))
 
-    def settled(self, state: State, record: Record) -> None:
+    def settled(self, state: State, record: Record, applied: Sequence[RunRequest]) -> None:
         if self.best is not None and not self._tried:
             self.best.of(record.numbers)
             self._tried = True
         by_metric = self.best is not None and self.best.metric is not None
         value = self._measured(record.step) if by_metric else None
-        if due(record.step, self.every, record.last) or value is not None:
-            logged = self.best is not None and not by_metric
+        asked = any(isinstance(request, SaveCheckpoint) for request in applied)
+        if due(record.step, self.every, record.last) or value is not None or asked:
+            # Of a value that is read where checkpoints are due, one that was asked for in between has none.
+            logged = self.best is not None and not by_metric and due(record.step, self.every, record.last)
             self._save(state, self.best.of(record.numbers) if logged and self.best is not None else value)
             self._prune()
 
@@ -120,6 +123,10 @@ class Checkpoints(Observer):
             self._save(state, None)
         # Also after a kill that came between saving the last step and this.
         self._prune()
+
+    def save(self, state: State) -> None:
+        """Saves the state now, for a segment that begins from it."""
+        self._save(state, None)
 
     def _measured(self, step: int) -> float | None:
         """The metric that the best is chosen by, if it was measured at that step."""
@@ -142,7 +149,7 @@ class Checkpoints(Observer):
         try:
             save(self.folder.checkpoints, self.task, self.steps, state, about)
         except NonFiniteWeights as error:
-            raise RunStopped(
+            raise Diverged(
                 f"{error} was not finite at step {state.step}",
                 kept,
                 "lower the rates, or strengthen a penalty",
@@ -188,6 +195,12 @@ def clear_unfinished(checkpoints: Path) -> list[str]:
     """Removes what a kill left behind while a checkpoint was being written; gives the names."""
     if not checkpoints.is_dir():
         return []
+    for path in checkpoints.iterdir():
+        # Killed while it was to be replaced: it is the one that counts, unless the new one stands in its place.
+        if path.name.endswith(BEFORE):
+            whole = path.with_name(path.name[1 : -len(BEFORE)])
+            if not whole.exists():
+                path.rename(whole)
     left = [path for path in checkpoints.iterdir() if path.name.startswith(".")]
     for path in left:
         shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -9,52 +9,36 @@ from dataclasses import replace
 
 import torch
 
-from saddlepoint.game.corrections import Correction
 from saddlepoint.game.fast.forwards import Forwards
-from saddlepoint.game.field import Field
-from saddlepoint.game.schedules import Number, value_at
-from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Draw, Loss
-from saddlepoint.game.turns import Turn
+from saddlepoint.game.turns import Move
 from saddlepoint.training.control import Control
 from saddlepoint.training.finite import Finite
+from saddlepoint.training.game import Game
 from saddlepoint.training.observers import Observer, Record
-from saddlepoint.training.state import State
+from saddlepoint.training.requests import Rebuild, RollBack, RunRequest
 
 
-def train(
-    field: Field,
-    *,
-    turn: Turn,
-    correction: Correction,
-    steps: Mapping[str, Step],
-    schedules: Mapping[str, Number],
-    observers: Sequence[Observer],
-    control: Control,
-    state: State,
-    until: int,
-) -> State:
-    """Plays the field's task until `until` iterations are done in total, or control asks to stop.
+def train(game: Game, *, observers: Sequence[Observer], control: Control, until: int) -> RunRequest | None:
+    """Plays a game until `until` iterations are done in total, or a request ends this segment of the run.
 
     Args:
-        field: the game that is followed.
-        turn: who moves when.
-        correction: what is done to the field before it is followed.
-        steps: each player's optimizer, by player.
-        schedules: every setting of the run, by dotted name.
+        game: what is played; its state is advanced in place.
         observers: shown every iteration; they read and never write the state.
         control: requests, applied between two iterations.
-        state: where the run stands; advanced in place.
         until: the total number of iterations.
 
+    Returns:
+        The request that ended it; None where all iterations are done.
+
     Raises:
-        RunStopped: a loss or a gradient was not finite; on the CPU the parameters are as before that player's step.
+        Diverged: a loss or a gradient was not finite; on the CPU the parameters are as before that player's step.
     """
-    finite = Finite()
-    while state.step < until and not control.stopping:
+    finite, state, task = Finite(), game.state, game.task
+    ending: RunRequest | None = None
+    while state.step < until and ending is None:
         began = time.perf_counter()
-        settings = {name: value_at(number, state.step, state.images) for name, number in schedules.items()}
-        settings.update(state.overrides)
+        settings = game.settings()
         measured = any(observer.measures(state.step + 1, until) for observer in observers)
         images_before = state.images
         state.whole = False
@@ -62,29 +46,21 @@ def train(
         losses: dict[str, Loss] = {}
         gradient_norms: dict[str, torch.Tensor] = {}
 
-        for group in turn(state.step):
-            for move in group:
-                draw = draws[move.shares] if move.shares else field.draw(move.player, state.step, move.substep, state)
-                draws[move.player] = replace(draw, forwards=Forwards(move.kept_for)) if move.kept_for else draw
-                state.images += 0 if move.shares else draws[move.player].images
-            movers = [move.player for move in group]
-            if correction.joint:
-                others = [player.name for player in field.task.players if player.name not in draws]
-                draws.update({name: field.draw(name, state.step, 0, state) for name in others})
-            made, state.correction = correction.apply(field, movers, draws, settings, steps, state.correction)
+        for group in game.turn(state.step):
+            made = _directions(game, group, draws, settings)
             finite.take(made, step=state.step + 1, look=measured)
             losses.update(made)
-            for name in movers:
+            for name in (move.player for move in group):
                 if measured:
-                    gradient_norms[name] = steps[name].gradient_norm()
+                    gradient_norms[name] = game.steps[name].gradient_norm()
                     finite.gradient(name, gradient_norms[name], step=state.step + 1)
-                steps[name].apply(settings)
-                field.task.remember(name, draws[name], made[name])
+                game.steps[name].apply(settings)
+                task.remember(name, draws[name], made[name])
 
         state.step += 1
         if state.averages is not None:
             new_images = state.images - images_before
-            state.averages.update(field.task, settings, step=state.step, images=state.images, new_images=new_images)
+            state.averages.update(task, settings, step=state.step, images=state.images, new_images=new_images)
         state.whole = True
         record = Record(
             step=state.step,
@@ -96,9 +72,30 @@ def train(
         )
         for observer in observers:
             observer.step(state, record)
-        control.apply(state, settings)
-        for observer in observers:
-            observer.settled(state, record)
+        applied = control.apply(game)
+        ending = next((request for request in applied if request.ENDS), None)
+        # What a roll back undoes is not saved, and a rebuild saves for itself.
+        if not isinstance(ending, RollBack | Rebuild):
+            for observer in observers:
+                observer.settled(state, record, applied)
         state.seconds += time.perf_counter() - began
-    finite.look()
-    return state
+    if not isinstance(ending, RollBack):
+        finite.look()
+    return ending
+
+
+def _directions(
+    game: Game, group: Sequence[Move], draws: dict[str, Draw], settings: Mapping[str, float]
+) -> Mapping[str, Loss]:
+    """Draws for the moves of a group, into `draws`, and leaves in each mover's .grad what its step is to subtract."""
+    task, state = game.task, game.state
+    for move in group:
+        draw = draws[move.shares] if move.shares else game.field.draw(move.player, state.step, move.substep, state)
+        draws[move.player] = replace(draw, forwards=Forwards(move.kept_for)) if move.kept_for else draw
+        state.images += 0 if move.shares else draws[move.player].images
+    movers = [move.player for move in group]
+    if game.correction.joint:
+        others = [player.name for player in task.players if player.name not in draws]
+        draws.update({name: game.field.draw(name, state.step, 0, state) for name in others})
+    made, state.correction = game.correction.apply(game.field, movers, draws, settings, game.steps, state.correction)
+    return made

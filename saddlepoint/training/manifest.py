@@ -37,6 +37,7 @@ class _Manifest(BaseModel):
     images: Count
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     seed: Count
+    branch: Count = 0
     overrides: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
     about: dict[str, Any]
     files: Annotated[dict[FileName, Digest], Field(min_length=1)]

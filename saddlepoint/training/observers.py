@@ -4,15 +4,19 @@ They are shown each iteration, and read; what a run should change goes through c
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from torch import Tensor
 
+from saddlepoint.errors import Diverged
 from saddlepoint.game.field import cost
 from saddlepoint.game.task import Loss
+from saddlepoint.training.control import Control
+from saddlepoint.training.game import Game
+from saddlepoint.training.requests import RunRequest
 from saddlepoint.training.state import State
 
 
@@ -61,6 +65,12 @@ def _finite(value: float) -> float | None:
 class Observer:
     """What looks at a run; each method does nothing unless an observer has something to do there."""
 
+    def begin(self, game: Game, control: Control) -> None:
+        """Called when a segment of the run begins, before its first iteration; after a roll back or a rebuild again.
+
+        An observer may evaluate the game's field at points of its own, and ask control for what it wants changed.
+        """
+
     def measures(self, step: int, until: int) -> bool:
         """Whether this observer will read gradient norms at that step."""
         return False
@@ -68,14 +78,17 @@ class Observer:
     def step(self, state: State, record: Record) -> None:
         """Called after each iteration; what is asked for here is applied to the state next."""
 
-    def settled(self, state: State, record: Record) -> None:
+    def settled(self, state: State, record: Record, applied: Sequence[RunRequest]) -> None:
         """Called when the requests of an iteration have been applied: as the state is now, the next one begins."""
+
+    def failed(self, state: State, error: Diverged) -> None:
+        """Called when the game has diverged: unless a roll back is asked for now, the run ends with this error."""
 
     def end(self, state: State) -> None:
         """Called once when the loop has ended with the state whole: at the last step, or asked to stop before."""
 
     def close(self) -> None:
-        """Called at the very end, also after a failure."""
+        """Called at the very end of the run or, of what a run makes for each segment, of the segment; always."""
 
 
 def due(step: int, every: int, last: bool) -> bool:

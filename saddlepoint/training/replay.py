@@ -1,35 +1,62 @@
 """What was asked of a run after the checkpoint that it goes on from: read back from its events, for their own steps.
 
-A request that came between two checkpoints is in no checkpoint; without it the resumed run would be another one.
+A request that came between two checkpoints is in no checkpoint; without it the resumed run would be another one. An
+event tells the step that its request was applied after and the branch that the run was on: on another branch than the
+checkpoint's, it was asked of a future that a roll back has undone, or of one that a replayed roll back leads to.
 """
 
-import math
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from saddlepoint.files import read_lines
-from saddlepoint.training.control import SetSetting
 from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.requests import Release, RunRequest, SetSettings, read_request
 
 
-def asked_after(folder: RunFolder, step: int, settings: Collection[str]) -> list[tuple[int, SetSetting]]:
-    """The requests of a run that are later than a step, each with the step that it was applied after.
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A request of before.
+
+    Attributes:
+        step: it is applied after that iteration.
+        request: what was asked.
+        failed: the answer to an end that came in the iteration after that step.
+    """
+
+    step: int
+    request: RunRequest
+    failed: bool = False
+
+
+def asked_after(folder: RunFolder, step: int, branch: int) -> list[Asked]:
+    """The requests of a run that are later than a checkpoint, in their order.
 
     Args:
         folder: of the run.
-        step: of the checkpoint that is gone on from.
-        settings: names of what the run can be asked to set; a request for anything else is none.
+        step, branch: of the checkpoint that is gone on from.
     """
-    asked: list[tuple[int, SetSetting]] = []
+    asked: list[Asked] = []
     for line in read_lines(folder.events):
         event = line.value or {}
         if event.get("event") == "recipe changed":
             # What a person has changed since then holds: a request of before does not come back.
-            keys = [key for key in event.get("keys") or () if isinstance(key, str)]
-            asked = [(at, request) for at, request in asked if not concerned(request.name, keys)]
-        elif event.get("event") == "setting" and not event.get("replayed"):
-            asked += [(at, request) for at, request in _read(event) if at > step and request.name in settings]
-    return sorted(asked, key=lambda pair: pair[0])
+            keys = event.get("keys")
+            asked = list(
+                _without(asked, [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else [])
+            )
+            continue
+        at, failed = event.get("step"), "failed" in event
+        if event.get("replayed") or type(at) is not int or event.get("branch", 0) != branch:
+            continue
+        if (request := read_request(event)) is not None and (at > step or (failed and at == step)):
+            asked.append(Asked(step=at, request=request, failed=failed))
+    return sorted(asked, key=lambda each: each.step)
+
+
+def answered_in(folder: RunFolder) -> set[str]:
+    """The requests of other processes that a run has answered already, by id."""
+    said = (line.value.get("id") for line in read_lines(folder.events) if line.value is not None)
+    return {each for each in said if isinstance(each, str)}
 
 
 def concerned(name: str, keys: Iterable[str]) -> bool:
@@ -37,7 +64,17 @@ def concerned(name: str, keys: Iterable[str]) -> bool:
     return any(f"{name}.".startswith(f"{key}.") or f"{key}.".startswith(f"{name}.") for key in keys)
 
 
-def _read(event: Mapping[str, Any]) -> Iterable[tuple[int, SetSetting]]:
-    at, name, value = event.get("step"), event.get("name"), event.get("value")
-    if type(at) is int and isinstance(name, str) and type(value) in (int, float) and math.isfinite(value):
-        yield at, SetSetting(name=name, value=value, reason=str(event.get("reason")))
+def _without(asked: Iterable[Asked], keys: list[str]) -> Iterable[Asked]:
+    """What is left of requests when these keys are a person's again."""
+    for each in asked:
+        request = each.request
+        if isinstance(request, SetSettings):
+            values = {name: value for name, value in request.values.items() if not concerned(name, keys)}
+            if values:
+                yield replace(each, request=replace(request, values=values))
+        elif isinstance(request, Release):
+            names = tuple(name for name in request.names if not concerned(name, keys))
+            if names:
+                yield replace(each, request=replace(request, names=names))
+        else:
+            yield each

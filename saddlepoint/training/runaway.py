@@ -7,7 +7,7 @@ depend on which of two images is the better one, and the run would go on without
 
 from collections.abc import Callable
 
-from saddlepoint.errors import RunStopped
+from saddlepoint.errors import Diverged
 from saddlepoint.training.failing import kept_in
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer, Record, due
@@ -42,7 +42,7 @@ class Runaway(Observer):
             return
         self._said = f"D's mean score on {name} was {outputs[name]:.3g} at step {record.step}"
         if abs(outputs[name]) > STOPPED:
-            raise RunStopped(
+            raise Diverged(
                 f"{self._said}, where float32 resolves nothing",
                 kept_in(self.folder),
                 f"begin again: {_CURE}",

@@ -1,6 +1,6 @@
 """Sample pictures: what the generator makes of the same latents, as training goes on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -10,6 +10,7 @@ from saddlepoint.game.task import Request, Task
 from saddlepoint.training.averages import sampled_networks
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer, Record, due
+from saddlepoint.training.requests import RunRequest, Sample
 from saddlepoint.training.state import State
 
 
@@ -31,6 +32,10 @@ class Samples(Observer):
 
     def step(self, state: State, record: Record) -> None:
         if due(record.step, self.every, record.last):
+            self._draw(state)
+
+    def settled(self, state: State, record: Record, applied: Sequence[RunRequest]) -> None:
+        if any(isinstance(request, Sample) for request in applied) and not self._path(state).exists():
             self._draw(state)
 
     def end(self, state: State) -> None:

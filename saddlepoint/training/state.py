@@ -1,9 +1,10 @@
-"""The run's state: all that is history. What is not here is a function of (recipe, data, step)."""
+"""The run's state: all that is history. What is not here is a function of (recipe, data, branch, step)."""
 
 from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from saddlepoint.randomness import derive_seed
 from saddlepoint.training.averages import Averages
 
 
@@ -11,8 +12,12 @@ from saddlepoint.training.averages import Averages
 class State:
     """Where a run stands, beside the tensors that its networks and optimizers hold.
 
+    A run that was rolled back is on another branch: what is drawn from there on are other numbers, for with the same
+    ones it would do the same again.
+
     Attributes:
-        seed: of the run.
+        seed: of all draws from here on: the run's own on branch 0, one that is derived from it on every other.
+        branch: how often the run has been rolled back.
         step: iterations done.
         images: real images that the discriminator has been shown.
         seconds: time spent training, over all resumptions.
@@ -23,6 +28,7 @@ class State:
     """
 
     seed: int
+    branch: int = 0
     step: int = 0
     images: int = 0
     seconds: float = 0.0
@@ -30,3 +36,12 @@ class State:
     correction: dict[str, Tensor] = field(default_factory=dict)
     overrides: dict[str, float] = field(default_factory=dict)
     whole: bool = True
+
+    def __post_init__(self) -> None:
+        self.run_seed = self.seed
+        self.enter(self.branch)
+
+    def enter(self, branch: int) -> None:
+        """Draws from this branch of the run's random numbers from here on."""
+        self.branch = branch
+        self.seed = self.run_seed if branch == 0 else derive_seed(self.run_seed, "branch", branch)

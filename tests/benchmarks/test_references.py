@@ -16,9 +16,9 @@ from benchmarks.rows import ROWS, Row, recipe_of
 from saddlepoint.game.field import cost
 from saddlepoint.game.schedules import value_at
 from saddlepoint.game.task import networks_of, player_named
-from saddlepoint.recipes.build import Game, build_game
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.tasks import build_task
+from saddlepoint.runs.build import Built, build_game
 
 PLAYERS = ("discriminator", "generator")
 CPU = torch.device("cpu")
@@ -54,7 +54,7 @@ def narrow(row: Row) -> Row:
     )
 
 
-def built(row: Row, device: torch.device = CPU) -> Game:
+def built(row: Row, device: torch.device = CPU) -> Built:
     recipe, items = recipe_of(row), data(row)
     torch.manual_seed(0)
     return build_game(recipe, build_task(recipe, Found.of(items), items, device), device)

@@ -347,8 +347,8 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_term(tmp_path, ca
 
 
 def test_a_batch_that_memory_cannot_hold_is_said_before_the_first_step(tmp_path, capsys) -> None:
-    from saddlepoint.recipes.advice import as_stop
     from saddlepoint.recipes.catalogue import recipe_named
+    from saddlepoint.runs.advice import as_stop
     from saddlepoint.training.folder import RunFolder
     from saddlepoint.training.memory import Estimate
 

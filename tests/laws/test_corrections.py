@@ -22,6 +22,7 @@ from saddlepoint.objectives import objective
 from saddlepoint.tasks.toy.bilinear import Bilinear
 from saddlepoint.tasks.toy.dirac import DiracGan
 from saddlepoint.training.control import Control
+from saddlepoint.training.game import Game
 from saddlepoint.training.loop import train
 from saddlepoint.training.state import State
 from tests.laws.members import check_reached
@@ -54,17 +55,15 @@ def _play(game: str, name: str, turn: str, *, strength: float = 1.0) -> dict[str
     steps = {player.name: Step(player, SGD(rate=0.05, momentum=0.3)) for player in task.players}
     correction = CORRECTIONS[name]()
     state = State(seed=0, correction=correction.init(field, steps))
-    train(
-        field,
+    played = Game(
+        field=field,
         turn=TURNS[turn],
         correction=correction,
         steps=steps,
         schedules=_settings(steps, strength),
-        observers=(),
-        control=Control(),
         state=state,
-        until=3,
     )
+    train(played, observers=(), control=Control(), until=3)
     return {
         f"{network}/{key}": tensor.detach().clone()
         for network, module in networks_of(task).items()

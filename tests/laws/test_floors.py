@@ -140,7 +140,7 @@ ORIGIN = "saddlepoint/tasks/play.py"
             "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from saddlepoint.api import train",
             "line 3",
         ),
-        (ORIGIN, "import saddlepoint", "imports saddlepoint (floor 6)"),
+        (ORIGIN, "import saddlepoint", "imports saddlepoint (floor 7)"),
         (ORIGIN, "import saddlepoint.nothing", "does not exist"),
         ("saddlepoint/data/load.py", "from saddlepoint.networks import layers", "data/ (floor 0)"),
         ("saddlepoint/errors.py", "import saddlepoint.api.train", "errors.py (floor -1)"),

@@ -13,11 +13,11 @@ from safetensors.numpy import load_file
 import saddlepoint as sp
 from saddlepoint.data import Packed
 from saddlepoint.data.pairs import ImagePairs
-from saddlepoint.recipes import resuming, runs
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.kinds import KINDS
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override, recipe_from, to_yaml
+from saddlepoint.runs import opened
 from tests.laws.members import check_reached, modules
 
 NAMES = sorted(RECIPES)
@@ -72,8 +72,7 @@ def _packed(side: int, channels: int, seed: int) -> Packed:
 @pytest.fixture(autouse=True)
 def without_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
     """The estimate of memory takes longer than six steps; tests/training/test_memory.py is about it."""
-    monkeypatch.setattr(runs, "_estimate", lambda game, **options: None)
-    monkeypatch.setattr(resuming, "estimated", lambda game, **options: None)
+    monkeypatch.setattr(opened, "estimated", lambda game, **options: None)
 
 
 def _train(name: str, out: Path, steps: int, settings: dict[str, Any] | None = None) -> sp.Run:
@@ -95,16 +94,13 @@ def test_every_recipe_is_reached() -> None:
             "saddlepoint.recipes.content": "where images are compared; tests/recipes/test_content.py",
             "saddlepoint.recipes.evaluations": "what a run measures of itself; tests/recipes/test_evaluations.py",
             "saddlepoint.recipes.features": "features for metrics; tests/api/test_evaluation.py",
-            "saddlepoint.recipes.changes": "what may be changed in a run; tests/recipes/test_resuming.py",
+            "saddlepoint.recipes.changes": "what may be changed in a run; tests/runs/test_resuming.py",
             "saddlepoint.recipes.recorded": "what a run records; tests/recipes/test_recorded.py",
-            "saddlepoint.recipes.resuming": "going on with a run; every recipe below goes through it",
-            "saddlepoint.recipes.saved": "what a checkpoint was saved under; tests/recipes/test_resuming.py",
-            "saddlepoint.recipes.weights": "another run's weights; tests/recipes/test_resuming.py",
+            "saddlepoint.recipes.saved": "what a checkpoint was saved under; tests/runs/test_resuming.py",
             "saddlepoint.recipes.specification": "what a recipe is",
             "saddlepoint.recipes.ranges": "what numbers may be; tests/recipes/test_ranges.py",
             "saddlepoint.recipes.text": "recipes as text; tests/recipes/test_text.py",
-            "saddlepoint.recipes.build": "from a recipe to a game; every recipe below goes through it",
-            "saddlepoint.recipes.found": "the data of a recipe; tests/recipes/test_build.py",
+            "saddlepoint.recipes.found": "the data of a recipe; tests/runs/test_build.py",
             "saddlepoint.recipes.tasks": "the task of a recipe; every recipe below goes through it",
             "saddlepoint.recipes.parts": "what a recipe is made of; tests/recipes/test_text.py",
             "saddlepoint.recipes.own_tasks": "the recipe of a person's own task; tests/recipes/test_own_tasks.py",
@@ -114,16 +110,9 @@ def test_every_recipe_is_reached() -> None:
             },
             "saddlepoint.recipes.loading": "from a run back to its task; every recipe below is loaded by it",
             "saddlepoint.recipes.by_size": "what follows from the data's shape; tests/recipes/test_by_size.py",
-            "saddlepoint.recipes.advice": "what a run tells a person; tests/recipes/test_advice.py",
-            "saddlepoint.recipes.memory_needed": "what does not fit is refused; tests/process/test_room.py",
-            "saddlepoint.recipes.playing": "a run from its first step to its end; tests/process/test_ill_treated.py",
-            "saddlepoint.recipes.fitted": "what is left to the machine; tests/recipes/test_fitted.py",
-            "saddlepoint.recipes.input_gradients": "how penalties are taken; tests/recipes/test_input_gradients.py",
             "saddlepoint.recipes.network_trial": "own networks are tried; tests/recipes/test_own_networks.py",
             "saddlepoint.recipes.output_ranges": "own networks are tried; tests/recipes/test_own_networks.py",
             "saddlepoint.recipes.own_networks": "a person's own pair; tests/recipes/test_own_networks.py",
-            "saddlepoint.recipes.process": "what a run has of its process; every recipe below goes through it",
-            "saddlepoint.recipes.runs": "starting and resuming; every recipe below goes through it",
         },
     )
 

@@ -120,13 +120,13 @@ def test_a_signal_before_there_is_anything_says_so(tmp_path: Path) -> None:
 
 
 def _signal_itself_at_the_first_data() -> None:
-    from saddlepoint.recipes import runs
+    from saddlepoint.runs import opened
 
     def interrupted(recipe: object) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(60)
 
-    runs.open_recipe_data = interrupted  # type: ignore[assignment]
+    opened.open_recipe_data = interrupted  # type: ignore[assignment]
 
 
 # Standard error

@@ -9,12 +9,12 @@ import torch
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.schedules import value_at
-from saddlepoint.recipes.build import Game, build_game
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found, RecipeData, resolved
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import known_keys, override
+from saddlepoint.runs.build import Built, build_game
 from tests.tasks.examples import packed, pairs
 
 CPU = torch.device("cpu")
@@ -35,7 +35,7 @@ def ways(cure: str) -> list[list[str]]:
     return [way for way in found if way]
 
 
-def begun(recipe: Recipe, data: RecipeData) -> Game:
+def begun(recipe: Recipe, data: RecipeData) -> Built:
     """Everything of a run up to its first step, that one included; but nothing waits for a compiler."""
     recipe = resolved(recipe, Found.of(data))
     game = build_game(recipe, build_task(recipe, Found.of(data), data, CPU), CPU)

@@ -10,7 +10,6 @@ from safetensors.torch import load_file
 import saddlepoint as sp
 from saddlepoint.data import open_data
 from saddlepoint.errors import UserError
-from saddlepoint.recipes.build import build_game
 from saddlepoint.recipes.catalogue import recipe_named
 from saddlepoint.recipes.evaluations import planned_evaluation
 from saddlepoint.recipes.features import features_for
@@ -18,6 +17,7 @@ from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.kinds.generation import GenerationKind
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
+from saddlepoint.runs.build import build_game
 
 SMALL = {"training.device": "cpu", "networks.width": 8, "watch.checkpoint_every": 8}
 WATCHED = {

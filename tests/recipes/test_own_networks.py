@@ -15,7 +15,6 @@ from torch import Tensor, nn
 import saddlepoint as sp
 from saddlepoint.game.field import cost
 from saddlepoint.game.schedules import value_at
-from saddlepoint.recipes.build import build_game
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.kinds import generation
@@ -24,6 +23,7 @@ from saddlepoint.recipes.output_ranges import last_operation
 from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
+from saddlepoint.runs.build import build_game
 from tests.data.examples import refusal
 from tests.recipes.own_examples import BAD, FLAT, GOOD, IMAGE, LATENT, good_discriminator, good_generator
 from tests.tasks.examples import packed

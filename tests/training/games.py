@@ -1,18 +1,17 @@
 """Small games that tests of training play: a task with everything around it that a run has."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 
 from saddlepoint.game.corrections import Plain
 from saddlepoint.game.field import Field
-from saddlepoint.game.schedules import Number
 from saddlepoint.game.steps import Adam, Optimizer, Step, numbers_of
 from saddlepoint.game.task import Task, networks_of
 from saddlepoint.game.turns import alternating
 from saddlepoint.networks import Dcgan
 from saddlepoint.tasks.toy.bilinear import Bilinear
+from saddlepoint.training import game as training
 from saddlepoint.training.averages import Average, Averages
 from saddlepoint.training.control import Control
 from saddlepoint.training.loop import train
@@ -21,28 +20,12 @@ from saddlepoint.training.state import State
 from tests.tasks.examples import generation
 
 
-@dataclass(frozen=True, kw_only=True)
-class Game:
-    """A task with its optimizers and its state."""
-
-    task: Task
-    steps: dict[str, Step]
-    schedules: dict[str, Number]
-    state: State
+class Game(training.Game):
+    """A task with its optimizers and its state, under alternating play."""
 
     def play(self, until: int, *observers: Observer, control: Control | None = None) -> "Game":
-        """Goes on to that step with alternating play; then ends and closes the observers, as a run does."""
-        train(
-            Field(task=self.task),
-            turn=alternating("discriminator", "generator"),
-            correction=Plain(),
-            steps=self.steps,
-            schedules=self.schedules,
-            observers=observers,
-            control=control or Control(),
-            state=self.state,
-            until=until,
-        )
+        """Goes on to that step; then ends and closes the observers, as a run does."""
+        train(self, observers=observers, control=control or Control(), until=until)
         for observer in observers:
             observer.end(self.state)
         for observer in observers:
@@ -73,7 +56,9 @@ def _game(task: Task, optimizer: Optimizer, average: Average | None, seed: int) 
     names = [player.name for player in task.players]
     schedules = {f"{name}.{key}": number for name in names for key, number in numbers_of(optimizer).items()}
     return Game(
-        task=task,
+        field=Field(task=task),
+        turn=alternating("discriminator", "generator"),
+        correction=Plain(),
         steps={player.name: Step(player, optimizer) for player in task.players},
         schedules=schedules if average is None else {**schedules, "average.half_life": average.half_life},
         state=State(seed=seed, averages=Averages(task, average) if average is not None else None),

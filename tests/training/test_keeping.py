@@ -9,10 +9,11 @@ import pytest
 
 from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.training.checkpoint import read, steps_saved
-from saddlepoint.training.control import Control, Stop
+from saddlepoint.training.control import Control
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.keeping import Best, Checkpoints, clear_unfinished
 from saddlepoint.training.observers import Observer
+from saddlepoint.training.requests import Stop
 from saddlepoint.training.state import State
 from tests.training.games import Game, bilinear_game
 
@@ -32,7 +33,7 @@ def play_values(path: Path, values: list[float | None], *, mode: Literal["min", 
     for index, value in enumerate(values):
         step = game.state.step = start + index + 1
         record: Any = SimpleNamespace(step=step, last=False, numbers={"outputs": {"quality": value}})
-        checkpoints.settled(game.state, record)
+        checkpoints.settled(game.state, record, [])
 
 
 def test_the_newest_are_kept_and_the_last_step_is_always_saved(tmp_path: Path) -> None:

@@ -14,9 +14,11 @@ from saddlepoint.game.task import Loss
 from saddlepoint.game.turns import alternating, simultaneous
 from saddlepoint.tasks.toy.bilinear import Bilinear
 from saddlepoint.training.averages import Average, Averages
-from saddlepoint.training.control import Control, SetSetting, Stop
+from saddlepoint.training.control import Control
+from saddlepoint.training.game import Game
 from saddlepoint.training.loop import train
 from saddlepoint.training.observers import Observer
+from saddlepoint.training.requests import SetSettings, Stop
 from saddlepoint.training.state import State
 
 SETTINGS = {
@@ -29,17 +31,16 @@ SETTINGS = {
 
 
 def play(task, turn, until=300, schedules=SETTINGS, observers=(), control=None, state=None, field=None) -> State:
-    return train(
-        field or Field(task=task),
+    game = Game(
+        field=field or Field(task=task),
         turn=turn,
         correction=Plain(),
         steps={player.name: Step(player, SGD()) for player in task.players},
         schedules=schedules,
-        observers=observers,
-        control=control or Control(),
         state=state or State(seed=0),
-        until=until,
     )
+    train(game, observers=observers, control=control or Control(), until=until)
+    return game.state
 
 
 def test_simultaneous_play_spirals_out_by_the_exact_factor() -> None:
@@ -107,7 +108,7 @@ def test_requests_are_applied_between_steps_and_noted() -> None:
         def step(self, state, record) -> None:
             seen.append(record.settings["generator.rate"])
             if record.step == 2:
-                control.ask(SetSetting(name="generator.rate", value=0.05, reason="a test"))
+                control.ask(SetSettings(values={"generator.rate": 0.05}, reason="a test"))
             if record.step == 5:
                 control.ask(Stop(reason="enough"))
 
@@ -115,14 +116,14 @@ def test_requests_are_applied_between_steps_and_noted() -> None:
     assert state.step == 5 and state.overrides == {"generator.rate": 0.05}
     assert seen == [0.2, 0.2, 0.05, 0.05, 0.05]
     assert notes == [
-        ("setting", {"step": 2, "name": "generator.rate", "value": 0.05, "reason": "a test"}),
-        ("stop asked", {"step": 5, "reason": "enough"}),
+        ("setting", {"step": 2, "branch": 0, "values": {"generator.rate": 0.05}, "reason": "a test"}),
+        ("stop asked", {"step": 5, "branch": 0, "reason": "enough"}),
     ]
 
 
 def test_a_request_for_an_unknown_setting_is_refused() -> None:
     control = Control()
-    control.ask(SetSetting(name="generator.rat", value=1, reason=""))
+    control.ask(SetSettings(values={"generator.rat": 1.0}))
     with pytest.raises(UserError, match=r"generator\.rat'.*generator\.rate"):
         play(Bilinear(), alternating("discriminator", "generator"), control=control)
 

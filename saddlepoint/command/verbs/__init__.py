@@ -4,6 +4,7 @@ A file holds a `Verb`: its name, its line of help, its options, what it does. It
 """
 
 from saddlepoint.command.verb import Verb
+from saddlepoint.command.verbs.ask import ASK
 from saddlepoint.command.verbs.check_loss import CHECK_LOSS
 from saddlepoint.command.verbs.compare import COMPARE
 from saddlepoint.command.verbs.conformance import CONFORMANCE
@@ -23,6 +24,7 @@ from saddlepoint.command.verbs.train import TRAIN
 VERBS: tuple[Verb, ...] = (
     TRAIN,
     RESUME,
+    ASK,
     SAMPLE,
     INTERPOLATE,
     REPORT,

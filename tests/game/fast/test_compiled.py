@@ -18,9 +18,9 @@ from saddlepoint.game.task import Loss, networks_of, player_named
 from saddlepoint.networks import Dcgan, Maxout2014
 from saddlepoint.networks.layers import spectrally_normalise
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.resuming import resume
-from saddlepoint.recipes.runs import Brought, start
 from saddlepoint.recipes.text import override
+from saddlepoint.runs.opened import FromPython
+from saddlepoint.runs.session import resume, start
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR
 from saddlepoint.training.layout import keep_channels_last
@@ -187,12 +187,12 @@ def _losses(run: Path) -> list[dict[str, dict[str, float]]]:
 
 
 def test_a_compiled_run_is_resumed_bit_for_bit(tmp_path: Path) -> None:
-    recipe, brought = override(RECIPES["digits"], RUN), Brought(data=packed())
+    recipe, brought = override(RECIPES["digits"], RUN), FromPython(data=packed())
     whole, part, eager = (tmp_path / name for name in ("whole", "part", "eager"))
-    start(override(recipe, ["training.steps=4"]), whole, brought=brought, show=False)
-    start(override(recipe, ["training.steps=4", "training.compile=false"]), eager, brought=brought, show=False)
-    start(override(recipe, ["training.steps=2"]), part, brought=brought, show=False)
-    resume(part, steps=4, brought=brought, show=False)
+    start(override(recipe, ["training.steps=4"]), whole, from_python=brought, show=False)
+    start(override(recipe, ["training.steps=4", "training.compile=false"]), eager, from_python=brought, show=False)
+    start(override(recipe, ["training.steps=2"]), part, from_python=brought, show=False)
+    resume(part, steps=4, from_python=brought, show=False)
     for path in sorted((whole / "checkpoints" / "00000004").glob("*.safetensors")):
         ours, theirs = load_file(path), load_file(part / "checkpoints" / "00000004" / path.name)
         assert ours.keys() == theirs.keys() and all(torch.equal(ours[key], theirs[key]) for key in ours)
@@ -211,4 +211,4 @@ def test_a_compiled_run_is_resumed_bit_for_bit(tmp_path: Path) -> None:
 def test_what_cannot_be_compiled_is_refused(change: str, tmp_path: Path) -> None:
     recipe = override(RECIPES["digits"], [*RUN, change])
     with pytest.raises(UserError, match=r"training\.compile=false"):
-        start(recipe, tmp_path / "run", brought=Brought(data=packed()), show=False)
+        start(recipe, tmp_path / "run", from_python=FromPython(data=packed()), show=False)

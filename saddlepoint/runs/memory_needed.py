@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from saddlepoint.errors import UserError
-from saddlepoint.game.schedules import value_at
 from saddlepoint.game.task import Draw
 from saddlepoint.process.room import refuse_without_room
-from saddlepoint.recipes.advice import fitting
-from saddlepoint.recipes.build import Game
+from saddlepoint.runs.advice import fitting
+from saddlepoint.runs.build import Built
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.specification import Recipe
@@ -18,14 +17,14 @@ from saddlepoint.training.memory import Estimate, available_memory, estimate, he
 _PROBED = 8
 
 
-def estimated(game: Game, *, own: bool) -> Estimate | None:
+def estimated(game: Built, *, own: bool) -> Estimate | None:
     """The memory that a game takes; None where its networks do not run on torch's meta device.
 
     Args:
         own: the networks are a person's own, which were tried where they will run.
     """
     state = game.state
-    settings = {name: value_at(number, state.step, state.images) for name, number in game.schedules.items()}
+    settings = game.settings()
     draws = _small_draws(game)
     try:
         return estimate(
@@ -46,7 +45,7 @@ def estimated(game: Game, *, own: bool) -> Estimate | None:
         return None
 
 
-def refuse_too_large(game: Game, recipe: Recipe, found: Found, memory: Estimate | None) -> None:
+def refuse_too_large(game: Built, recipe: Recipe, found: Found, memory: Estimate | None) -> None:
     """Refuses a run whose numbers ask for more than all of the machine's memory; what is merely not free is said.
 
     Raises:
@@ -73,6 +72,6 @@ def refuse_too_large(game: Game, recipe: Recipe, found: Found, memory: Estimate 
     refuse_without_room(picture, f"watch.samples={recipe.watch.samples}", "set a smaller watch.samples")
 
 
-def _small_draws(game: Game) -> Mapping[str, Draw]:
+def _small_draws(game: Built) -> Mapping[str, Draw]:
     task, state = game.task.reduced(_PROBED), game.state
     return {player.name: task.draw(player.name, state.step, 0, state) for player in task.players}

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from saddlepoint.recipes.advice import as_stop, introduce, say
-from saddlepoint.recipes.build import build_game
+from saddlepoint.process.saying import say
+from saddlepoint.runs.advice import as_stop, introduce
+from saddlepoint.runs.build import build_game
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.tasks import build_task

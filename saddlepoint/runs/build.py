@@ -1,6 +1,5 @@
 """From a recipe and its task to a game that can be played: the one place where all the pieces meet."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -9,15 +8,16 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.corrections import CORRECTIONS, Correction
 from saddlepoint.game.fast.compiled import Compilation, check_compiler
 from saddlepoint.game.field import Field
-from saddlepoint.game.schedules import Number, Schedule
+from saddlepoint.game.schedules import Schedule
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import RunTask
 from saddlepoint.game.turns import Turn, alone, alternating, simultaneous
-from saddlepoint.recipes.fitted import Fitted, fitted
-from saddlepoint.recipes.input_gradients import InputGradients, choose_input_gradients
+from saddlepoint.runs.fitted import Fitted, fitted
+from saddlepoint.runs.input_gradients import InputGradients, choose_input_gradients
 from saddlepoint.recipes.specification import Dynamics, Recipe
 from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR
 from saddlepoint.training.averages import Averages
+from saddlepoint.training.game import Game
 from saddlepoint.training.layout import keep_channels_last
 from saddlepoint.training.precision import precision_context
 from saddlepoint.training.state import State
@@ -27,21 +27,18 @@ COUNTED = ("task.top_k",)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Game:
-    """A game that is ready to be played by the loop."""
+class Built(Game):
+    """A game of a recipe, and what was chosen for it."""
 
-    task: RunTask
-    field: Field
-    turn: Turn
-    correction: Correction
-    steps: Mapping[str, Step]
-    schedules: Mapping[str, Number]
-    state: State
     input_gradients: InputGradients
     fitted: Fitted
 
+    @property
+    def task(self) -> RunTask:
+        return self.field.task  # type: ignore[return-value]
 
-def build_game(recipe: Recipe, task: RunTask, device: torch.device) -> Game:
+
+def build_game(recipe: Recipe, task: RunTask, device: torch.device) -> Built:
     """A task with the recipe's dynamics around it.
 
     Raises:
@@ -90,8 +87,7 @@ def build_game(recipe: Recipe, task: RunTask, device: torch.device) -> Game:
         keep_channels_last(task)
     fused = recipe.training.fused_steps
     steps = {player.name: Step(player, optimizers[player.name], fused=fused) for player in task.players}
-    return Game(
-        task=task,
+    return Built(
         field=field,
         turn=turn,
         correction=correction,

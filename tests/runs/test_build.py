@@ -13,7 +13,7 @@ from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.game.player import Player
 from saddlepoint.networks import Maxout2014
-from saddlepoint.recipes.build import build_game
+from saddlepoint.runs.build import build_game
 from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found, resolved

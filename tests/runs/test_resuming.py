@@ -14,12 +14,12 @@ from saddlepoint.errors import UserError
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.changes import FIXED, changed_recipe
 from saddlepoint.recipes.loading import load_task, say_left_out
-from saddlepoint.recipes.runs import start
 from saddlepoint.recipes.text import known_keys, override
 from saddlepoint.report import write_report
+from saddlepoint.runs.session import start
 from saddlepoint.training.checkpoint import read
 from saddlepoint.training.manifest import MANIFEST, digest_of
-from tests.recipes.test_runs import BROUGHT, RECIPE, assert_the_same_end, begin, events, go_on, steps_logged
+from tests.runs.test_runs import BROUGHT, RECIPE, assert_the_same_end, begin, events, go_on, steps_logged
 
 
 @pytest.fixture(scope="module")
@@ -295,7 +295,7 @@ def test_a_run_from_another_one_says_which_step_and_takes_it_again(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "next"
-    start(RECIPE, out, brought=BROUGHT, weights_from=run)
+    start(RECIPE, out, from_python=BROUGHT, weights_from=run)
     assert f"weights of {run}, step 6; step, images and schedules begin at 0\n" in capsys.readouterr().err
     shutil.copytree(out, tmp_path / "again")
     assert yaml.safe_load((out / "recipe.yaml").read_text())["weights_step"] == 6

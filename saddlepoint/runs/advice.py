@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from saddlepoint.errors import RunStopped, counted, printable
-from saddlepoint.process.streams import standard_error
-from saddlepoint.recipes.build import Game
+from saddlepoint.errors import RunStopped, counted
+from saddlepoint.process.saying import say
+from saddlepoint.runs.build import Built
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.specification import Recipe
@@ -14,18 +14,8 @@ from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.memory import Estimate, is_out_of_memory
 
 
-def say(show: bool, text: str) -> None:
-    """Writes a line to standard error, if it is to be shown and standard error still takes one."""
-    if show:
-        from rich.console import Console as Terminal
-
-        Terminal(file=standard_error()).print(  # type: ignore[arg-type]
-            printable(text), highlight=False, markup=False, soft_wrap=True
-        )
-
-
 def introduce(
-    folder: RunFolder, recipe: Recipe, game: Game, found: Found, about: dict[str, Any], memory: Estimate | None
+    folder: RunFolder, recipe: Recipe, game: Built, found: Found, about: dict[str, Any], memory: Estimate | None
 ) -> None:
     """Says what is about to be trained, on what, and whether memory will do."""
     parameters = {name: sum(parameter.numel() for parameter in step.parameters) for name, step in game.steps.items()}

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.task import networks_of
-from saddlepoint.recipes.build import Game
+from saddlepoint.runs.build import Built
 from saddlepoint.training.checkpoint import Checkpoint, load_network, newest_valid, sampled_weights, tensors_of
 from saddlepoint.training.folder import RunFolder
 
 
-def take_weights(game: Game, source: Path, at: int | None = None) -> tuple[int, list[str]]:
+def take_weights(game: Built, source: Path, at: int | None = None) -> tuple[int, list[str]]:
     """Puts the networks that another run has into a game; those that it has not stay as they were initialised.
 
     Args:

@@ -17,31 +17,32 @@ from saddlepoint.errors import UserError
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.kinds.generation import fixed_request
-from saddlepoint.recipes.playing import Ended
-from saddlepoint.recipes.resuming import resume
-from saddlepoint.recipes.runs import Brought, start
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
 from saddlepoint.report import write_report
+from saddlepoint.runs.opened import FromPython
+from saddlepoint.runs.segments import Ended
+from saddlepoint.runs.session import resume, start
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.training.checkpoint import steps_saved
-from saddlepoint.training.control import Control, Stop
+from saddlepoint.training.control import Control
 from saddlepoint.training.observers import Observer
+from saddlepoint.training.requests import Stop
 from tests.tasks.examples import packed
 
 SMALL = ["networks.width=4", "networks.latent=5", "training.batch=4", "training.steps=6"]
 QUICK = ["watch.log_every=1", "watch.sample_every=3", "watch.samples=4", "watch.checkpoint_every=2", "watch.keep=9"]
 RECIPE = override(RECIPES["digits"], [*SMALL, *QUICK])
-BROUGHT = Brought(data=packed())
+BROUGHT = FromPython(data=packed())
 
 
 def begin(out: Path, recipe: Recipe = RECIPE, **options: Any) -> Ended:
-    return start(recipe, out, brought=BROUGHT, show=False, **options)
+    return start(recipe, out, from_python=BROUGHT, show=False, **options)
 
 
 def go_on(out: Path, **options: Any) -> Ended:
-    return resume(out, **{"brought": BROUGHT, "show": False, **options})
+    return resume(out, **{"from_python": BROUGHT, "show": False, **options})
 
 
 def events(out: Path) -> list[dict]:
@@ -156,26 +157,21 @@ def test_other_data_is_refused_and_nothing_is_written(whole: Path, tmp_path: Pat
     out = tmp_path / "run"
     shutil.copytree(whole, out)
     before = (out / "events.jsonl").read_bytes()
-    other = Brought(data=packed(fingerprint="f" * 64))
+    other = FromPython(data=packed(fingerprint="f" * 64))
     with pytest.raises(UserError, match=r"fingerprint ffffffffffff.*began with, 000000000000.*--data.*--from"):
-        go_on(out, steps=9, brought=other)
+        go_on(out, steps=9, from_python=other)
     assert (out / "events.jsonl").read_bytes() == before
 
 
-def test_a_stop_between_checkpoints_ends_whole_and_goes_on_the_same(whole: Path, tmp_path: Path, monkeypatch) -> None:
-    controls: list[Control] = []
-    ordinary = Control.__init__
-
-    def remembered(self: Control, *arguments: Any, **named: Any) -> None:
-        ordinary(self, *arguments, **named)
-        controls.append(self)
-
+def test_a_stop_between_checkpoints_ends_whole_and_goes_on_the_same(whole: Path, tmp_path: Path) -> None:
     class Asker(Observer):
+        def begin(self, game, control: Control) -> None:
+            self.control = control
+
         def step(self, state, record) -> None:
             if record.step == 3:
-                controls[-1].ask(Stop(reason="SIGTERM"))
+                self.control.ask(Stop(reason="SIGTERM"))
 
-    monkeypatch.setattr(Control, "__init__", remembered)
     out = tmp_path / "run"
     ended = begin(out, observers=[Asker()])
     assert (ended.step, ended.stopped) == (3, "SIGTERM")

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from saddlepoint.recipes.build import Game, build_game
+from saddlepoint.runs.build import Built, build_game
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.own_networks import OwnNetworks
@@ -18,7 +18,7 @@ from tests.tasks.examples import packed
 SMALL = ["networks.width=4", "networks.latent=5", "training.batch=6"]
 
 
-def _game(*assignments: str, name: str = "digits", networks: OwnNetworks | None = None) -> Game:
+def _game(*assignments: str, name: str = "digits", networks: OwnNetworks | None = None) -> Built:
     recipe, data = override(RECIPES[name], [*assignments]), packed()
     task = build_task(recipe, Found.of(data), data, torch.device("cpu"), networks)
     return build_game(recipe, task, task.device)
@@ -77,17 +77,7 @@ def test_a_run_plays_the_same_either_way() -> None:
     weights = []
     for fast in ("true", "false"):
         game = _game(*SMALL, f"training.tangent_penalties={fast}")
-        train(
-            game.field,
-            turn=game.turn,
-            correction=game.correction,
-            steps=game.steps,
-            schedules=game.schedules,
-            observers=[],
-            control=Control(note=lambda *_, **__: None),
-            state=game.state,
-            until=10,
-        )
+        train(game, observers=[], control=Control(), until=10)
         networks = [network for player in game.task.players for network in player.networks.values()]
         weights.append(torch.cat([tensor.flatten() for network in networks for tensor in network.parameters()]))
     # Steps of the sign of a gradient, which rounding decides where it is next to nothing.

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from saddlepoint.errors import UserError
-from saddlepoint.recipes import fitted as module
-from saddlepoint.recipes.build import Game, build_game
+from saddlepoint.runs import fitted as module
+from saddlepoint.runs.build import Built, build_game
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.tasks import build_task
@@ -16,7 +16,7 @@ from tests.tasks.examples import packed
 CPU = torch.device("cpu")
 
 
-def _game(*assignments: str, name: str = "mnist") -> Game:
+def _game(*assignments: str, name: str = "mnist") -> Built:
     recipe, data = override(RECIPES[name], [*assignments]), packed()
     return build_game(recipe, build_task(recipe, Found.of(data), data, CPU), CPU)
 

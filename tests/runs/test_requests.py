@@ -8,9 +8,10 @@ import pytest
 
 from benchmarks.hostile.same_run import differences
 from saddlepoint.training.checkpoint import read, steps_saved
-from saddlepoint.training.control import Control, SetSetting
+from saddlepoint.training.control import Control
 from saddlepoint.training.observers import Observer
-from tests.recipes.test_runs import begin, events, go_on
+from saddlepoint.training.requests import SetSettings
+from tests.runs.test_runs import begin, events, go_on
 
 
 class Killed(BaseException):
@@ -18,28 +19,17 @@ class Killed(BaseException):
 
 
 class Asks(Observer):
-    """Asks for a setting at a step, of whichever control was made last."""
-
-    controls: list[Control]
+    """Asks for a rate at a step."""
 
     def __init__(self, step: int, value: float = 0.01):
         self.at, self.value = step, value
 
+    def begin(self, game, control: Control) -> None:
+        self.control = control
+
     def step(self, state, record) -> None:
         if record.step == self.at:
-            self.controls[-1].ask(SetSetting(name="generator.rate", value=self.value, reason="a test"))
-
-
-@pytest.fixture(autouse=True)
-def remembered_controls(monkeypatch: pytest.MonkeyPatch) -> None:
-    Asks.controls = []
-    ordinary = Control.__init__
-
-    def remembered(self, *arguments, **named) -> None:
-        ordinary(self, *arguments, **named)
-        Asks.controls.append(self)
-
-    monkeypatch.setattr(Control, "__init__", remembered)
+            self.control.ask(SetSettings(values={"generator.rate": self.value}, reason="a test"))
 
 
 def kill_at(step: int, monkeypatch: pytest.MonkeyPatch, out: Path, *observers: Observer) -> None:
