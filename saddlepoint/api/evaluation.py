@@ -31,8 +31,7 @@ from saddlepoint.recipes.features import features_for, features_of
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.loading import load_task
 from saddlepoint.recipes.recorded import read_recorded
-from saddlepoint.recipes.runs import with_source
-from saddlepoint.recipes.tasks import open_recipe_data
+from saddlepoint.recipes.tasks import open_recipe_data, with_source
 from saddlepoint.training.checkpoint import Checkpoint
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.machine import device_named

@@ -1,6 +1,7 @@
 """From a recipe to its data and to the task that is played, whatever kind of task it is."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,6 +28,13 @@ def open_recipe_data(recipe: Recipe) -> Any:
             "add --data PATH",
         )
     return kind_of(recipe).open(recipe, recipe.data.source)
+
+
+def with_source(recipe: Recipe, source: str) -> Recipe:
+    """The recipe with this source of data; a path becomes absolute, so that a run can be resumed from anywhere."""
+    if Path(source).exists():
+        source = str(Path(source).resolve())
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
 
 
 def build_task(

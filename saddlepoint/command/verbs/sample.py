@@ -81,8 +81,7 @@ def _training_data(run: Path, source: str | None) -> "Packed":
     """What a run was trained on, from its recipe or from where it is now."""
     from saddlepoint.data import Packed
     from saddlepoint.recipes.recorded import read_recorded
-    from saddlepoint.recipes.runs import with_source
-    from saddlepoint.recipes.tasks import open_recipe_data
+    from saddlepoint.recipes.tasks import open_recipe_data, with_source
     from saddlepoint.training.folder import RunFolder
 
     recipe, recorded = read_recorded(RunFolder.existing(run))
