@@ -90,6 +90,11 @@ def test_a_file_that_is_named_in_a_source_exists():
     assert not (found := _failing(MODULES, wrong)), found
 
 
+def test_the_root_of_the_package_is_for_doors_and_the_ground():
+    found = sorted(path.name for path in PACKAGE.iterdir() if path.is_file())
+    assert len(found) <= 8, f"a file belongs into a room: {', '.join(found)}"
+
+
 def test_every_folder_says_what_it_is_and_what_may_be_changed_in_it():
     def wrong(folder: Path) -> list[str]:
         init = folder / "__init__.py"
