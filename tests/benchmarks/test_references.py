@@ -134,7 +134,7 @@ def test_loss_and_gradients_are_ours(reference, player):
     loss = player_loss(theirs, player, draw)
     loss.backward()
     mover = player_named(game.task, player)
-    ours = mover.update(game.field, mover, draw, settings)
+    ours = game.field.backward(mover, draw, settings)
     assert loss.item() == pytest.approx(cost(ours).item(), rel=1e-4)
     expected, found = [], []
     for own, other in zip(mover.networks[player].parameters(), getattr(theirs, player).parameters(), strict=True):
