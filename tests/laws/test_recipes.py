@@ -106,7 +106,7 @@ def test_every_recipe_is_reached() -> None:
             "saddlepoint.recipes.own_tasks": "the recipe of a person's own task; tests/recipes/test_own_tasks.py",
             **{
                 f"saddlepoint.recipes.kinds{name}": "a kind of task; every recipe below is of one"
-                for name in ("", ".kind", ".own", *(f".{name.replace('-', '_')}" for name in KINDS if name != "own"))
+                for name in ("", ".kind", ".of_latents", *(f".{name.replace('-', '_')}" for name in KINDS))
             },
             "saddlepoint.recipes.loading": "from a run back to its task; every recipe below is loaded by it",
             "saddlepoint.recipes.by_size": "what follows from the data's shape; tests/recipes/test_by_size.py",

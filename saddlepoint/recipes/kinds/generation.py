@@ -1,8 +1,9 @@
 """Generation: a generator of latents against a discriminator, unconditional or by class (`tasks/generation.py`)."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -33,11 +34,12 @@ from saddlepoint.recipes.kinds.kind import (
     refuse_of_data,
     text_of,
 )
+from saddlepoint.recipes.kinds.of_latents import samples_of_latents
 from saddlepoint.recipes.network_trial import ITEMS, Setting, try_networks
 from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.parts import TaskPart
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.sampling.batches import batches, labels_in_turn
+from saddlepoint.sampling.batches import labels_in_turn
 from saddlepoint.sampling.gan import Gan
 from saddlepoint.sampling.latents import latents
 from saddlepoint.sampling.pictures import grid, save_picture, scatter
@@ -45,7 +47,6 @@ from saddlepoint.tasks.generation import Generation
 from saddlepoint.tasks.kit.adversary import INPUT_PENALTIES
 
 if TYPE_CHECKING:
-    from saddlepoint.measuring.items import Items
     from saddlepoint.measuring.measure import Samples
 
 # So few images a generator soon shows again instead of new ones.
@@ -210,32 +211,19 @@ class GenerationKind(Kind):
     def generated_samples(
         self, task: Generation, networks: Networks, data: Packed, features: Features, *, seed: int, about: Mapping
     ) -> "Samples":
-        """What a generator of latents makes, labelled as the data is.
-
-        The images are those of `sample --seed`, but for their labels: each is asked for as often as in training.
-        """
-        from saddlepoint.measuring.items import Items
-        from saddlepoint.measuring.measure import Samples
-
-        def make(count: int) -> "Items":
-            tensors = {"z": latents(seed, count, width=task.latent, prior_name=task.prior)}
-            if task.conditional:
-                tensors["labels"] = _as_often(data, count)
-
-            def made() -> Iterator[Tensor]:
-                return batches(lambda request: task.sample(networks, request), Request(tensors=tensors), task.device)
-
-            return Items(
-                batches=made,
-                count=count,
-                shape=tuple(data.shape),
-                features=features,
-                device=task.device,
-                labels=tensors.get("labels"),
-            )
-
+        """What the generator makes; each label is asked for as often as in training."""
         drawn = {"labels": "as often as in training"} if task.conditional else {}
-        return Samples(make=make, seed=seed, about={**about, **drawn})
+        return samples_of_latents(
+            task,
+            networks,
+            data,
+            features,
+            latent=task.latent,
+            prior=task.prior,
+            seed=seed,
+            about={**about, **drawn},
+            labels=partial(_as_often, data) if task.conditional else None,
+        )
 
 
 def open_labelled(recipe: Recipe, source: str) -> Packed:
