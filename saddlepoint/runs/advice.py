@@ -5,10 +5,10 @@ from typing import Any
 
 from saddlepoint.errors import RunStopped, counted
 from saddlepoint.process.saying import say
-from saddlepoint.runs.build import Built
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.specification import Recipe
+from saddlepoint.runs.build import Built
 from saddlepoint.training.failing import kept_in, stop_of
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.memory import Estimate, is_out_of_memory

@@ -12,9 +12,9 @@ from saddlepoint.game.schedules import Schedule
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import RunTask
 from saddlepoint.game.turns import Turn, alone, alternating, simultaneous
+from saddlepoint.recipes.specification import Dynamics, Recipe
 from saddlepoint.runs.fitted import Fitted, fitted
 from saddlepoint.runs.input_gradients import InputGradients, choose_input_gradients
-from saddlepoint.recipes.specification import Dynamics, Recipe
 from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR
 from saddlepoint.training.averages import Averages
 from saddlepoint.training.game import Game

@@ -6,11 +6,11 @@ from dataclasses import replace
 from saddlepoint.errors import UserError
 from saddlepoint.game.task import Draw
 from saddlepoint.process.room import refuse_without_room
-from saddlepoint.runs.advice import fitting
-from saddlepoint.runs.build import Built
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.specification import Recipe
+from saddlepoint.runs.advice import fitting
+from saddlepoint.runs.build import Built
 from saddlepoint.training.memory import Estimate, available_memory, estimate, held_memory
 
 # Memory is estimated from draws of so many samples: a batch that is too large must not be drawn to be refused.

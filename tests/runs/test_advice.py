@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from saddlepoint.process.saying import say
-from saddlepoint.runs.advice import as_stop, introduce
-from saddlepoint.runs.build import build_game
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
+from saddlepoint.runs.advice import as_stop, introduce
+from saddlepoint.runs.build import build_game
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.memory import Estimate
 from tests.tasks.examples import packed

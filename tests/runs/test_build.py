@@ -13,7 +13,6 @@ from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.game.player import Player
 from saddlepoint.networks import Maxout2014
-from saddlepoint.runs.build import build_game
 from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found, resolved
@@ -21,6 +20,7 @@ from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task, open_recipe_data
 from saddlepoint.recipes.text import override
+from saddlepoint.runs.build import build_game
 from saddlepoint.tasks.generation import Generation
 from tests.tasks.examples import packed
 

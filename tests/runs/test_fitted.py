@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from saddlepoint.errors import UserError
-from saddlepoint.runs import fitted as module
-from saddlepoint.runs.build import Built, build_game
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
+from saddlepoint.runs import fitted as module
+from saddlepoint.runs.build import Built, build_game
 from saddlepoint.tasks.generation import Generation
 from tests.tasks.examples import packed
 

@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from saddlepoint.runs.build import Built, build_game
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
+from saddlepoint.runs.build import Built, build_game
 from saddlepoint.tasks.kit.adversary import DISCRIMINATOR
 from saddlepoint.training.control import Control
 from saddlepoint.training.loop import train

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-from saddlepoint.tasks.kit.adversary import Adversary, Critic
-from saddlepoint.tasks.kit.base import Base
 from torch import Tensor, nn
 
 from saddlepoint.data import Packed
@@ -19,6 +17,8 @@ from saddlepoint.game.player import Player
 from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
 from saddlepoint.objectives import Objective
 from saddlepoint.randomness import prior
+from saddlepoint.tasks.kit.adversary import Adversary, Critic
+from saddlepoint.tasks.kit.base import Base
 from saddlepoint.tasks.kit.pixels import from_range, to_range
 
 JUDGE, IMITATOR, POLICY = "judge", "imitator", "policy"
@@ -86,7 +86,7 @@ class Guided(Base):
         return ("task.naming",)
 
     def draw(self, player: str, step: int, substep: int, state: Progress) -> Draw:
-        """A batch, its labels where it has any, weights, and what the policy, which is called here, does in the world."""
+        """A batch, its labels where it has any, weights, and what the policy does in the world, called here."""
         assert self.data is not None
         items = self.items(self.data.splits["train"], player, step, state)
         real, labels = self.data.batch(items)
@@ -122,7 +122,7 @@ class Guided(Base):
         return Loss(
             value=of_adversary.value,
             costs={"naming": settings["task.naming"] * named},
-            outputs={**of_adversary.outputs, "labelled": there.float().mean()},
+            outputs={**of_adversary.outputs, "labelled": (labels >= 0).float().mean()},
         )
 
     def sample(self, networks: Networks, request: Request) -> Tensor:

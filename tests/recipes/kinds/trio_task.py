@@ -7,8 +7,6 @@ artist maximises E f3(D(G(z), z)) + E f4(D(x, E(x))) and minimises pull |G(E(x))
 from dataclasses import dataclass
 from functools import partial
 
-from saddlepoint.tasks.kit.adversary import Adversary, Critic
-from saddlepoint.tasks.kit.base import Base
 from torch import Tensor, nn
 
 from saddlepoint.data import Packed
@@ -16,6 +14,8 @@ from saddlepoint.game.player import Player
 from saddlepoint.game.task import Draw, Loss, Networks, Progress, Request, Settings
 from saddlepoint.objectives import Objective
 from saddlepoint.randomness import prior
+from saddlepoint.tasks.kit.adversary import Adversary, Critic
+from saddlepoint.tasks.kit.base import Base
 from saddlepoint.tasks.kit.pixels import from_range, to_range
 
 CRITIC, ARTIST, ENCODER, DECODER = "critic", "artist", "encoder", "decoder"

@@ -1,0 +1,243 @@
+"""Playing a run to its end, whatever end that is: what was done is kept, and what happened is written down.
+
+A run is a sequence of segments. One ends where the run does, or with a request to roll back or to rebuild; the next one
+begins from a checkpoint, with a game and observers of its own.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from saddlepoint.errors import Diverged, RunStopped, UserError, reason_of
+from saddlepoint.process.saying import say
+from saddlepoint.process.signals import Interrupted
+from saddlepoint.process.streams import standard_error
+from saddlepoint.recipes.kinds import kind_of
+from saddlepoint.runs.advice import as_stop, introduce, tell_compiled
+from saddlepoint.runs.asked import reader_of
+from saddlepoint.runs.between import rebuild, roll_back
+from saddlepoint.runs.opened import OpenRun
+from saddlepoint.training.checkpoint import steps_saved
+from saddlepoint.training.console import Console
+from saddlepoint.training.control import Control
+from saddlepoint.training.evaluations import Evaluations
+from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.inbox import Inbox
+from saddlepoint.training.keeping import Checkpoints
+from saddlepoint.training.logs import Log
+from saddlepoint.training.loop import train
+from saddlepoint.training.observers import Observer
+from saddlepoint.training.replay import Asked, answered_in
+from saddlepoint.training.requests import Rebuild, RollBack, RunRequest, Stop
+from saddlepoint.training.runaway import Runaway
+from saddlepoint.training.samples import Samples
+from saddlepoint.training.state import State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a run ended without a failure.
+
+    Attributes:
+        folder: of the run.
+        step: iterations done in total.
+        stopped: the reason if it was asked to stop before its last step, such as SIGINT.
+    """
+
+    folder: RunFolder
+    step: int
+    stopped: str | None
+
+
+def play(run: OpenRun, until: int, observers: Sequence[Observer], again: Sequence[Asked] = ()) -> Ended:
+    """Plays a run from where it stands to its last step, or until it is asked to stop.
+
+    Args:
+        run: open, and its folder locked.
+        until: the total number of steps.
+        observers: further ones.
+        again: what was asked of this run after the step where it stands.
+
+    Raises:
+        RunStopped: the run could not go on; its state is kept.
+    """
+    folder = run.folder
+    # What a person edits or asks for concerns the segment that is played when it is looked at.
+    playing = run
+    inbox = Inbox(folder, lambda *given: reader_of(playing.recipe)(*given), answered_in(folder))
+    control = Control(note=folder.note, again=again, inbox=inbox)
+
+    def lost(reason: str) -> None:
+        _note_if_possible(folder, "standard error lost", playing.game.state.step, reason)
+
+    # From here on a signal is a request: what it interrupts would otherwise be a run that has begun and saved nothing.
+    with control.listening(), standard_error().telling(lost), ExitStack() as closing:
+        for observer in observers:
+            closing.callback(observer.close)
+        if run.show:
+            introduce(folder, run.recipe, run.game, run.found, run.about, run.memory)
+        while True:
+            following = _segment(playing, until, observers, control)
+            if isinstance(following, OpenRun):
+                playing = following
+                continue
+            state = playing.game.state
+            stopped = following.reason if following is not None and state.step < until else None
+            inbox.close(playing.game)
+            folder.note("stopped" if stopped else "finished", step=state.step, reason=stopped)
+            return Ended(folder=folder, step=state.step, stopped=stopped)
+
+
+def _segment(run: OpenRun, until: int, observers: Sequence[Observer], control: Control) -> OpenRun | Stop | None:
+    """Plays one segment to its end.
+
+    Returns:
+        The run as it goes on; the request to stop, or None, where it does not.
+    """
+    folder, state = run.folder, run.game.state
+    checkpoints, own = _own_observers(run, until)
+    # The console comes last: it shows what all others have done.
+    watching = [*own[:-1], *observers, own[-1]] if run.show else [*own, *observers]
+    if run.game.field.compiled is not None:
+        run.game.field.compiled.told = partial(tell_compiled, folder, run.show)
+    with ExitStack() as closing:
+        for observer in own:
+            closing.callback(observer.close)
+        try:
+            for observer in watching:
+                observer.begin(run.game, control)
+            while True:
+                ending, failure = _played(run, until, watching, control)
+                if not isinstance(ending, RollBack | Rebuild):
+                    break
+                following = _following(run, ending, failure, control, checkpoints)
+                if following is not None:
+                    return following
+            for observer in watching:
+                observer.end(state)
+            return ending if isinstance(ending, Stop) else None
+        except RunStopped as error:
+            _note_if_possible(folder, "could not go on", state.step, str(error))
+            raise
+        except Exception as error:
+            _keep_if_possible(folder, checkpoints, state)
+            stop = as_stop(error, folder, state.step, run.memory, run.recipe)
+            if stop is None:
+                raise
+            _note_if_possible(folder, "could not go on", state.step, str(stop))
+            raise stop from error
+        except BaseException as error:
+            # A second signal, or a library that ends the process: neither is a reason to lose what can be kept.
+            _note_if_possible(folder, "interrupted", state.step, reason_of(error))
+            _keep_if_possible(folder, checkpoints, state)
+            raise
+
+
+def _own_observers(run: OpenRun, until: int) -> tuple[Checkpoints, list[Observer]]:
+    """What every run has that looks at a segment: its checkpoints, and all of them, the console last."""
+    folder, recipe, task, state = run.folder, run.recipe, run.game.task, run.game.state
+    watch = recipe.watch
+    own: list[Observer] = []
+    evaluations = None
+    if run.measure is not None:
+        assert watch.evaluate_every is not None
+        evaluations = Evaluations(folder, task, every=watch.evaluate_every, measure=run.measure, state=state)
+        # Before the checkpoints, which may be kept by what was measured.
+        own.append(evaluations)
+    if (pictures := kind_of(recipe).pictures(recipe, task, run.found, run.data)) is not None:
+        own.append(Samples(folder, task, pictures.request, every=watch.sample_every, draw=pictures.draw))
+    checkpoints = Checkpoints(
+        folder,
+        task,
+        run.game.steps,
+        every=watch.checkpoint_every,
+        keep=watch.keep,
+        best=watch.best,
+        about=run.about,
+        evaluated=evaluations.at if evaluations is not None else None,
+    )
+    own += [Log(folder, watch.log_every, state), Runaway(folder, watch.log_every, partial(say, run.show)), checkpoints]
+    return checkpoints, [*own, *([Console(until, state)] if run.show else [])]
+
+
+def _played(
+    run: OpenRun, until: int, watching: Sequence[Observer], control: Control
+) -> tuple[RunRequest | None, Diverged | None]:
+    """Plays until something ends the segment: the request, and the failure that it answers.
+
+    Raises:
+        Diverged: the game has left what can be played, and nobody asks for a roll back.
+    """
+    if (owed := control.owed(run.game.state)) is not None:
+        return owed, None
+    try:
+        return train(run.game, observers=watching, control=control, until=until), None
+    except Diverged as error:
+        for observer in watching:
+            observer.failed(run.game.state, error)
+        request = control.answer_to_failure()
+        if request is None:
+            raise
+        return request, error
+
+
+def _following(
+    run: OpenRun, ending: RunRequest, failure: Diverged | None, control: Control, checkpoints: Checkpoints
+) -> OpenRun | None:
+    """The run as it goes on after a request; None where the request is refused, and it goes on as it was.
+
+    Raises:
+        Diverged: what is refused is the answer to that.
+    """
+    try:
+        if isinstance(ending, RollBack):
+            return roll_back(run, ending, control, failure)
+        assert isinstance(ending, Rebuild)
+        return rebuild(run, ending, control, checkpoints)
+    except UserError as error:
+        control.refuse(ending, run.game.state, error)
+        say(run.show, f"refused: {error}")
+        if failure is not None:
+            raise failure from error
+        return None
+
+
+@contextmanager
+def said_when_interrupted(path: Path) -> Iterator[None]:
+    """Inside, a signal that takes effect at once says what is kept of the run in that folder.
+
+    Raises:
+        Interrupted: there was such a signal.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        folder = RunFolder(path)
+        saved = steps_saved(folder.checkpoints)
+        by, resume = f"stopped at once by {error or 'SIGINT'}", f"by `saddlepoint resume {folder.path}`"
+        if saved:
+            raise Interrupted(f"{by}; the checkpoint of step {saved[-1]} is kept; go on {resume}") from error
+        if folder.recipe.exists():
+            raise Interrupted(f"{by} before anything could be saved; begin again {resume}") from error
+        raise Interrupted("interrupted before anything could be saved") from error
+
+
+def _note_if_possible(folder: RunFolder, kind: str, step: int, reason: str) -> None:
+    try:
+        folder.note(kind, step=step, reason=reason)
+    except OSError:
+        # The full disk that stopped the run may not take the note either; the error itself is raised and shown.
+        say(True, "the reason could not be written into events.jsonl")
+
+
+def _keep_if_possible(folder: RunFolder, checkpoints: Checkpoints, state: State) -> None:
+    """Saves the last whole iteration, when something else than the run ends it."""
+    if not state.whole or state.step == 0:
+        return
+    try:
+        checkpoints.end(state)
+    except Exception as error:
+        # What ends the run is raised and shown; this is what came of it.
+        _note_if_possible(folder, "not saved", state.step, reason_of(error))
