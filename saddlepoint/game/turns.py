@@ -7,7 +7,7 @@ then applied together; groups follow each other.
     simultaneous     (D, G) at once: the joint field's own step (the code of the same paper)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from saddlepoint.errors import UserError
@@ -61,34 +61,32 @@ class Bursts:
 
 def alternating(
     first: str,
-    second: str,
-    *,
+    *others: str,
     first_steps: int = 1,
     share_draws: bool = False,
     share_forwards: bool = False,
     bursts: Bursts | None = None,
 ) -> Turn:
-    """`first_steps` steps of one player, then one of the other.
+    """`first_steps` steps of one player, then one of each of the others.
 
     Args:
-        first, second: the players' names.
+        first, others: the players' names.
         first_steps: k, 1 or more.
-        share_draws: the second player uses the first one's last draw.
-        share_forwards: with it, what its networks make of that draw is computed once for both moves.
+        share_draws: the others use the first one's last draw.
+        share_forwards: with it, what a second player's networks make of that draw is computed once for both moves; a
+            third one moves after others have, and computes anew.
         bursts: iterations with another k (Arjovsky et al. 2017), or None.
     """
     if first_steps < 1:
         raise UserError(f"{first_steps} {first} steps", "1 or more", "set dynamics.discriminator_steps=1")
 
-    kept_for = second if share_draws and share_forwards else None
+    kept_for = _kept_for(others, share_draws and share_forwards)
 
     def groups(count: int) -> tuple[tuple[Move, ...], ...]:
         before = [Move(player=first, substep=index) for index in range(count)]
         before[-1] = replace(before[-1], kept_for=kept_for)
-        return (
-            *((move,) for move in before),
-            (Move(player=second, shares=first if share_draws else None),),
-        )
+        after = [Move(player=other, shares=first if share_draws else None) for other in others]
+        return tuple((move,) for move in (*before, *after))
 
     usual = groups(first_steps)
     if bursts is None:
@@ -97,14 +95,19 @@ def alternating(
     return lambda step: many if bursts.at(step) else usual
 
 
+def _kept_for(others: Sequence[str], shared: bool) -> str | None:
+    return others[0] if shared and len(others) == 1 else None
+
+
 def alone(player: str) -> Turn:
     """One step of the only player."""
     group = (Move(player=player),)
     return lambda step: (group,)
 
 
-def simultaneous(first: str, second: str, *, share_draws: bool = False, share_forwards: bool = False) -> Turn:
-    """Both players at once, from the same parameters; sharing as in `alternating`."""
-    kept_for = second if share_draws and share_forwards else None
-    group = (Move(player=first, kept_for=kept_for), Move(player=second, shares=first if share_draws else None))
+def simultaneous(first: str, *others: str, share_draws: bool = False, share_forwards: bool = False) -> Turn:
+    """All players at once, from the same parameters; sharing as in `alternating`."""
+    kept_for = _kept_for(others, share_draws and share_forwards)
+    after = [Move(player=other, shares=first if share_draws else None) for other in others]
+    group = (Move(player=first, kept_for=kept_for), *after)
     return lambda step: (group,)

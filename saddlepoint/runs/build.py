@@ -15,7 +15,6 @@ from saddlepoint.game.turns import Turn, alone, alternating, simultaneous
 from saddlepoint.recipes.specification import Dynamics, Recipe
 from saddlepoint.runs.fitted import Fitted, fitted
 from saddlepoint.runs.input_gradients import InputGradients, choose_input_gradients
-from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR
 from saddlepoint.training.averages import Averages
 from saddlepoint.training.game import Game
 from saddlepoint.training.layout import keep_channels_last
@@ -137,17 +136,16 @@ def _turn(dynamics: Dynamics, players: list[str], *, share_forwards: bool) -> Tu
                     "leave it out",
                 )
         return alone(players[0])
-    assert sorted(players) == [DISCRIMINATOR, GENERATOR], players
+    first = players[0]
     if dynamics.share_draws and dynamics.generator_batches != 1:
         raise UserError(
             f"dynamics.generator_batches = {dynamics.generator_batches} with dynamics.share_draws",
-            "1, because G then uses D's draw",
+            f"1, because the others then use the {first}'s draw",
             "set dynamics.generator_batches=1, or dynamics.share_draws=false",
         )
     if dynamics.turn == "alternating":
         return alternating(
-            DISCRIMINATOR,
-            GENERATOR,
+            *players,
             first_steps=dynamics.discriminator_steps,
             share_draws=dynamics.share_draws,
             share_forwards=share_forwards,
@@ -155,10 +153,10 @@ def _turn(dynamics: Dynamics, players: list[str], *, share_forwards: bool) -> Tu
         )
     if dynamics.discriminator_steps != 1 or dynamics.bursts is not None:
         raise UserError(
-            f"{dynamics.discriminator_steps} discriminator steps in simultaneous play"
+            f"{dynamics.discriminator_steps} {first} steps in simultaneous play"
             if dynamics.bursts is None
             else "dynamics.bursts in simultaneous play",
             "one step of each player",
             "set dynamics.turn=alternating, or dynamics.discriminator_steps=1 and dynamics.bursts=null",
         )
-    return simultaneous(DISCRIMINATOR, GENERATOR, share_draws=dynamics.share_draws, share_forwards=share_forwards)
+    return simultaneous(*players, share_draws=dynamics.share_draws, share_forwards=share_forwards)
