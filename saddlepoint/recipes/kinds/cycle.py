@@ -9,7 +9,7 @@ from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.game.schedules import Number
 from saddlepoint.networks import CycleGan
 from saddlepoint.randomness import derive_seed
-from saddlepoint.recipes.kinds.kind import HISTORY, Materials, objective_of, refuse_all_of_latents
+from saddlepoint.recipes.kinds.kind import HISTORY, Materials, objective_of, penalties_of, refuse_all_of_latents
 from saddlepoint.recipes.kinds.translation import OfImages, open_two_sides
 from saddlepoint.recipes.parts import TaskPart
 from saddlepoint.recipes.specification import Recipe
@@ -61,6 +61,7 @@ class CycleKind(OfImages):
             shape=found.shape,
             pixel_range=generator.pixel_range,
             batch=recipe.training.batch,
+            penalties=penalties_of(recipe),
             scale=part.scale,
             mirror=part.mirror,
             pool=part.pool,
