@@ -250,6 +250,11 @@ def player_named(task: Task, name: str) -> Player:
     return next(player for player in task.players if player.name == name)
 
 
+def followed(task: Task) -> list[str]:
+    """The names of the players that follow the gradient of their cost, whose loss can be differentiated."""
+    return [player.name for player in task.players if player.update is None]
+
+
 @contextmanager
 def frozen(task: Task, mover: Player, besides: Collection[str] = ()) -> Iterator[None]:
     """Inside, only the mover's parameters ask for gradients, and those of the networks named in `besides`.

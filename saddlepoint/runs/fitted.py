@@ -14,7 +14,7 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.corrections import Correction
 from saddlepoint.game.field import Field, buffers_of, parameters_of
 from saddlepoint.game.schedules import value_at
-from saddlepoint.game.task import RunTask
+from saddlepoint.game.task import RunTask, followed
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.training.precision import Precision, fast_bfloat16, precision_context
 from saddlepoint.training.state import State
@@ -88,11 +88,11 @@ def _precision(
 
 
 def _threads(recipe: Recipe, field: Field) -> int:
-    """As many as the first player's gradient is fastest with; the game is only looked at."""
+    """As many as the first gradient is fastest with; the game is only looked at."""
     most, task = torch.get_num_threads(), field.task
     if most == 1:
         return 1
-    player = task.players[0].name
+    player = followed(task)[0]
     draw = task.draw(player, 0, 0, State(seed=recipe.seed))
     parameters, buffers = parameters_of(task), buffers_of(task)
     return fastest_threads(lambda: field(parameters, buffers, {player: draw}, _settings(recipe)), [1, most])
@@ -103,9 +103,11 @@ def _settings(recipe: Recipe) -> dict[str, float]:
 
 
 def _operations(recipe: Recipe, field: Field) -> float | None:
-    """Of a micro-batch in the first player's loss, forward; None where the networks cannot say."""
-    task = cast(RunTask, field.task)
-    first, batch = task.players[0].name, int(recipe.training.batch)
+    """Of a micro-batch in the first loss that a player follows, forward; None where the networks cannot say."""
+    task, batch = cast(RunTask, field.task), int(recipe.training.batch)
+    if not (players := followed(task)):
+        return None
+    first = players[0]
     try:
         probed = replace(field, task=task.reduced(_PROBED), accumulate=1)
         draw = probed.task.draw(first, 0, 0, State(seed=recipe.seed))

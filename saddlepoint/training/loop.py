@@ -4,7 +4,7 @@ Nothing else happens in a run. What is saved is what the next iteration begins w
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -47,10 +47,13 @@ def train(game: Game, *, observers: Sequence[Observer], control: Control, until:
         gradient_norms: dict[str, torch.Tensor] = {}
 
         for group in game.turn(state.step):
-            made = _directions(game, group, draws, settings)
+            movers = _draw(game, group, draws)
+            made, state.correction = game.correction.apply(
+                game.field, movers, draws, settings, game.steps, state.correction
+            )
             finite.take(made, step=state.step + 1, look=measured)
             losses.update(made)
-            for name in (move.player for move in group):
+            for name in movers:
                 if measured:
                     gradient_norms[name] = game.steps[name].gradient_norm()
                     finite.gradient(name, gradient_norms[name], step=state.step + 1)
@@ -84,18 +87,14 @@ def train(game: Game, *, observers: Sequence[Observer], control: Control, until:
     return ending
 
 
-def _directions(
-    game: Game, group: Sequence[Move], draws: dict[str, Draw], settings: Mapping[str, float]
-) -> Mapping[str, Loss]:
-    """Draws for the moves of a group, into `draws`, and leaves in each mover's .grad what its step is to subtract."""
-    task, state = game.task, game.state
+def _draw(game: Game, group: Sequence[Move], draws: dict[str, Draw]) -> list[str]:
+    """Draws for the moves of a group, and for whom else the correction asks, into `draws`; gives the movers' names."""
+    field, state = game.field, game.state
     for move in group:
-        draw = draws[move.shares] if move.shares else game.field.draw(move.player, state.step, move.substep, state)
+        draw = draws[move.shares] if move.shares else field.draw(move.player, state.step, move.substep, state)
         draws[move.player] = replace(draw, forwards=Forwards(move.kept_for)) if move.kept_for else draw
         state.images += 0 if move.shares else draws[move.player].images
-    movers = [move.player for move in group]
     if game.correction.joint:
-        others = [player.name for player in task.players if player.name not in draws]
-        draws.update({name: game.field.draw(name, state.step, 0, state) for name in others})
-    made, state.correction = game.correction.apply(game.field, movers, draws, settings, game.steps, state.correction)
-    return made
+        others = [player.name for player in game.task.players if player.name not in draws]
+        draws.update({name: field.draw(name, state.step, 0, state) for name in others})
+    return [move.player for move in group]

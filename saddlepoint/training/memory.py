@@ -18,7 +18,7 @@ from torch.utils._pytree import tree_leaves
 
 from saddlepoint.game.field import Field
 from saddlepoint.game.steps import Step
-from saddlepoint.game.task import Draw, Settings
+from saddlepoint.game.task import Draw, Settings, followed
 from saddlepoint.process.room import total_memory
 from saddlepoint.training.averages import Averages
 from saddlepoint.training.work import on_meta
@@ -87,7 +87,9 @@ def estimate(
     if averages is not None:
         fixed += sum(_bytes(list(network.parameters())) for network in averages.networks.values())
     whole = replace(field, accumulate=1)
-    per_sample, beside = max(_step_needs(whole, name, draw, settings) for name, draw in draws.items())
+    # What a player's own update takes is known to nobody but the update.
+    needs = [_step_needs(whole, name, draws[name], settings) for name in followed(field.task) if name in draws]
+    per_sample, beside = max(needs, default=(0, 0))
     return Estimate(
         fixed=fixed + beside,
         per_sample=int(_SLACK * per_sample),

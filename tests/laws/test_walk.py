@@ -10,10 +10,15 @@ from types import FrameType
 from typing import Any
 
 import pytest
+import torch
 
-import saddlepoint as sp
 from saddlepoint.networks.r3gan import Discriminator
 from saddlepoint.recipes.catalogue import RECIPES
+from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.tasks import build_task
+from saddlepoint.recipes.text import override
+from saddlepoint.runs.build import build_game
+from saddlepoint.training.control import Control
 from saddlepoint.training.loop import train
 from tests.laws.members import PACKAGE, ROOT
 from tests.tasks.examples import packed
@@ -69,13 +74,13 @@ def stacks_at(function: Any, below: Any, found: list[list[Call]]) -> Iterator[No
 PAGE = walk((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"))
 
 
-def test_a_step_is_read_in_six_files_and_seven_calls_as_the_page_walks_through_it(tmp_path: Path) -> None:
-    recipe = RECIPES["r3gan-32-small"].shrunken()
-    stacks: list[list[Call]] = []
-    settings = {"training.threads": 1, "training.precision": "float32"}
+def test_a_step_is_read_in_six_files_and_seven_calls_as_the_page_walks_through_it() -> None:
+    recipe, data = RECIPES["r3gan-32-small"].shrunken(), packed(channels=3, side=32)
+    recipe = override(recipe, ["training.threads=1", "training.precision=float32", "training.batch=4"])
+    task = build_task(recipe, Found.of(data), data, torch.device("cpu"))
+    game, stacks = build_game(recipe, task, task.device), []
     with stacks_at(Discriminator.forward, train, stacks):
-        data = packed(channels=3, side=32, labelled=True)
-        sp.train(recipe, data=data, out=tmp_path / "run", steps=1, set=settings, show=False)
+        train(game, observers=[], control=Control(), until=1)
     of_discriminator, *_, of_generator = stacks
     assert of_discriminator == way(PAGE)
     for stack in (of_discriminator, of_generator):
