@@ -137,7 +137,6 @@ class SuperResolutionKind(Kind):
             source_range=generator.source_range,
             pixel_range=generator.pixel_range,
             batch=recipe.training.batch,
-            penalties=penalties_of(recipe),
             seed=recipe.seed,
             device=device,
         )
