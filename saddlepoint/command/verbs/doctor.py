@@ -16,4 +16,9 @@ def run(chosen: argparse.Namespace, command: str) -> Answer:
     return Answer(json=found, text=render(found), code=0 if found["ok"] else 1)
 
 
-DOCTOR = Verb(name="doctor", summary="check the machine and the installation; it looks at no run", add=add, run=run)
+DOCTOR = Verb(
+    name="doctor",
+    summary="check whether this machine and installation can train, and how fast; it looks at no run",
+    add=add,
+    run=run,
+)
