@@ -91,8 +91,7 @@ class Discriminator(nn.Module):
         layers.initialise_by_fan(self, slope=SLOPE, last=head)
 
     def forward(self, images: Tensor, sources: Tensor | None = None) -> Tensor:
-        if sources is not None:
-            raise UserError("sources", "images alone, for this discriminator is unconditional", "leave the sources out")
+        layers.check_sources(sources, conditional=False)
         return self.body(images).squeeze(1)
 
 

@@ -12,6 +12,7 @@ from saddlepoint.networks.layers.checks import (
     check_labels,
     check_same_size,
     check_shape,
+    check_sources,
     one_hot,
 )
 from saddlepoint.networks.layers.filtered import FilteredDouble, FilteredHalf
@@ -50,6 +51,7 @@ __all__ = [
     "check_labels",
     "check_same_size",
     "check_shape",
+    "check_sources",
     "couples_samples",
     "doubled",
     "doubling_channels",

@@ -103,6 +103,18 @@ def check_labels(labels: Tensor | None, classes: int) -> None:
         raise UserError("labels", "none, for the network was built without classes", "build it with classes=N")
 
 
+def check_sources(sources: Tensor | None, *, conditional: bool) -> None:
+    """Sources are given to a discriminator exactly if it was built to see them.
+
+    Raises:
+        UserError: sources for one that judges images alone, or none for one that judges them beside their sources.
+    """
+    if sources is None and conditional:
+        raise UserError("no sources", "sources of the images", "give the source of each image")
+    if sources is not None and not conditional:
+        raise UserError("sources", "images alone, for this discriminator is unconditional", "leave the sources out")
+
+
 def one_hot(labels: Tensor, classes: int, like: Tensor) -> Tensor:
     """Labels (n,) as rows of the identity, (n, classes), in the dtype of `like`."""
     return F.one_hot(labels, classes).to(like.dtype)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from saddlepoint.errors import UserError
 from saddlepoint.networks.layers.channels import doubling_channels
+from saddlepoint.networks.layers.checks import check_sources
 from saddlepoint.networks.layers.per_image import Normalisation, initialise_images, normalised
 
 SLOPE = 0.2
@@ -67,11 +68,6 @@ class PatchDiscriminator(nn.Module):
         initialise_images(self, normalisation, slope=SLOPE, last=body[-1])
 
     def forward(self, images: Tensor, sources: Tensor | None = None) -> Tensor:
-        if (sources is None) != (self.source_channels == 0):
-            raise UserError(
-                "no sources" if sources is None else "sources",
-                "sources of the images" if sources is None else "images alone, for this discriminator is unconditional",
-                "give the source of each image" if sources is None else "leave the sources out",
-            )
+        check_sources(sources, conditional=self.source_channels > 0)
         joined = images if sources is None else torch.cat([sources, images], dim=1)
         return self.body(joined).squeeze(1)
