@@ -7,6 +7,7 @@ from typing import Any
 from saddlepoint.arguments import place
 from saddlepoint.errors import UserError
 from saddlepoint.files import Line, read_lines
+from saddlepoint.run_folder import LOG, REPORT, SAMPLES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +33,12 @@ class Run:
     @property
     def report(self) -> Path:
         """Its page, report.html: one file with samples, curves, gradient norms, and how to read them."""
-        return self.path / "report.html"
+        return self.path / REPORT
 
     @property
     def samples(self) -> Path | None:
         """The newest sample picture; None for a run that makes nothing, such as a classifier's."""
-        return max((self.path / "samples").glob("*.png"), default=None)
+        return max((self.path / SAMPLES).glob("*.png"), default=None)
 
     def log(self) -> list[dict[str, Any]]:
         """The lines of log.jsonl.
@@ -49,7 +50,7 @@ class Run:
             >>> sorted(run.log()[-1]["losses"])
             ['discriminator', 'generator']
         """
-        file = self.path / "log.jsonl"
+        file = self.path / LOG
         return [_whole(line, file) for line in read_lines(file)]
 
 

@@ -13,6 +13,7 @@ from saddlepoint.recipes.kinds.kind import HISTORY, SHAPES, Fixed
 from saddlepoint.recipes.recorded import Change
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import all_players, override
+from saddlepoint.run_folder import RECIPE
 
 # How long a run is, is no setting of it: `resume --steps` says it.
 STEPS = "training.steps"
@@ -140,7 +141,7 @@ def _begin_anew(recipe: Recipe, key: str, value: Any, run: Path, *, with_weights
     if recipe.networks == "own":
         taken = ", weights_from=RUN" if with_weights else ""
         return f"begin a new run from Python: saddlepoint.train(..., set={{{key!r}: ...}}{taken})"
-    source = shlex.quote(str(run / "recipe.yaml"))
+    source = shlex.quote(str(run / RECIPE))
     setting = shlex.quote(f"{key}={_short(value)}") if isinstance(value, int | float | str | None) else f"{key}=..."
     if with_weights:
         return (

@@ -21,8 +21,8 @@ from saddlepoint.report.embed import Embedded, embed, spread
 from saddlepoint.report.figures import Figure, curves
 from saddlepoint.report.read import Record, Run, Sample, Series, read_run
 from saddlepoint.report.state import count, facts, inside, reading, short, standing
+from saddlepoint.run_folder import REPORT
 
-REPORT = "report.html"
 # Bytes of the newest picture and of each frame over time: together, in base64, under four megabytes.
 _NEWEST_PICTURE = 900_000
 _FRAME = 70_000

@@ -17,6 +17,7 @@ import yaml
 from saddlepoint.errors import UserError, reading
 from saddlepoint.files import read_lines
 from saddlepoint.measuring.records import problem_of
+from saddlepoint.run_folder import EVENTS, FINDINGS, LOG, METRICS, RECIPE, SAMPLES
 
 # So many damaged lines are named.
 _NAMED = 3
@@ -92,12 +93,12 @@ def read_run(folder: Path) -> Run:
         name=folder.resolve().name,
         recipe_text=recipe_text,
         recipe=_parse_recipe(recipe_text, remarks),
-        series=_read_log(folder / "log.jsonl", remarks),
-        samples=_list_samples(folder / "samples"),
-        events=tuple(_records(folder / "events.jsonl", remarks)),
+        series=_read_log(folder / LOG, remarks),
+        samples=_list_samples(folder / SAMPLES),
+        events=tuple(_records(folder / EVENTS, remarks)),
         # As they stand: a page shows a record as far as it goes.
-        metrics=tuple(_records(folder / "metrics.jsonl", remarks)),
-        findings=tuple(_records(folder / "findings.jsonl", remarks)),
+        metrics=tuple(_records(folder / METRICS, remarks)),
+        findings=tuple(_records(folder / FINDINGS, remarks)),
         remarks=tuple(remarks),
     )
 
@@ -111,7 +112,7 @@ def read_metrics(folder: Path) -> tuple[tuple[Record, ...], tuple[str, ...]]:
     _recipe_file(folder)
     remarks: list[str] = []
     records = []
-    for number, record in enumerate(_records(folder / "metrics.jsonl", remarks), 1):
+    for number, record in enumerate(_records(folder / METRICS, remarks), 1):
         problem = problem_of(record)
         if problem is None:
             records.append(record)
@@ -121,10 +122,10 @@ def read_metrics(folder: Path) -> tuple[tuple[Record, ...], tuple[str, ...]]:
 
 
 def _recipe_file(folder: Path) -> Path:
-    recipe_file = folder / "recipe.yaml"
+    recipe_file = folder / RECIPE
     if not recipe_file.is_file():
         raise UserError(
-            f"{folder}, " + ("which has no recipe.yaml" if folder.is_dir() else "which is not a folder"),
+            f"{folder}, " + (f"which has no {RECIPE}" if folder.is_dir() else "which is not a folder"),
             "a run folder",
             "give the folder that `saddlepoint train` printed",
         )
@@ -134,7 +135,7 @@ def _recipe_file(folder: Path) -> Path:
 def _parse_recipe(text: str, remarks: list[str]) -> Mapping[str, Any]:
     recipe = None
     try:
-        with reading("recipe.yaml", "YAML", "mend it"):
+        with reading(RECIPE, "YAML", "mend it"):
             recipe = yaml.safe_load(text)
     except UserError as error:
         remarks.append(f"recipe.yaml is not valid YAML ({error.got}).")

@@ -12,8 +12,8 @@ from filelock import FileLock, Timeout
 
 from saddlepoint.errors import UserError
 from saddlepoint.files import Line, append_line, aside_of, read_lines, write_whole
+from saddlepoint.run_folder import CHECKPOINTS, EVENTS, LOG, METRICS, RECIPE, REPORT, REQUESTS, SAMPLES, TENSORBOARD
 
-RECIPE = "recipe.yaml"
 # Damaged lines are kept in a file of this ending, for whoever can mend them.
 DAMAGED = ".damaged"
 
@@ -57,14 +57,14 @@ class RunFolder:
             ) from None
         self.path = path
         self.recipe = path / RECIPE
-        self.log = path / "log.jsonl"
-        self.events = path / "events.jsonl"
-        self.requests = path / "requests"
-        self.samples = path / "samples"
-        self.checkpoints = path / "checkpoints"
-        self.tensorboard = path / "tensorboard"
-        self.metrics = path / "metrics.jsonl"
-        self.report = path / "report.html"
+        self.log = path / LOG
+        self.events = path / EVENTS
+        self.requests = path / REQUESTS
+        self.samples = path / SAMPLES
+        self.checkpoints = path / CHECKPOINTS
+        self.tensorboard = path / TENSORBOARD
+        self.metrics = path / METRICS
+        self.report = path / REPORT
 
     @classmethod
     def existing(cls, path: Path | str) -> "RunFolder":

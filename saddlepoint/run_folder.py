@@ -1,0 +1,15 @@
+"""The names in a run folder, which is the interface between training and everything that looks at a run."""
+
+# The whole effective recipe, and what the run recorded beside it.
+RECIPE = "recipe.yaml"
+# Files of one JSON value a line: logged steps, what happened between them, verdicts of a diagnosis, evaluations.
+LOG = "log.jsonl"
+EVENTS = "events.jsonl"
+FINDINGS = "findings.jsonl"
+METRICS = "metrics.jsonl"
+# Folders: requests of other processes, pictures, saved states, the log for TensorBoard.
+REQUESTS = "requests"
+SAMPLES = "samples"
+CHECKPOINTS = "checkpoints"
+TENSORBOARD = "tensorboard"
+REPORT = "report.html"
