@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.task import RunTask
-from saddlepoint.metrics.features import Features
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.kinds import Materials, kind_of
 from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.specification import Recipe
+
+if TYPE_CHECKING:
+    from saddlepoint.metrics.features import Features
 
 
 def open_recipe_data(recipe: Recipe) -> Any:
@@ -43,7 +45,7 @@ def build_task(
     data: Any,
     device: torch.device,
     own: OwnNetworks | None = None,
-    references: Mapping[str, Features] | None = None,
+    references: Mapping[str, "Features"] | None = None,
 ) -> RunTask:
     """The recipe's task; without data it can only sample.
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import psutil
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -103,6 +102,8 @@ def available_memory(device: torch.device) -> int:
     """Bytes that are free on the device now."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
+    import psutil  # here, because whoever lists recipes need not wait for it
+
     return psutil.virtual_memory().available
 
 

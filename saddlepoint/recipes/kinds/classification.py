@@ -1,14 +1,13 @@
 """Classification: a classifier without an opponent, in whose features data are measured (`tasks/classification.py`)."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.game.task import networks_of
-from saddlepoint.metrics.features import Features, classifier_features
 from saddlepoint.networks import Classifier
 from saddlepoint.randomness import derive_seed
 from saddlepoint.recipes.kinds.generation import open_labelled
@@ -16,6 +15,9 @@ from saddlepoint.recipes.kinds.kind import Kind, Materials, penalties_of, refuse
 from saddlepoint.recipes.parts import TaskPart
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.tasks.classification import CLASSIFIER, Classification
+
+if TYPE_CHECKING:
+    from saddlepoint.metrics.features import Features
 
 
 class ClassificationPart(TaskPart):
@@ -59,5 +61,7 @@ class ClassificationKind(Kind):
     def reference(self, data: Packed) -> str:
         return "test" if "test" in data.splits else "held_out"
 
-    def as_features(self, task: Classification, about: Mapping[str, Any]) -> Features:
+    def as_features(self, task: Classification, about: Mapping[str, Any]) -> "Features":
+        from saddlepoint.metrics.features import classifier_features
+
         return classifier_features(networks_of(task)[CLASSIFIER], about)

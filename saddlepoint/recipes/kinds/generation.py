@@ -19,7 +19,6 @@ from saddlepoint.game.network import Networks
 from saddlepoint.game.penalties import refuse_batch_statistics
 from saddlepoint.game.schedules import Number
 from saddlepoint.game.task import Request
-from saddlepoint.metrics.features import Features
 from saddlepoint.networks import PAIRS, Pair
 from saddlepoint.networks.layers import couples_samples
 from saddlepoint.randomness import derive_seed
@@ -48,6 +47,7 @@ from saddlepoint.tasks.kit.adversary import INPUT_PENALTIES
 
 if TYPE_CHECKING:
     from saddlepoint.measuring.measure import Samples
+    from saddlepoint.metrics.features import Features
 
 # So few images a generator soon shows again instead of new ones.
 _LEARNT_BY_HEART = 50
@@ -209,7 +209,7 @@ class GenerationKind(Kind):
         ]
 
     def generated_samples(
-        self, task: Generation, networks: Networks, data: Packed, features: Features, *, seed: int, about: Mapping
+        self, task: Generation, networks: Networks, data: Packed, features: "Features", *, seed: int, about: Mapping
     ) -> "Samples":
         """What the generator makes; each label is asked for as often as in training."""
         drawn = {"labels": "as often as in training"} if task.conditional else {}

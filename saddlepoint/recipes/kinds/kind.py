@@ -17,7 +17,6 @@ from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.game.network import Networks
 from saddlepoint.game.task import Request, RunTask
-from saddlepoint.metrics.features import Features
 from saddlepoint.objectives import Objective, Paired, Separable, as_text, objective
 from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.own_networks import OwnNetworks
@@ -28,6 +27,7 @@ from saddlepoint.tasks.kit.pixels import from_range
 if TYPE_CHECKING:
     # Metrics take seconds to import, for which a run that measures nothing need not wait.
     from saddlepoint.measuring.measure import Samples
+    from saddlepoint.metrics.features import Features
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class Materials:
     data: Any
     device: torch.device
     own: OwnNetworks | None = None
-    references: Mapping[str, Features] = field(default_factory=dict)
+    references: Mapping[str, "Features"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +190,7 @@ class Kind:
     # What is measured
 
     def generated_samples(
-        self, task: Any, networks: Networks, data: Any, features: Features, *, seed: int, about: Mapping[str, Any]
+        self, task: Any, networks: Networks, data: Any, features: "Features", *, seed: int, about: Mapping[str, Any]
     ) -> "Samples | None":
         """What the task makes, to be measured; None for a task whose network is measured by itself.
 
@@ -215,7 +215,7 @@ class Kind:
         """The split that is compared with unless a person says otherwise."""
         return "train"
 
-    def as_features(self, task: Any, about: Mapping[str, Any]) -> Features | None:
+    def as_features(self, task: Any, about: Mapping[str, Any]) -> "Features | None":
         """The features that the trained network gives to others (`classifier:RUN`); None where it gives none.
 
         Args:
@@ -294,7 +294,7 @@ def as_shown(stored: Tensor) -> Tensor:
     return from_range(stored.float(), (0.0, 255.0))
 
 
-def digest(features: Features) -> str:
+def digest(features: "Features") -> str:
     """The sha256 of the weights of a network whose features they are."""
     about = features.about
     return about["sha256"] if "sha256" in about else about["weights"]["sha256"]

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from saddlepoint.data import Packed
 from saddlepoint.game.task import Networks, Request, RunTask
-from saddlepoint.metrics.features import Features
 from saddlepoint.sampling.batches import batches
 from saddlepoint.sampling.latents import latents
 
@@ -15,13 +14,14 @@ if TYPE_CHECKING:
     # Metrics take seconds to import, for which a run that measures nothing need not wait.
     from saddlepoint.measuring.items import Items
     from saddlepoint.measuring.measure import Samples
+    from saddlepoint.metrics.features import Features
 
 
 def samples_of_latents(
     task: RunTask,
     networks: Networks,
     data: Packed,
-    features: Features,
+    features: "Features",
     *,
     latent: int,
     prior: str,

@@ -10,7 +10,7 @@ classifier:RUN   the last map of a network that the recipe `classifier` has trai
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -21,8 +21,6 @@ from saddlepoint.data import Packed, open_tiles
 from saddlepoint.errors import UserError
 from saddlepoint.game.schedules import Number
 from saddlepoint.game.task import Request
-from saddlepoint.metrics.features import Features
-from saddlepoint.metrics.features.vgg import SMALLEST
 from saddlepoint.networks import SrResNet
 from saddlepoint.randomness import derive_seed
 from saddlepoint.recipes.found import Found
@@ -49,6 +47,9 @@ from saddlepoint.sampling.translator import Translator
 from saddlepoint.tasks.kit.bicubic import bicubic
 from saddlepoint.tasks.kit.content import PIXELS, Content
 from saddlepoint.tasks.super_resolution import SuperResolution
+
+if TYPE_CHECKING:
+    from saddlepoint.metrics.features import Features
 
 # Ledig et al. 2017, section 3.2: by this the losses in the maps are of the size of the MSE.
 VGG_SCALE = 1 / 12.75
@@ -163,10 +164,12 @@ class SuperResolutionKind(Kind):
         return Translator(task, channels=(found.shape[0], found.shape[0]), enlarges=True, step=step)
 
 
-def content_of(part: SuperResolutionPart, features: Features | None) -> Content:
+def content_of(part: SuperResolutionPart, features: "Features | None") -> Content:
     """Where images are compared: in the features that were opened, or in pixels."""
     if features is None or features.maps is None:
         return PIXELS
+    from saddlepoint.metrics.features.vgg import SMALLEST
+
     name = part.content.partition(":")[0]
     if name == "vgg19" and part.crop < SMALLEST:
         raise UserError(

@@ -34,7 +34,7 @@ def test_images_from_images(
 def test_batch_statistics_are_refused_wherever_there_is_such_a_penalty(tmp_path: Path) -> None:
     for name, data in (("pix2pix-small", pairs(side=32)), ("srgan-x4-small", packed(channels=3, side=100))):
         content = {"task.content": "pixels"} if name.startswith("srgan") else {}
-        with pytest.raises(sp.UserError, match="batch normalisation .* under the penalty r1"):
+        with pytest.raises(sp.UserError, match=r"batch normalisation .* under the penalty r1"):
             sp.train(
                 RECIPES[name].shrunken(),
                 data=data,
