@@ -22,6 +22,7 @@ class Both(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.body, self.head = nn.Linear(2, 3), nn.Linear(3, 1)
+        self.calls: Tensor
         self.register_buffer("calls", torch.zeros(()))
 
     def features(self, points: Tensor) -> Tensor:

@@ -80,8 +80,8 @@ def _generation(name: str = "minimax", pair: Dcgan | None = None, **options) -> 
     )
 
 
-# What each task with a discriminator can pay for on D: all of them, in two cases, for an objective with f4 too.
-ON_GRADIENTS, ON_SCORES = ("r1", "r2"), ("gradient_penalty", "lecam")
+# What every task with a discriminator may let D pay for: all of it, in two cases.
+TWO_PENALTIES, OTHER_PENALTIES = ADVERSARIAL_PENALTIES[:2], ADVERSARIAL_PENALTIES[2:]
 
 # Every way in which a task can be built that changes its loss.
 CASES = {
@@ -99,26 +99,26 @@ CASES = {
     "saddlepoint.tasks.classification": [_classification],
     "saddlepoint.tasks.translation": [
         lambda: translation(scale=1.1, mirror=True),
-        lambda: translation("paired_logistic", penalties=ON_GRADIENTS, joint_scoring=True),
-        lambda: translation("hinge", penalties=ON_SCORES),
+        lambda: translation("paired_logistic", penalties=TWO_PENALTIES, joint_scoring=True),
+        lambda: translation("hinge", penalties=OTHER_PENALTIES),
     ],
     "saddlepoint.tasks.cycle": [
         lambda: cycle(scale=1.1, mirror=True, pool=2),
-        lambda: cycle("paired_logistic", penalties=ON_GRADIENTS, joint_scoring=True),
-        lambda: cycle(penalties=ON_SCORES),
+        lambda: cycle("paired_logistic", penalties=TWO_PENALTIES, joint_scoring=True),
+        lambda: cycle(penalties=OTHER_PENALTIES),
     ],
     "saddlepoint.tasks.super_resolution": [
         lambda: super_resolution(),
         lambda: super_resolution(alone=True),
         lambda: super_resolution("paired_logistic", judged=True),
-        lambda: super_resolution("paired_logistic", penalties=ON_GRADIENTS, joint_scoring=True),
-        lambda: super_resolution("hinge", penalties=ON_SCORES),
+        lambda: super_resolution("paired_logistic", penalties=TWO_PENALTIES, joint_scoring=True),
+        lambda: super_resolution("hinge", penalties=OTHER_PENALTIES),
     ],
     "saddlepoint.tasks.toy.bilinear": [lambda: Bilinear()],
     "saddlepoint.tasks.toy.dirac": [
         lambda: DiracGan(objective=objective("non_saturating")),
         lambda: DiracGan(objective=objective("minimax"), penalties=("r1", "r2"), instance_noise=0.5),
-        lambda: DiracGan(objective=objective("wasserstein"), penalties=ON_SCORES, psi=-1.5),
+        lambda: DiracGan(objective=objective("wasserstein"), penalties=OTHER_PENALTIES, psi=-1.5),
         lambda: DiracGan(objective=objective("average_logistic"), instance_noise=0.5),
     ],
 }

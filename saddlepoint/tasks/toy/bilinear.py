@@ -6,7 +6,6 @@ It stands for what is left of a GAN where the discriminator has no curvature: a 
 """
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -42,7 +41,9 @@ class Bilinear(Base):
     y: Scalar = field(default_factory=lambda: Scalar(1.0))
     batch: int = 1
 
-    data: ClassVar[None] = None
+    @property
+    def data(self) -> None:
+        """None: the game is drawn from nothing."""
 
     def make_players(self) -> tuple[Player, ...]:
         """y, who raises the product, and x, who lowers it."""

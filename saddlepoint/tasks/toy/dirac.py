@@ -11,7 +11,7 @@ noise's variance, which is exact.
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -67,8 +67,6 @@ class DiracGan(Base):
     generator: Place = field(init=False)
     discriminator: Slope = field(init=False)
 
-    data: ClassVar[None] = None
-
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.batch < 2 and self.instance_noise:
@@ -88,6 +86,10 @@ class DiracGan(Base):
     def adversary(self) -> Adversary:
         """D's and G's part in the game."""
         return Adversary(objective=self.objective, penalties=self.penalties)
+
+    @property
+    def data(self) -> None:
+        """None: the game is drawn from nothing."""
 
     def make_players(self) -> tuple[Player, ...]:
         """D and G."""

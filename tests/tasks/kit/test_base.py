@@ -1,7 +1,6 @@
 """The base of a task: who is counted and who walks, each in an order of its own that follows the run's seed."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -22,8 +21,13 @@ ITEMS = np.arange(100)
 class Three(Base):
     """Three players, the first of them twice in an iteration."""
 
-    data: ClassVar[None] = None
-    averaged: ClassVar[tuple[str, ...]] = ("c",)
+    @property
+    def data(self) -> None:
+        """Drawn from nothing."""
+
+    @property
+    def averaged(self) -> tuple[str, ...]:
+        return ("c",)
 
     def make_players(self) -> tuple[Player, ...]:
         return tuple(Player(name=name, networks={name: nn.Linear(1, 1)}) for name in "abc")
@@ -37,7 +41,7 @@ class Three(Base):
         return Loss(costs={"size": networks[player](draw["noise"][:, :1].float()).square().mean()})
 
     def sample(self, networks: Networks, request: Request) -> Tensor:
-        return networks["c"](request.latents)
+        return networks["c"](request["z"])
 
 
 def test_it_is_all_that_a_run_asks() -> None:
