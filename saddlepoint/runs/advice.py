@@ -37,7 +37,8 @@ def introduce(
     if game.input_gradients.said is not None:
         say(True, f"penalties: {game.input_gradients.said}")
     if memory is None:
-        say(True, "memory: not estimated, because these networks do not run on torch's meta device")
+        meta, own = "these networks do not run on torch's meta device", "each player has an update of its own"
+        say(True, f"memory: not estimated, because {meta if game.probe.first is not None else own}")
     elif memory.fits:
         say(True, f"memory: about {memory.total / 2**20:,.0f} MiB of {memory.available / 2**20:,.0f} MiB free")
     else:

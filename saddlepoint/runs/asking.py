@@ -1,4 +1,4 @@
-"""Asking a run that another process is training: the request goes into the run's inbox, its answer stands in events.jsonl.
+"""Asking a run that another process is training: the request goes into its inbox, the answer stands in its events.
 
 What is wrong with a request is said before it is sent, by the rules of `resume --set`.
 """

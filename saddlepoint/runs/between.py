@@ -6,7 +6,7 @@ there with its branch and step, and is taken back when the run goes on from befo
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from saddlepoint.errors import Diverged, UserError
 from saddlepoint.process.saying import say
@@ -50,7 +50,7 @@ def roll_back(run: OpenRun, request: RollBack, control: Control, failure: Diverg
     )
     to, branch = checkpoint.step, state.branch + 1
     recipe, recorded = without_requests_after(run.recipe, run.recorded, to, state.branch)
-    following, made = _changed(run, recipe, recorded, request.changes, to, branch)
+    following, made = _changed(run, recipe, recorded, request.changes, to, branch, checkpoint.seeding)
     game = following.game
     restore(checkpoint, game.task, game.steps, game.state)
     game.state.enter(branch)
@@ -86,7 +86,7 @@ def rebuild(run: OpenRun, request: Rebuild, control: Control, checkpoints: Check
         UserError: a leaf is none, or is fixed for a run that has begun, or no game can be built; nothing was done.
     """
     folder, state = run.folder, run.game.state
-    following, made = _changed(run, run.recipe, run.recorded, request.changes, state.step, state.branch)
+    following, made = _changed(run, run.recipe, run.recorded, request.changes, state.step, state.branch, state.seeding)
     if not made:
         raise UserError(
             f"a request for {'; '.join(request.changes)}, which the run has already",
@@ -130,9 +130,15 @@ def release(game: Built, changes: Sequence[Change]) -> None:
 
 
 def _changed(
-    run: OpenRun, recipe: Recipe, recorded: Recorded, assignments: Sequence[str], step: int, branch: int
+    run: OpenRun,
+    recipe: Recipe,
+    recorded: Recorded,
+    assignments: Sequence[str],
+    step: int,
+    branch: int,
+    seeding: Literal[1, 2],
 ) -> tuple[OpenRun, list[Change]]:
-    """The run with a game for a changed recipe, and the changes; recorded with the step and the branch they hold from."""
+    """The run with a game for a changed recipe, and the changes, recorded with the step and branch they hold from."""
     changed = changed_recipe(recipe, assignments, run.folder.path) if assignments else recipe
     made = [
         Change(step=step, branch=branch, asked=True, key=key, before=before, after=after)
@@ -140,7 +146,7 @@ def _changed(
     ]
     if made:
         recorded = recorded.model_copy(update={"changed": (*recorded.changed, *made)})
-    following = run.anew(changed, recorded)
+    following = run.anew(changed, recorded, seeding)
     if made:
         # What fitted when it began, a larger batch may not.
         refuse_too_large(following.game, changed, run.found, following.memory)

@@ -1,6 +1,8 @@
 """From a recipe and its task to a game that can be played: the one place where all the pieces meet."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 
@@ -15,6 +17,7 @@ from saddlepoint.game.turns import Turn, alone, alternating, simultaneous
 from saddlepoint.recipes.specification import Dynamics, Recipe
 from saddlepoint.runs.fitted import Fitted, fitted
 from saddlepoint.runs.input_gradients import InputGradients, choose_input_gradients
+from saddlepoint.runs.probe import Probe
 from saddlepoint.training.averages import Averages
 from saddlepoint.training.game import Game
 from saddlepoint.training.layout import keep_channels_last
@@ -29,6 +32,7 @@ COUNTED = ("task.top_k",)
 class Built(Game):
     """A game of a recipe, and what was chosen for it."""
 
+    probe: Probe
     input_gradients: InputGradients
     fitted: Fitted
 
@@ -37,14 +41,60 @@ class Built(Game):
         return self.field.task  # type: ignore[return-value]
 
 
-def build_game(recipe: Recipe, task: RunTask, device: torch.device) -> Built:
+def build_game(recipe: Recipe, task: RunTask, device: torch.device, seeding: Literal[1, 2] = 2) -> Built:
     """A task with the recipe's dynamics around it.
+
+    Args:
+        recipe: resolved.
+        task: of the recipe.
+        device: of the run.
+        seeding: the rule of `Field.seeding`.
 
     Raises:
         UserError: the recipe's optimizers are not those of the task's players, or its dynamics do not fit them.
     """
-    optimizers = recipe.optimizers
     names = [player.name for player in task.players]
+    _check(recipe, task, names)
+    # A compiled step lets no graph out that another one could go on from.
+    share_forwards = recipe.training.share_forwards and not recipe.training.compile
+    turn = _turn(recipe.dynamics, names, share_forwards=share_forwards)
+    correction = CORRECTIONS[recipe.dynamics.correction]()
+    probe = Probe.of(recipe, task)
+    input_gradients = choose_input_gradients(recipe, task, correction, probe)
+    field = Field(
+        task=task,
+        accumulate=recipe.training.accumulate,
+        tangent=input_gradients.tangent,
+        compiled=_compilation(recipe, correction, device) if recipe.training.compile else None,
+        seeding=seeding,
+    )
+    fits = fitted(recipe, field, correction, device, probe)
+    field = replace(field, precision=precision_context(fits.precision, device))
+    if recipe.training.channels_last:
+        keep_channels_last(task)
+    fused = recipe.training.fused_steps
+    steps = {player.name: Step(player, recipe.optimizers[player.name], fused=fused) for player in task.players}
+    return Built(
+        field=field,
+        turn=turn,
+        correction=correction,
+        steps=steps,
+        schedules=recipe.numbers(),
+        probe=probe,
+        input_gradients=input_gradients,
+        fitted=fits,
+        state=State(
+            seed=recipe.seed,
+            seeding=seeding,
+            averages=Averages(task, recipe.average) if recipe.average is not None else None,
+            correction=correction.init(field, steps),
+        ),
+    )
+
+
+def _check(recipe: Recipe, task: RunTask, names: Sequence[str]) -> None:
+    """Whether the recipe has what the task needs, and cuts its batch into no more than that holds."""
+    optimizers, training = recipe.optimizers, recipe.training
     if set(names) != set(optimizers):
         raise UserError(
             f"optimizers of {', '.join(optimizers) or 'nobody'}",
@@ -52,54 +102,22 @@ def build_game(recipe: Recipe, task: RunTask, device: torch.device) -> Built:
             "; ".join(f"set {name}.optimizer=adam" for name in names if name not in optimizers)
             or "; ".join(f"set {name}=null" for name in optimizers if name not in names),
         )
-    dynamics = recipe.dynamics
-    # A compiled step lets no graph out that another one could go on from.
-    share_forwards = recipe.training.share_forwards and not recipe.training.compile
-    turn = _turn(dynamics, names, share_forwards=share_forwards)
-    correction = CORRECTIONS[dynamics.correction]()
-    if recipe.training.accumulate > task.batch:
+    if training.accumulate > task.batch:
         raise UserError(
-            f"training.accumulate={recipe.training.accumulate} with a batch of {task.batch}",
+            f"training.accumulate={training.accumulate} with a batch of {task.batch}",
             "at least one sample in each micro-batch",
             f"set training.accumulate={task.batch} or less",
         )
-    if recipe.training.accumulate > 1 and task.whole_batch is not None:
+    if training.accumulate > 1 and task.whole_batch is not None:
         raise UserError(
-            f"training.accumulate={recipe.training.accumulate} with {recipe.objective}",
+            f"training.accumulate={training.accumulate} with {recipe.objective}",
             f"the whole batch at once, because {task.whole_batch}",
             "set training.accumulate=1, or choose a paired objective without top_k",
         )
-    schedules = recipe.numbers()
+    numbers = recipe.numbers()
     for name in task.settings:
-        if name not in schedules:
+        if name not in numbers:
             raise UserError(f"a task with {name} and a recipe without it", "its weight", f"set {name} to a number")
-    input_gradients = choose_input_gradients(recipe, task, correction)
-    field = Field(
-        task=task,
-        accumulate=recipe.training.accumulate,
-        tangent=input_gradients.tangent,
-        compiled=_compilation(recipe, correction, device) if recipe.training.compile else None,
-    )
-    fits = fitted(recipe, field, correction, device)
-    field = replace(field, precision=precision_context(fits.precision, device))
-    if recipe.training.channels_last:
-        keep_channels_last(task)
-    fused = recipe.training.fused_steps
-    steps = {player.name: Step(player, optimizers[player.name], fused=fused) for player in task.players}
-    return Built(
-        field=field,
-        turn=turn,
-        correction=correction,
-        steps=steps,
-        schedules=schedules,
-        input_gradients=input_gradients,
-        fitted=fits,
-        state=State(
-            seed=recipe.seed,
-            averages=Averages(task, recipe.average) if recipe.average is not None else None,
-            correction=correction.init(field, steps),
-        ),
-    )
 
 
 def _compilation(recipe: Recipe, correction: Correction, device: torch.device) -> Compilation:

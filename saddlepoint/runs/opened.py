@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -89,10 +89,14 @@ class OpenRun:
         """Writes recipe.yaml."""
         write_whole(self.folder.recipe, to_yaml(self.recipe, self.recorded.plain()).encode())
 
-    def anew(self, recipe: Recipe, recorded: Recorded) -> "OpenRun":
+    def anew(self, recipe: Recipe, recorded: Recorded, seeding: Literal[1, 2]) -> "OpenRun":
         """The same run with a game that is built anew, at its first weights; this one's weights are as they were.
 
         Threads and precision stay as the run has them, unless the recipe changes them.
+
+        Args:
+            recipe, recorded: of the run as it goes on.
+            seeding: the rule of `Field.seeding` of the checkpoint that will be put into it.
 
         Raises:
             UserError: no game can be built from that recipe, and this one can be gone on with.
@@ -109,6 +113,7 @@ class OpenRun:
                 device=self.device,
                 show=self.show,
                 pinned=pinned,
+                seeding=seeding,
                 first=self.first,
             )
         if anew := chosen_anew(recipe, self.recipe):
@@ -165,6 +170,7 @@ def open_run(
     show: bool,
     command: str = "",
     pinned: Recipe | None = None,
+    seeding: Literal[1, 2] = 2,
     first: Weights | None = None,
 ) -> OpenRun:
     """Builds a run's game; nothing is written.
@@ -173,6 +179,7 @@ def open_run(
         recorded: what the run has recorded; None for one that begins.
         command: what a person typed to begin it.
         pinned: the recipe with what the run has chosen on its machine; None for one that begins.
+        seeding: the rule of `Field.seeding` that its checkpoint was made by.
         first: weights of before, of what was brought.
 
     Raises:
@@ -184,7 +191,7 @@ def open_run(
     task = from_python.task or build_task(recipe, found, data, device, from_python.networks, references)
     brought = from_python.task is not None or from_python.networks is not None
     first = first or (Weights.of(task) if brought else None)
-    game = build_game(pinned or recipe, task, device)
+    game = build_game(pinned or recipe, task, device, seeding)
     if pinned is None:
         machine.set_threads(game.fitted.threads)
     recorded = recorded or Recorded(command=command, found={})
@@ -198,7 +205,7 @@ def open_run(
         device=device,
         show=show,
         game=game,
-        memory=estimated(game, own=recipe.networks == "own"),
+        memory=estimated(game),
         measure=planned_evaluation(recipe, task, data, recorded.command),
         first=first,
     )

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from saddlepoint.errors import UserError
 from saddlepoint.process.saying import say
@@ -148,7 +148,11 @@ class _Before:
 
     @property
     def branch(self) -> int:
-        return self.checkpoint.manifest.get("branch", 0) if self.checkpoint is not None else 0
+        return self.checkpoint.branch if self.checkpoint is not None else 0
+
+    @property
+    def seeding(self) -> Literal[1, 2]:
+        return self.checkpoint.seeding if self.checkpoint is not None else 2
 
 
 def resume(
@@ -254,6 +258,7 @@ def _reopened(
             device=device,
             show=show,
             pinned=pinned,
+            seeding=before.seeding,
         )
         if "threads" in chosen_anew(recipe, before.recipe):
             machine.set_threads(run.game.fitted.threads)

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import safetensors.torch
 import torch
@@ -46,6 +46,16 @@ class Checkpoint:
     @property
     def step(self) -> int:
         return self.manifest["step"]
+
+    @property
+    def branch(self) -> int:
+        """The branch of the random numbers that the run was on."""
+        return self.manifest.get("branch", 0)
+
+    @property
+    def seeding(self) -> Literal[1, 2]:
+        """The rule of `Field.seeding` that the run goes on with: the older one where the manifest names none."""
+        return self.manifest.get("seeding", 1)
 
 
 def save(checkpoints: Path, task: Task, steps: Mapping[str, Step], state: State, about: Mapping[str, Any]) -> Path:
@@ -94,6 +104,7 @@ def save(checkpoints: Path, task: Task, steps: Mapping[str, Step], state: State,
             "seconds": round(state.seconds, 3),
             "seed": state.run_seed,
             "branch": state.branch,
+            "seeding": state.seeding,
             "overrides": state.overrides,
             "about": dict(about),
             "files": digests,
@@ -241,7 +252,7 @@ def restore(checkpoint: Checkpoint, task: Task, steps: Mapping[str, Step], state
     manifest = checkpoint.manifest
     state.step, state.images, state.seconds = manifest["step"], manifest["images"], manifest["seconds"]
     state.overrides = dict(manifest["overrides"])
-    state.enter(manifest.get("branch", 0))
+    state.enter(checkpoint.branch)
 
 
 def load_network(network: torch.nn.Module, tensors: Mapping[str, Tensor], source: Path) -> None:

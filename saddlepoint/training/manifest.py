@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -38,6 +38,7 @@ class _Manifest(BaseModel):
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     seed: Count
     branch: Count = 0
+    seeding: Literal[1, 2] = 1
     overrides: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
     about: dict[str, Any]
     files: Annotated[dict[FileName, Digest], Field(min_length=1)]

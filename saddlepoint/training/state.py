@@ -1,6 +1,7 @@
 """The run's state: all that is history. What is not here is a function of (recipe, data, branch, step)."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from torch import Tensor
 
@@ -24,6 +25,7 @@ class State:
         averages: moving averages of the sampled networks, or None.
         correction: the correction's history.
         overrides: settings that a request has fixed; they replace the schedule's value.
+        seeding: the rule by which the networks' own randomness follows from a draw (`Field.seeding`).
         whole: no iteration is under way, so that what is saved now can be gone on with.
     """
 
@@ -35,6 +37,7 @@ class State:
     averages: Averages | None = None
     correction: dict[str, Tensor] = field(default_factory=dict)
     overrides: dict[str, float] = field(default_factory=dict)
+    seeding: Literal[1, 2] = 2
     whole: bool = True
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""`saddlepoint ask`: a run in training is asked from outside, and says what it has done; one that is not, is refused."""
+"""`saddlepoint ask`: a run in training is asked from outside, and says what it has done; any other is not asked."""
 
 import json
 import threading

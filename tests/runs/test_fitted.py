@@ -9,6 +9,7 @@ from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
 from saddlepoint.runs import fitted as module
+from saddlepoint.runs import probe
 from saddlepoint.runs.build import Built, build_game
 from saddlepoint.tasks.generation import Generation
 from tests.tasks.examples import packed
@@ -99,7 +100,7 @@ def test_networks_that_cannot_say_how_large_they_are_are_left_alone(
     def cannot(*_: object) -> None:
         raise NotImplementedError("not on the meta device")
 
-    monkeypatch.setattr(module, "loss_operations", cannot)
+    monkeypatch.setattr(probe, "loss_operations", cannot)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 5)
     fits = _game("training.batch=512").fitted
     assert (fits.precision, fits.threads) == ("float32", None) and "cannot be told" in fits.said

@@ -16,6 +16,7 @@ from saddlepoint.recipes.changes import FIXED, changed_recipe
 from saddlepoint.recipes.loading import load_task, say_left_out
 from saddlepoint.recipes.text import known_keys, override
 from saddlepoint.report import write_report
+from saddlepoint.runs import opened
 from saddlepoint.runs.session import start
 from saddlepoint.training.checkpoint import read
 from saddlepoint.training.manifest import MANIFEST, digest_of
@@ -304,3 +305,33 @@ def test_a_run_from_another_one_says_which_step_and_takes_it_again(
     go_on(run, steps=8)
     go_on(tmp_path / "again")
     assert_the_same_end(out, tmp_path / "again")
+
+
+# The rule by which dropout is seeded
+
+
+def test_a_run_from_before_players_names_were_told_apart_whole_goes_on_by_its_own_rule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = override(RECIPE, ["networks.dropout=0.3"])
+    older, newer = tmp_path / "older", tmp_path / "newer"
+    begin(newer, recipe)
+    with monkeypatch.context() as within:
+        ordinary = opened.build_game
+        within.setattr(opened, "build_game", lambda *given: ordinary(*given[:3], 1))
+        begin(older, recipe)
+    with pytest.raises(AssertionError):
+        assert_the_same_end(older, newer)
+    again = tmp_path / "again"
+    shutil.copytree(older, again)
+    killed_at(again, 2)
+    file = again / "checkpoints" / "00000002" / MANIFEST
+    manifest = json.loads(file.read_text())
+    # As it was written then.
+    del manifest["seeding"], manifest["branch"]
+    manifest["sha256"] = digest_of(manifest)
+    file.write_text(json.dumps(manifest))
+    go_on(again)
+    assert_the_same_end(older, again)
+    assert read(again / "checkpoints" / "00000006").manifest["seeding"] == 1
+    assert read(newer / "checkpoints" / "00000006").manifest["seeding"] == 2
