@@ -55,7 +55,7 @@ def missing_files(text: str) -> Iterator[str]:
     """Files, functions of files, and folders that a page names in code and that are not there."""
     for path, function in FILE.findall(text):
         found = [place for place in _places(path) if place.is_file()]
-        if not found and not path.startswith(NOT_OURS):
+        if not found and (path.endswith(".py") or not path.startswith(NOT_OURS)):
             yield path
         elif found and function and not any(_defines(place, function) for place in found):
             yield f"{path}: {function}"
@@ -172,6 +172,7 @@ def test_what_a_page_of_the_api_shows_is_documented(folder):
         (lambda text: [text] * (not exists(text)), "saddlepoint.game.task.Tusk"),
         (lambda text: broken_links(text, ROOT), "see [there](docs/nowhere.md#part)"),
         (missing_files, "in `game/nowhere.py`, and"),
+        (missing_files, "in `runs/nowhere.py`, and"),
         (missing_files, "as `game/task.py: nothing_like_it` does"),
         (missing_files, "a file in `gamma/`"),
         (wrong_commands, "by `saddlepoint train digits --quickly`"),
