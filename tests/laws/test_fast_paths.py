@@ -10,13 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from saddlepoint.game.fast.forwards import Forwards
+from saddlepoint.game.fast.piecewise_linear import NotPiecewiseLinear
 from saddlepoint.game.field import Field
 from saddlepoint.game.steps import SGD, Adam, Step
 from saddlepoint.game.task import Draw, networks_of, player_named
 from saddlepoint.networks import Resnet
 from saddlepoint.networks.layers import couples_samples
 from saddlepoint.tasks.generation import Generation
-from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR, R1, R2
+from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR, INPUT_PENALTIES, R1, R2
+from saddlepoint.tasks.super_resolution import SuperResolution
+from saddlepoint.tasks.toy.dirac import DiracGan
 from saddlepoint.training.layout import keep_channels_last
 from saddlepoint.training.state import State
 from tests.laws.test_tasks import ALL, CASES, SETTINGS, _data, _generation
@@ -125,6 +128,26 @@ def test_joint_scoring_on_real_and_fake_images_gives_the_same_gradient(make, tan
 def test_what_couples_the_samples_of_a_batch_is_known() -> None:
     assert couples_samples(nn.Sequential(nn.BatchNorm1d(3)))
     assert not couples_samples(nn.Sequential(nn.Linear(3, 3), nn.GroupNorm(1, 3), nn.InstanceNorm2d(3)))
+
+
+# Input gradients by the tangent pass
+
+
+def test_the_tangent_pass_gives_the_same_gradient_in_every_task_that_it_is_exact_for() -> None:
+    taken = set()
+    for make in TWO_PLAYERS:
+        task = _still(make())
+        if not set(INPUT_PENALTIES) & set(getattr(task, "penalties", ())):
+            continue
+        draw = task.draw(DISCRIMINATOR, 0, 0, State(seed=0))
+        plain = _gradient(Field(task=task), DISCRIMINATOR, draw)
+        try:
+            fast = _gradient(Field(task=task, tangent=frozenset({DISCRIMINATOR})), DISCRIMINATOR, draw)
+        except NotPiecewiseLinear:
+            continue
+        _assert_same(fast, plain)
+        taken.add(type(task))
+    assert taken == {Generation, SuperResolution, DiracGan}, "the others score maps, or normalise"
 
 
 # Channels last
