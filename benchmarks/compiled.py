@@ -37,7 +37,7 @@ from saddlepoint.game.player import Player
 from saddlepoint.game.schedules import value_at
 from saddlepoint.game.task import Draw, Loss, Settings, networks_of
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.found import Found, RecipeData, resolved
+from saddlepoint.recipes.data_facts import DataFacts, RecipeData, resolved
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task, open_recipe_data
 from saddlepoint.recipes.text import override
@@ -77,7 +77,7 @@ class Case:
             changes.append("task.content=pixels")
         recipe = override(recipe, changes)
         data = open_recipe_data(recipe) if recipe.data.source is not None else random_data(recipe, full=full)
-        found = Found.of(data)
+        found = DataFacts.of(data)
         recipe = resolved(recipe, found)
         torch.manual_seed(0)
         task = build_task(recipe, found, data, torch.device("cpu"), None)

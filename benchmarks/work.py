@@ -26,7 +26,7 @@ from torch import Tensor
 
 from benchmarks.random_data import data
 from benchmarks.rows import ROWS, Row, recipe_of
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.tasks.generation import Generation
@@ -40,7 +40,7 @@ def per_image(row: Row) -> float:
     recipe = recipe_of(row)
     items = data(row)
     with torch.device("meta"):
-        task = build_task(recipe, Found.of(items), items, torch.device("meta"))
+        task = build_task(recipe, DataFacts.of(items), items, torch.device("meta"))
     return operations_per_image(recipe, *_forward(task, row))
 
 

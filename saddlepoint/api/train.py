@@ -27,7 +27,7 @@ from saddlepoint.objectives import objective as objective_named
 from saddlepoint.process.saying import say
 from saddlepoint.process.signals import held
 from saddlepoint.recipes.catalogue import recipe_named
-from saddlepoint.recipes.found import RecipeData, shaping
+from saddlepoint.recipes.data_facts import RecipeData, shaping
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.own_tasks import check_task, recipe_of_task
 from saddlepoint.recipes.recorded import read_recorded

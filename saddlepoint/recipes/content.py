@@ -15,8 +15,8 @@ from saddlepoint.errors import UserError
 from saddlepoint.files import expanded
 from saddlepoint.metrics.features import Features
 from saddlepoint.metrics.features.vgg import PUBLISHED, vgg19
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.features import features_of_run
-from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.kinds.kind import digest
 from saddlepoint.recipes.specification import Recipe
@@ -24,7 +24,7 @@ from saddlepoint.recipes.specification import Recipe
 WAYS = "pixels, vgg19:FILE or classifier:RUN"
 
 
-def open_references(recipe: Recipe, found: Found, device: torch.device) -> dict[str, Features]:
+def open_references(recipe: Recipe, found: DataFacts, device: torch.device) -> dict[str, Features]:
     """What the options of the recipe's task name, opened; those that name nothing are left out.
 
     Raises:

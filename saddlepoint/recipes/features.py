@@ -7,7 +7,7 @@ import torch
 from saddlepoint.errors import UserError
 from saddlepoint.files import expanded
 from saddlepoint.metrics.features import Features, open_features
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.loading import Loaded, load_task, refuse_left_out
 
@@ -54,7 +54,7 @@ def features_for(text: str, shape: tuple[int, ...], device: torch.device) -> Fea
     return features
 
 
-def features_of_run(run: Path, device: torch.device) -> tuple[Features | None, Found, str]:
+def features_of_run(run: Path, device: torch.device) -> tuple[Features | None, DataFacts, str]:
     """The features that a run's network gives, None where it gives none; what the run found, and its kind of task.
 
     Raises:

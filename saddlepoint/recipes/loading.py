@@ -11,7 +11,7 @@ from torch import nn
 from saddlepoint.errors import UserError
 from saddlepoint.game.task import RunTask, networks_of
 from saddlepoint.process.saying import say
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.recorded import read_recorded
@@ -36,7 +36,7 @@ class Loaded:
 
     task: RunTask
     recipe: Recipe
-    found: Found
+    found: DataFacts
     checkpoint: Checkpoint
 
     @property

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from saddlepoint.errors import UserError
-from saddlepoint.recipes.found import Found, checked
+from saddlepoint.recipes.data_facts import DataFacts, checked
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.parts import shown
 from saddlepoint.recipes.specification import Recipe
@@ -69,13 +69,13 @@ class Recorded(_Part):
     changed: tuple[Change, ...] = ()
 
     @cached_property
-    def facts(self) -> Found:
+    def facts(self) -> DataFacts:
         """What the data was found to be."""
-        return Found.read({key: value for key, value in self.found.items() if key in Found.names()})
+        return DataFacts.read({key: value for key, value in self.found.items() if key in DataFacts.names()})
 
     def of_task(self, recipe: Recipe) -> Any:
         """What the task has added to it, in the form that its kind gives it."""
-        added = {key: value for key, value in self.found.items() if key not in Found.names()}
+        added = {key: value for key, value in self.found.items() if key not in DataFacts.names()}
         return checked(kind_of(recipe).recorded, added)
 
     def plain(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import torch
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.task import RunTask
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.kinds import Materials, kind_of
 from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.specification import Recipe
@@ -41,7 +41,7 @@ def with_source(recipe: Recipe, source: str) -> Recipe:
 
 def build_task(
     recipe: Recipe,
-    found: Found,
+    found: DataFacts,
     data: Any,
     device: torch.device,
     own: OwnNetworks | None = None,

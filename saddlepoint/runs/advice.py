@@ -5,7 +5,7 @@ from typing import Any
 
 from saddlepoint.errors import RunStopped, counted
 from saddlepoint.process.saying import say
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.runs.build import Built
@@ -15,7 +15,7 @@ from saddlepoint.training.memory import Estimate, is_out_of_memory
 
 
 def introduce(
-    folder: RunFolder, recipe: Recipe, game: Built, found: Found, about: dict[str, Any], memory: Estimate | None
+    folder: RunFolder, recipe: Recipe, game: Built, found: DataFacts, about: dict[str, Any], memory: Estimate | None
 ) -> None:
     """Says what is about to be trained, on what, and whether memory will do."""
     parameters = {name: sum(parameter.numel() for parameter in step.parameters) for name, step in game.steps.items()}

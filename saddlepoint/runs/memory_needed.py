@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from saddlepoint.errors import UserError
 from saddlepoint.process.room import refuse_without_room
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.runs.advice import fitting
@@ -17,7 +17,7 @@ def estimated(game: Built) -> Estimate | None:
     return game.probe.memory(game.field, game.steps, game.state.averages)
 
 
-def refuse_too_large(game: Built, recipe: Recipe, found: Found, memory: Estimate | None) -> None:
+def refuse_too_large(game: Built, recipe: Recipe, found: DataFacts, memory: Estimate | None) -> None:
     """Refuses a run whose numbers ask for more than all of the machine's memory; what is merely not free is said.
 
     Raises:

@@ -11,8 +11,8 @@ from torch import Tensor
 from saddlepoint.files import write_whole
 from saddlepoint.game.task import RunTask, networks_of
 from saddlepoint.recipes.content import check_unchanged, open_references
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.evaluations import planned_evaluation
-from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.recorded import Recorded
 from saddlepoint.recipes.saved import about_recipe
@@ -61,7 +61,7 @@ class OpenRun:
     recipe: Recipe
     recorded: Recorded
     data: Any
-    found: Found
+    found: DataFacts
     from_python: FromPython
     device: torch.device
     show: bool
@@ -164,7 +164,7 @@ def open_run(
     recorded: Recorded | None,
     *,
     data: Any,
-    found: Found,
+    found: DataFacts,
     from_python: FromPython,
     device: torch.device,
     show: bool,

@@ -16,7 +16,7 @@ from saddlepoint.errors import UserError
 from saddlepoint.process.saying import say
 from saddlepoint.recipes.changes import changed_recipe, differences, plain
 from saddlepoint.recipes.content import with_places
-from saddlepoint.recipes.found import Found, resolved
+from saddlepoint.recipes.data_facts import DataFacts, resolved
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.recorded import Change, Recorded, read_recorded
 from saddlepoint.recipes.saved import Saved, saved_under
@@ -295,7 +295,7 @@ def _say_what_is_new(run: OpenRun, before: _Before, saved: Saved, made: Sequence
     folder.note("resumed", step=at, until=until, changed=changed)
 
 
-def _same_data(recipe: Recipe, recorded: Recorded, from_python: FromPython) -> tuple[Any, Found]:
+def _same_data(recipe: Recipe, recorded: Recorded, from_python: FromPython) -> tuple[Any, DataFacts]:
     data = data_of(recipe, from_python)
     found = kind_of(recipe).found(data)
     before = recorded.facts.fingerprint

@@ -16,7 +16,7 @@ from benchmarks.rows import ROWS, Row, recipe_of
 from saddlepoint.game.field import cost
 from saddlepoint.game.schedules import value_at
 from saddlepoint.game.task import networks_of, player_named
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.runs.build import Built, build_game
 
@@ -57,7 +57,7 @@ def narrow(row: Row) -> Row:
 def built(row: Row, device: torch.device = CPU) -> Built:
     recipe, items = recipe_of(row), data(row)
     torch.manual_seed(0)
-    return build_game(recipe, build_task(recipe, Found.of(items), items, device), device)
+    return build_game(recipe, build_task(recipe, DataFacts.of(items), items, device), device)
 
 
 def reference_of(row: Row, images: Tensor | None = None):
@@ -106,7 +106,7 @@ def stilled(network: nn.Module) -> None:
 def test_parameter_counts_are_ours(row):
     recipe, items = recipe_of(row), data(row)
     with torch.device("meta"):
-        ours = networks_of(build_task(recipe, Found.of(items), items, torch.device("meta")))
+        ours = networks_of(build_task(recipe, DataFacts.of(items), items, torch.device("meta")))
         options = dict(row.options)
         images = torch.zeros(1, *row.shape, dtype=torch.uint8)
         if row.pairs:

@@ -13,7 +13,7 @@ from saddlepoint.command.main import main
 from saddlepoint.data import from_torch_dataset, open_data, open_tiles
 from saddlepoint.data.pairs import open_pairs
 from saddlepoint.errors import counted
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from tests.data.examples import encoded, picture, pixels, write_idx, write_tar, write_zip
 
 ALPHA = Image.fromarray(np.moveaxis(pixels(1, 4, 8, 12)[0], 0, -1))
@@ -199,7 +199,7 @@ def test_what_runs_recorded_before_there_were_notes_can_be_read() -> None:
         "skipped": 0,
         "source_shape": None,
     }
-    found = Found.read(recorded)
+    found = DataFacts.read(recorded)
     assert found.shape == (3, 8, 8) and found.notes == () and found.own_size is None
-    later = Found.read(recorded | {"notes": ["3 images: grey to colour"], "own_size": [8, 16]})
+    later = DataFacts.read(recorded | {"notes": ["3 images: grey to colour"], "own_size": [8, 16]})
     assert later.notes == ("3 images: grey to colour",) and later.own_size == (8, 16)

@@ -14,7 +14,7 @@ import torch
 
 from saddlepoint.networks.r3gan import Discriminator
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
 from saddlepoint.runs.build import build_game
@@ -77,7 +77,7 @@ PAGE = walk((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"))
 def test_a_step_is_read_in_six_files_and_seven_calls_as_the_page_walks_through_it() -> None:
     recipe, data = RECIPES["r3gan-32-small"].shrunken(), packed(channels=3, side=32)
     recipe = override(recipe, ["training.threads=1", "training.precision=float32", "training.batch=4"])
-    task = build_task(recipe, Found.of(data), data, torch.device("cpu"))
+    task = build_task(recipe, DataFacts.of(data), data, torch.device("cpu"))
     game, stacks = build_game(recipe, task, task.device), []
     with stacks_at(Discriminator.forward, train, stacks):
         train(game, observers=[], control=Control(), until=1)

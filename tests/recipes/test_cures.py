@@ -10,7 +10,7 @@ import torch
 from saddlepoint.errors import UserError
 from saddlepoint.game.schedules import value_at
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.found import Found, RecipeData, resolved
+from saddlepoint.recipes.data_facts import DataFacts, RecipeData, resolved
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import known_keys, override
@@ -37,8 +37,8 @@ def ways(cure: str) -> list[list[str]]:
 
 def begun(recipe: Recipe, data: RecipeData) -> Built:
     """Everything of a run up to its first step, that one included; but nothing waits for a compiler."""
-    recipe = resolved(recipe, Found.of(data))
-    game = build_game(recipe, build_task(recipe, Found.of(data), data, CPU), CPU)
+    recipe = resolved(recipe, DataFacts.of(data))
+    game = build_game(recipe, build_task(recipe, DataFacts.of(data), data, CPU), CPU)
     if recipe.training.compile:
         return game
     settings = {name: value_at(number, 0, 0) for name, number in game.schedules.items()}

@@ -11,9 +11,9 @@ import saddlepoint as sp
 from saddlepoint.data import open_data
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.catalogue import recipe_named
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.evaluations import planned_evaluation
 from saddlepoint.recipes.features import features_for
-from saddlepoint.recipes.found import Found
 from saddlepoint.recipes.kinds.generation import GenerationKind
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
@@ -95,7 +95,7 @@ def test_a_mistake_is_said_before_anything_is_written(setting: str, words: str, 
 def test_a_task_that_makes_nothing_cannot_be_watched() -> None:
     recipe = override(recipe_named("classifier"), ["watch.evaluate_every=64"])
     data = open_data("digits")
-    task = build_task(recipe, Found.of(data), data, torch.device("cpu"))
+    task = build_task(recipe, DataFacts.of(data), data, torch.device("cpu"))
     assert build_game(recipe, task, torch.device("cpu"))
     with pytest.raises(UserError, match="classification"):
         planned_evaluation(recipe, task, data, "")

@@ -16,7 +16,7 @@ import saddlepoint as sp
 from saddlepoint.game.field import cost
 from saddlepoint.game.schedules import value_at
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.kinds import generation
 from saddlepoint.recipes.kinds.generation import GenerationKind
 from saddlepoint.recipes.output_ranges import last_operation
@@ -54,7 +54,7 @@ def test_what_is_right_plays(name: str) -> None:
     changes = {**QUICK, **given.pop("set", {}), "networks": "own"}
     recipe = override(RECIPES["images"], [f"{key}={json.dumps(value)}" for key, value in changes.items()])
     data = packed()
-    task = build_task(recipe, Found.of(data), data, torch.device("cpu"), OwnNetworks(**given))
+    task = build_task(recipe, DataFacts.of(data), data, torch.device("cpu"), OwnNetworks(**given))
     game = build_game(recipe, task, task.device)
     settings = {name: value_at(number, 0, 0) for name, number in game.schedules.items()}
     for player in task.players:

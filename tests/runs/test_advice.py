@@ -9,7 +9,7 @@ import torch
 
 from saddlepoint.process.saying import say
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
 from saddlepoint.runs.advice import as_stop, introduce
@@ -24,9 +24,9 @@ MEMORY = Estimate(fixed=10 * 2**20, per_sample=2**20, samples=64, available=100 
 
 def introduced(tmp_path: Path, capsys: pytest.CaptureFixture[str], memory: Estimate | None, **changes) -> str:
     data = packed(**changes)
-    task = build_task(RECIPE, Found.of(data), data, torch.device("cpu"))
+    task = build_task(RECIPE, DataFacts.of(data), data, torch.device("cpu"))
     game = build_game(RECIPE, task, task.device)
-    introduce(RunFolder(tmp_path), RECIPE, game, Found.of(data), {"device": "cpu", "threads": 3}, memory)
+    introduce(RunFolder(tmp_path), RECIPE, game, DataFacts.of(data), {"device": "cpu", "threads": 3}, memory)
     said = capsys.readouterr()
     assert said.out == "", "answers go to standard output, and this is none"
     return said.err

@@ -15,7 +15,7 @@ from saddlepoint.game.player import Player
 from saddlepoint.networks import Maxout2014
 from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.found import Found, resolved
+from saddlepoint.recipes.data_facts import DataFacts, resolved
 from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task, open_recipe_data
@@ -35,7 +35,7 @@ def recipe(*assignments: str, name: str = "digits") -> Recipe:
 
 def built(made: Recipe, data: Packed | None = None) -> Generation:
     data = packed() if data is None else data
-    return generation(build_task(made, Found.of(data), data, CPU))
+    return generation(build_task(made, DataFacts.of(data), data, CPU))
 
 
 def generation(task: Any) -> Generation:
@@ -74,7 +74,7 @@ def test_the_net_of_2014_starts_at_the_training_images_mean() -> None:
 
 def test_without_data_it_starts_in_the_middle_and_without_need_no_data_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     made = override(RECIPES["digits"], [*MAXOUT, "penalties.r1=null", "penalties.r2=null"])
-    task = generation(build_task(made, Found.of(packed()), None, CPU))
+    task = generation(build_task(made, DataFacts.of(packed()), None, CPU))
     assert without_last_weights(task.generator)(torch.randn(1, 5)).eq(0.5).all()
 
     def read(self: Packed, indices: object) -> None:
@@ -158,10 +158,10 @@ def test_the_prior_is_the_pairs_unless_the_recipe_names_one(prior: str | None) -
 
 def test_what_depends_on_the_data_is_fixed_by_it() -> None:
     open_recipe = override(RECIPES["images"], ["networks=by_size", "training.batch=by_size"])
-    fixed = resolved(open_recipe, Found.of(packed(side=16)))
+    fixed = resolved(open_recipe, DataFacts.of(packed(side=16)))
     assert fixed.networks == pair_by_size((1, 16, 16)) and fixed.training.batch == batch_by_size((1, 16, 16))
     chosen = override(open_recipe, ["networks.pair=dcgan", "networks.width=4", "training.batch=3"])
-    assert resolved(chosen, Found.of(packed(side=16))) == chosen
+    assert resolved(chosen, DataFacts.of(packed(side=16))) == chosen
 
 
 # Refusals
@@ -216,5 +216,5 @@ def test_a_run_of_own_networks_asks_for_them() -> None:
         built(made)
     generator = nn.Sequential(nn.Linear(3, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))
     own = OwnNetworks(generator=generator, discriminator=nn.Sequential(nn.Flatten(), nn.Linear(64, 1)), latent=3)
-    task = build_task(override(made, ["penalties.r1=null"]), Found.of(packed()), packed(), CPU, own)
+    task = build_task(override(made, ["penalties.r1=null"]), DataFacts.of(packed()), packed(), CPU, own)
     assert task.generator is own.generator and task.latent == 3 and math.prod(task.data.shape) == 64  # type: ignore[union-attr]

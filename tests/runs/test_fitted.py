@@ -5,7 +5,7 @@ import torch
 
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
 from saddlepoint.runs import fitted as module
@@ -19,7 +19,7 @@ CPU = torch.device("cpu")
 
 def _game(*assignments: str, name: str = "mnist") -> Built:
     recipe, data = override(RECIPES[name], [*assignments]), packed()
-    return build_game(recipe, build_task(recipe, Found.of(data), data, CPU), CPU)
+    return build_game(recipe, build_task(recipe, DataFacts.of(data), data, CPU), CPU)
 
 
 @pytest.fixture(params=[True, False])

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
@@ -20,7 +20,7 @@ SMALL = ["networks.width=4", "networks.latent=5", "training.batch=6"]
 
 def _game(*assignments: str, name: str = "digits", networks: OwnNetworks | None = None) -> Built:
     recipe, data = override(RECIPES[name], [*assignments]), packed()
-    task = build_task(recipe, Found.of(data), data, torch.device("cpu"), networks)
+    task = build_task(recipe, DataFacts.of(data), data, torch.device("cpu"), networks)
     return build_game(recipe, task, task.device)
 
 

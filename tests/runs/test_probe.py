@@ -10,7 +10,7 @@ from saddlepoint.game.field import Field
 from saddlepoint.game.task import networks_of
 from saddlepoint.networks import Dcgan
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
 from saddlepoint.runs.build import build_game
@@ -37,7 +37,7 @@ def led(task: Any, *names: str) -> Any:
 def test_networks_that_are_asked_for_their_input_gradient_are_noticed_in_every_task(name: str) -> None:
     recipe = override(RECIPES[name].shrunken(), ["penalties.r1=1"])
     data = _images(recipe) or packed()
-    task: Any = build_task(recipe, Found.of(data), data, torch.device("cpu"))  # type: ignore[arg-type]
+    task: Any = build_task(recipe, DataFacts.of(data), data, torch.device("cpu"))  # type: ignore[arg-type]
     found = Probe.of(recipe, task).input_gradients()
     assert found.keys() == task.players[0].networks.keys()
     for key, shown in found.items():
@@ -73,7 +73,7 @@ def test_a_batch_is_looked_at_in_a_few_samples_and_counted_whole() -> None:
 
 
 def test_a_player_with_an_update_of_its_own_is_not_differentiated() -> None:
-    task = build_task(RECIPE, Found.of(packed()), packed(), torch.device("cpu"))
+    task = build_task(RECIPE, DataFacts.of(packed()), packed(), torch.device("cpu"))
     game = build_game(RECIPE, led(task, "generator"), torch.device("cpu"))
     assert game.field.tangent == {"discriminator"} and game.probe.first == "discriminator"
     both = build_game(RECIPE, led(task, "discriminator", "generator"), torch.device("cpu"))

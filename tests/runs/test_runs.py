@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from saddlepoint.data import Packed
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.kinds.generation import fixed_request
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task
@@ -193,15 +193,15 @@ def test_a_refused_run_writes_nothing(tmp_path: Path) -> None:
 def test_sample_pictures_are_of_one_row_of_labels_after_the_other() -> None:
     data = packed()
     recipe = override(RECIPE, ["task.conditional=true", "watch.samples=7"])
-    task = build_task(recipe, Found.of(data), data, torch.device("cpu"))
+    task = build_task(recipe, DataFacts.of(data), data, torch.device("cpu"))
     assert isinstance(task, Generation)
-    request, again = (fixed_request(recipe, task, Found.of(data)) for _ in range(2))
+    request, again = (fixed_request(recipe, task, DataFacts.of(data)) for _ in range(2))
     assert request["labels"].tolist() == [0, 1, 2, 0, 1, 2, 0]
     assert request["z"].shape == (7, 5) and torch.equal(request["z"], again["z"])
     plain = override(RECIPE, ["watch.samples=7"])
-    task = build_task(plain, Found.of(data), data, task.device)
+    task = build_task(plain, DataFacts.of(data), data, task.device)
     assert isinstance(task, Generation)
-    assert fixed_request(plain, task, Found.of(data)).get("labels") is None
+    assert fixed_request(plain, task, DataFacts.of(data)).get("labels") is None
 
 
 def test_pictures_of_points_show_a_distribution() -> None:
@@ -209,6 +209,6 @@ def test_pictures_of_points_show_a_distribution() -> None:
     splits = {"train": np.arange(40), "held_out": np.arange(0)}
     data: Packed = packed(40, labelled=False, items=points, kind="points", shape=(2,), splits=splits)
     recipe = override(RECIPES["toy"], ["networks.width=4", "watch.samples=7"])
-    task = build_task(recipe, Found.of(data), data, torch.device("cpu"))
+    task = build_task(recipe, DataFacts.of(data), data, torch.device("cpu"))
     assert isinstance(task, Generation)
-    assert len(fixed_request(recipe, task, Found.of(data))) == 1000
+    assert len(fixed_request(recipe, task, DataFacts.of(data))) == 1000

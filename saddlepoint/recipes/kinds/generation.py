@@ -22,7 +22,7 @@ from saddlepoint.game.task import Request
 from saddlepoint.networks import PAIRS, Pair
 from saddlepoint.networks.layers import couples_samples
 from saddlepoint.randomness import derive_seed
-from saddlepoint.recipes.found import Found, shaping
+from saddlepoint.recipes.data_facts import DataFacts, shaping
 from saddlepoint.recipes.kinds.kind import (
     SHAPES,
     Kind,
@@ -168,12 +168,12 @@ class GenerationKind(Kind):
             pixel_range=task.pixel_range,
             begins=begins,
         )
-        found, shown_labels, top_k = Found.of(task.data), task.conditional, task.top_k
+        found, shown_labels, top_k = DataFacts.of(task.data), task.conditional, task.top_k
         try_networks(
             own, _setting(found, task.data, task.device, conditional=shown_labels, top_k=top_k, averaged=averaged)
         )
 
-    def pictures(self, recipe: Recipe, task: Generation, found: Found, data: Packed) -> Pictures:
+    def pictures(self, recipe: Recipe, task: Generation, found: DataFacts, data: Packed) -> Pictures:
         # A cloud of points says little by itself: the data is drawn behind it.
         behind = None if data.kind == "images" else data.batch(data.splits["train"][:_POINTS_BEHIND])[0]
 
@@ -182,10 +182,10 @@ class GenerationKind(Kind):
 
         return Pictures(request=fixed_request(recipe, task, found), draw=draw)
 
-    def picture_bytes(self, recipe: Recipe, task: Generation, found: Found) -> int:
+    def picture_bytes(self, recipe: Recipe, task: Generation, found: DataFacts) -> int:
         return recipe.watch.samples * (4 * math.prod(found.shape) + 16 * task.latent)
 
-    def sampler(self, task: Generation, found: Found, step: int) -> Gan:
+    def sampler(self, task: Generation, found: DataFacts, step: int) -> Gan:
         return Gan(
             task,
             latent=task.latent,
@@ -200,7 +200,7 @@ class GenerationKind(Kind):
             return recipe
         return recipe.model_copy(update={"latent_prior": recorded.prior})
 
-    def hints(self, recipe: Recipe, found: Found, run: Path, *, begins: bool) -> list[str]:
+    def hints(self, recipe: Recipe, found: DataFacts, run: Path, *, begins: bool) -> list[str]:
         if found.kind != "images" or (count := found.splits["train"]) >= _LEARNT_BY_HEART:
             return []
         return [
@@ -240,7 +240,7 @@ def open_labelled(recipe: Recipe, source: str) -> Packed:
     )
 
 
-def fixed_request(recipe: Recipe, task: Generation, found: Found) -> Request:
+def fixed_request(recipe: Recipe, task: Generation, found: DataFacts) -> Request:
     """The latents of a run's sample pictures: always the same; labels come one row after the other."""
     count = recipe.watch.samples if found.kind == "images" else max(recipe.watch.samples, _POINTS)
     tensors = {"z": latents(recipe.seed, count, width=task.latent, prior_name=task.prior)}
@@ -280,7 +280,7 @@ def _pair(recipe: Recipe, part: GenerationPart, materials: Materials) -> OwnNetw
 
 
 def _setting(
-    found: Found, data: Packed | None, device: torch.device, *, conditional: bool, top_k: bool, averaged: bool
+    found: DataFacts, data: Packed | None, device: torch.device, *, conditional: bool, top_k: bool, averaged: bool
 ) -> Setting:
     """What a person's own networks are tried with: the data's first training items, or nothing where there is none."""
     # The last class too: who counts one class too few should meet it here.

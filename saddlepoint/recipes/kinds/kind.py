@@ -18,7 +18,7 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.network import Networks
 from saddlepoint.game.task import Request, RunTask
 from saddlepoint.objectives import Objective, Paired, Separable, as_text, objective
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.parts import TaskPart
 from saddlepoint.recipes.specification import Data, Recipe
@@ -42,7 +42,7 @@ class Materials:
         references: what the options name that `Kind.references` lists, opened; empty where nothing is learnt.
     """
 
-    found: Found
+    found: DataFacts
     data: Any
     device: torch.device
     own: OwnNetworks | None = None
@@ -125,9 +125,9 @@ class Kind:
         """
         raise NotImplementedError
 
-    def found(self, data: Any) -> Found:
+    def found(self, data: Any) -> DataFacts:
         """What the data was found to be."""
-        return Found.of(data)
+        return DataFacts.of(data)
 
     def build(self, recipe: Recipe, materials: Materials) -> RunTask:
         """The recipe's task; without data it can only sample.
@@ -158,15 +158,15 @@ class Kind:
 
     # From a run to what a person holds and sees
 
-    def pictures(self, recipe: Recipe, task: Any, found: Found, data: Any) -> Pictures | None:
+    def pictures(self, recipe: Recipe, task: Any, found: DataFacts, data: Any) -> Pictures | None:
         """What a run's sample pictures are made of, and what draws them; None where nothing is made."""
         return None
 
-    def picture_bytes(self, recipe: Recipe, task: Any, found: Found) -> int:
+    def picture_bytes(self, recipe: Recipe, task: Any, found: DataFacts) -> int:
         """What a sample picture, and what it is made of, take of memory."""
         return 0
 
-    def sampler(self, task: Any, found: Found, step: int) -> Any:
+    def sampler(self, task: Any, found: DataFacts, step: int) -> Any:
         """The trained generator as a person holds it.
 
         Raises:
@@ -178,7 +178,7 @@ class Kind:
         """The recipe of a run that is rebuilt without its data, with what the run has recorded (`Kind.recorded`)."""
         return recipe
 
-    def hints(self, recipe: Recipe, found: Found, run: Path, *, begins: bool) -> list[str]:
+    def hints(self, recipe: Recipe, found: DataFacts, run: Path, *, begins: bool) -> list[str]:
         """What is worth saying of the data before the first step.
 
         Args:

@@ -13,7 +13,7 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.schedules import Number
 from saddlepoint.game.steps import Adam
 from saddlepoint.game.task import RunTask
-from saddlepoint.recipes.found import shaping
+from saddlepoint.recipes.data_facts import shaping
 from saddlepoint.recipes.kinds.kind import SHAPES, Kind, Materials
 from saddlepoint.recipes.parts import TaskPart
 from saddlepoint.recipes.specification import Augment, Penalties, Recipe

@@ -23,7 +23,7 @@ from saddlepoint.game.schedules import Number
 from saddlepoint.game.task import Request
 from saddlepoint.networks import SrResNet
 from saddlepoint.randomness import derive_seed
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.kinds.kind import (
     SHAPES,
     Fixed,
@@ -142,7 +142,7 @@ class SuperResolutionKind(Kind):
             device=device,
         )
 
-    def pictures(self, recipe: Recipe, task: SuperResolution, found: Found, data: Packed) -> Pictures:
+    def pictures(self, recipe: Recipe, task: SuperResolution, found: DataFacts, data: Packed) -> Pictures:
         """Tiles that were not trained on, where there are any; a row: bicubic interpolation, what G made, original."""
         tiles = not_trained_on(data)
         count = min(recipe.watch.samples, SHOWN, len(tiles))
@@ -159,7 +159,7 @@ class SuperResolutionKind(Kind):
 
         return Pictures(request=Request(tensors={"source": sources.to(task.device)}), draw=draw)
 
-    def sampler(self, task: SuperResolution, found: Found, step: int) -> Translator:
+    def sampler(self, task: SuperResolution, found: DataFacts, step: int) -> Translator:
         # The run found large images alone.
         return Translator(task, channels=(found.shape[0], found.shape[0]), enlarges=True, step=step)
 

@@ -13,7 +13,7 @@ from saddlepoint.game.schedules import Number
 from saddlepoint.game.task import Request, RunTask
 from saddlepoint.networks import CycleGan, UnetPatchgan
 from saddlepoint.randomness import derive_seed
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.kinds.kind import (
     Kind,
     Materials,
@@ -55,7 +55,7 @@ class OfImages(Kind):
     from_images: ClassVar = True
     data: ClassVar = ImagePairs
 
-    def pictures(self, recipe: Recipe, task: RunTask, found: Found, data: ImagePairs) -> Pictures:
+    def pictures(self, recipe: Recipe, task: RunTask, found: DataFacts, data: ImagePairs) -> Pictures:
         """Sources that were not trained on, where there are any; a row shows source, image and, of a pair, target."""
         chosen = not_trained_on(data.sources)[: min(recipe.watch.samples, SHOWN)]
         sources = data.sources.batch(chosen)[0]
@@ -73,11 +73,11 @@ class OfImages(Kind):
 
         return Pictures(request=Request(tensors={"source": sources.to(task.device)}), draw=draw)
 
-    def sampler(self, task: RunTask, found: Found, step: int) -> Translator:
+    def sampler(self, task: RunTask, found: DataFacts, step: int) -> Translator:
         assert found.source_shape is not None
         return Translator(task, channels=(found.source_shape[0], found.shape[0]), enlarges=False, step=step)
 
-    def hints(self, recipe: Recipe, found: Found, run: Path, *, begins: bool) -> list[str]:
+    def hints(self, recipe: Recipe, found: DataFacts, run: Path, *, begins: bool) -> list[str]:
         """How the images could be had in the one size that they had before they were cut."""
         own = found.own_size
         # A run that goes on keeps the size that it began with.

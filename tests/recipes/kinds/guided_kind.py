@@ -13,7 +13,7 @@ from saddlepoint.game.task import Networks, Request
 from saddlepoint.measuring.measure import Samples
 from saddlepoint.metrics.features import Features
 from saddlepoint.randomness import derive_seed
-from saddlepoint.recipes.found import Found
+from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.kinds.generation import open_labelled
 from saddlepoint.recipes.kinds.kind import Kind, Materials, Pictures, objective_of
 from saddlepoint.recipes.kinds.of_latents import samples_of_latents
@@ -62,11 +62,11 @@ class GuidedKind(Kind):
             device=materials.device,
         )
 
-    def pictures(self, recipe: Recipe, task: Guided, found: Found, data: Any) -> Pictures:
+    def pictures(self, recipe: Recipe, task: Guided, found: DataFacts, data: Any) -> Pictures:
         z = latents(recipe.seed, recipe.watch.samples, width=task.latent, prior_name="normal")
         return Pictures(request=Request(tensors={"z": z}), draw=lambda made, path: save_picture(grid(made), path))
 
-    def sampler(self, task: Guided, found: Found, step: int) -> Gan:
+    def sampler(self, task: Guided, found: DataFacts, step: int) -> Gan:
         return Gan(task, latent=task.latent, prior="normal", classes=(), points=False, step=step)
 
     def generated_samples(

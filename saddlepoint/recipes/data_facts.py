@@ -25,7 +25,7 @@ Side = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class DataFacts:
     """What a run found its data to be; recorded, so that a generator can be rebuilt without the data."""
 
     source: str
@@ -43,7 +43,7 @@ class Found:
     __pydantic_config__ = {"extra": "forbid"}
 
     @classmethod
-    def read(cls, recorded: Mapping[str, Any]) -> "Found":
+    def read(cls, recorded: Mapping[str, Any]) -> "DataFacts":
         """From what a run has written down.
 
         Raises:
@@ -57,7 +57,7 @@ class Found:
         return tuple(field.name for field in fields(cls))
 
     @classmethod
-    def of(cls, data: RecipeData) -> "Found":
+    def of(cls, data: RecipeData) -> "DataFacts":
         if isinstance(data, ImagePairs):
             # What is made is like the targets; the rest is told of the pairs.
             return replace(
@@ -132,7 +132,7 @@ def shaping(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def resolved(recipe: Recipe, found: Found) -> Recipe:
+def resolved(recipe: Recipe, found: DataFacts) -> Recipe:
     """The recipe with everything fixed that depends on the data's shape."""
     changes: dict[str, Any] = {}
     if recipe.networks == "by_size":
