@@ -27,10 +27,10 @@ from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.files import write_whole
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.kinds import kind_of
-from saddlepoint.recipes.loading import load_task, refuse_left_out
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import open_recipe_data
 from saddlepoint.recipes.text import override
+from saddlepoint.runs.loading import load_task, refuse_left_out
 from saddlepoint.sampling.pictures import grid, save_picture
 from saddlepoint.training.machine import describe
 

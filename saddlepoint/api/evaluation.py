@@ -27,11 +27,11 @@ from saddlepoint.measuring.pairs import pairs_by_name
 from saddlepoint.measuring.real import Real
 from saddlepoint.metrics.features import Features
 from saddlepoint.process.saying import say
-from saddlepoint.recipes.features import features_for, features_of
 from saddlepoint.recipes.kinds import kind_of
-from saddlepoint.recipes.loading import load_task
-from saddlepoint.recipes.recorded import read_recorded
 from saddlepoint.recipes.tasks import open_recipe_data, with_source
+from saddlepoint.runs.features import features_for, features_of
+from saddlepoint.runs.loading import load_task
+from saddlepoint.runs.recorded import read_recorded
 from saddlepoint.training.checkpoint import Checkpoint
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.machine import device_named

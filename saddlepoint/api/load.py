@@ -9,7 +9,7 @@ from saddlepoint.api.run import Run, run_path
 from saddlepoint.arguments import whole_number
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.kinds import kind_of
-from saddlepoint.recipes.loading import load_task, say_left_out
+from saddlepoint.runs.loading import load_task, say_left_out
 
 
 def load(

@@ -30,11 +30,11 @@ from saddlepoint.recipes.catalogue import recipe_named
 from saddlepoint.recipes.data_facts import RecipeData, shaping
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.own_tasks import check_task, recipe_of_task
-from saddlepoint.recipes.recorded import read_recorded
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override, read_recipe
 from saddlepoint.report import write_report
 from saddlepoint.runs.opened import FromPython
+from saddlepoint.runs.recorded import read_recorded
 from saddlepoint.runs.segments import Ended, said_when_interrupted
 from saddlepoint.runs.session import resume as resume_run
 from saddlepoint.runs.session import start as start_run

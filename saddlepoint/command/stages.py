@@ -10,9 +10,9 @@ from saddlepoint.data import TOY_SETS
 from saddlepoint.errors import UserError
 from saddlepoint.process.saying import say
 from saddlepoint.randomness import PRIORS
-from saddlepoint.recipes.loading import load_task, say_left_out
-from saddlepoint.recipes.recorded import read_recorded
 from saddlepoint.report.figure1 import Stage, draw_animation, draw_figure
+from saddlepoint.runs.loading import load_task, say_left_out
+from saddlepoint.runs.recorded import read_recorded
 from saddlepoint.tasks.kit.adversary import DISCRIMINATOR
 from saddlepoint.theory.density.pushforward import pushforward
 from saddlepoint.training.checkpoint import load_network, read, steps_saved, tensors_of

@@ -4,9 +4,9 @@ from functools import reduce
 from typing import Any
 
 from saddlepoint.errors import UserError
-from saddlepoint.recipes.changes import plain
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override
+from saddlepoint.runs.changes import plain
 from saddlepoint.training.game import Game
 from saddlepoint.training.inbox import Message, Reader
 from saddlepoint.training.requests import (

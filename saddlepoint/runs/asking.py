@@ -10,9 +10,9 @@ from typing import Any
 
 from saddlepoint.errors import UserError
 from saddlepoint.files import read_lines
-from saddlepoint.recipes.changes import changed_recipe
-from saddlepoint.recipes.recorded import read_recorded
 from saddlepoint.recipes.text import known_keys, shown
+from saddlepoint.runs.changes import changed_recipe
+from saddlepoint.runs.recorded import read_recorded
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.inbox import Message, post, withdraw
 

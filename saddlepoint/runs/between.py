@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 from saddlepoint.errors import Diverged, UserError
 from saddlepoint.process.saying import say
-from saddlepoint.recipes.changes import changed_recipe, plain, said, whole_differences, with_changes
-from saddlepoint.recipes.recorded import Change, Recorded
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import known_keys, recipe_from
 from saddlepoint.runs.build import Built
+from saddlepoint.runs.changes import changed_recipe, plain, said, whole_differences, with_changes
 from saddlepoint.runs.memory_needed import refuse_too_large
 from saddlepoint.runs.opened import OpenRun
+from saddlepoint.runs.recorded import Change, Recorded
 from saddlepoint.training.abandoned import set_aside
 from saddlepoint.training.checkpoint import newest_valid, read, restore, save
 from saddlepoint.training.control import Control

@@ -7,9 +7,9 @@ from typing import Any
 
 from saddlepoint.files import read_lines
 from saddlepoint.process.saying import say
-from saddlepoint.recipes.changes import said
-from saddlepoint.recipes.recorded import Change, Recorded
-from saddlepoint.recipes.saved import MATTERS, Saved, found_differences
+from saddlepoint.runs.changes import said
+from saddlepoint.runs.recorded import Change, Recorded
+from saddlepoint.runs.saved import MATTERS, Saved, found_differences
 from saddlepoint.training.checkpoint import steps_saved
 from saddlepoint.training.folder import DAMAGED, RunFolder
 

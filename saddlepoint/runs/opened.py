@@ -10,17 +10,17 @@ from torch import Tensor
 
 from saddlepoint.files import write_whole
 from saddlepoint.game.task import RunTask, networks_of
-from saddlepoint.recipes.content import check_unchanged, open_references
 from saddlepoint.recipes.data_facts import DataFacts
-from saddlepoint.recipes.evaluations import planned_evaluation
 from saddlepoint.recipes.own_networks import OwnNetworks
-from saddlepoint.recipes.recorded import Recorded
-from saddlepoint.recipes.saved import about_recipe
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task, open_recipe_data
 from saddlepoint.recipes.text import to_yaml
 from saddlepoint.runs.build import Built, build_game
+from saddlepoint.runs.content import check_unchanged, open_references
+from saddlepoint.runs.evaluations import planned_evaluation
 from saddlepoint.runs.memory_needed import estimated
+from saddlepoint.runs.recorded import Recorded
+from saddlepoint.runs.saved import about_recipe
 from saddlepoint.training import machine
 from saddlepoint.training.evaluations import Measure
 from saddlepoint.training.folder import RunFolder

@@ -14,17 +14,15 @@ from typing import Any, Literal
 
 from saddlepoint.errors import UserError
 from saddlepoint.process.saying import say
-from saddlepoint.recipes.changes import changed_recipe, differences, plain
-from saddlepoint.recipes.content import with_places
 from saddlepoint.recipes.data_facts import DataFacts, resolved
 from saddlepoint.recipes.kinds import kind_of
-from saddlepoint.recipes.recorded import Change, Recorded, read_recorded
-from saddlepoint.recipes.saved import Saved, saved_under
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import with_source
 from saddlepoint.recipes.text import known_keys
 from saddlepoint.runs.between import release, without_requests_after
 from saddlepoint.runs.changed import owes_its_end, recorded_anew, remarks, rewind, set_damaged_aside
+from saddlepoint.runs.changes import changed_recipe, differences, plain
+from saddlepoint.runs.content import with_places
 from saddlepoint.runs.memory_needed import refuse_too_large
 from saddlepoint.runs.opened import (
     FromPython,
@@ -36,6 +34,8 @@ from saddlepoint.runs.opened import (
     with_training,
 )
 from saddlepoint.runs.process import own_process
+from saddlepoint.runs.recorded import Change, Recorded, read_recorded
+from saddlepoint.runs.saved import Saved, saved_under
 from saddlepoint.runs.segments import Ended, play
 from saddlepoint.runs.weights import take_weights
 from saddlepoint.training import machine

@@ -16,8 +16,8 @@ import saddlepoint as sp
 from saddlepoint.command.main import main
 from saddlepoint.command.parser import build_parser
 from saddlepoint.errors import UserError
-from saddlepoint.recipes.content import open_reference
-from saddlepoint.recipes.features import features_for
+from saddlepoint.runs.content import open_reference
+from saddlepoint.runs.features import features_for
 
 QUICK = {"training.threads": 1, "training.batch": 8, "watch.checkpoint_every": 2, "watch.samples": 4}
 # What is said of a checkpoint whose last byte was flipped.

@@ -91,12 +91,6 @@ def test_every_recipe_is_reached() -> None:
         {
             "saddlepoint.recipes.catalogue": "gathers the themes' recipes",
             "saddlepoint.recipes.catalogue.small": "makes the small siblings; what they change is the law below",
-            "saddlepoint.recipes.content": "where images are compared; tests/recipes/test_content.py",
-            "saddlepoint.recipes.evaluations": "what a run measures of itself; tests/recipes/test_evaluations.py",
-            "saddlepoint.recipes.features": "features for metrics; tests/api/test_evaluation.py",
-            "saddlepoint.recipes.changes": "what may be changed in a run; tests/runs/test_resuming.py",
-            "saddlepoint.recipes.recorded": "what a run records; tests/recipes/test_recorded.py",
-            "saddlepoint.recipes.saved": "what a checkpoint was saved under; tests/runs/test_resuming.py",
             "saddlepoint.recipes.specification": "what a recipe is",
             "saddlepoint.recipes.ranges": "what numbers may be; tests/recipes/test_ranges.py",
             "saddlepoint.recipes.text": "recipes as text; tests/recipes/test_text.py",
@@ -108,7 +102,6 @@ def test_every_recipe_is_reached() -> None:
                 f"saddlepoint.recipes.kinds{name}": "a kind of task; every recipe below is of one"
                 for name in ("", ".kind", ".of_latents", *(f".{name.replace('-', '_')}" for name in KINDS))
             },
-            "saddlepoint.recipes.loading": "from a run back to its task; every recipe below is loaded by it",
             "saddlepoint.recipes.by_size": "what follows from the data's shape; tests/recipes/test_by_size.py",
             "saddlepoint.recipes.network_trial": "own networks are tried; tests/recipes/test_own_networks.py",
             "saddlepoint.recipes.output_ranges": "own networks are tried; tests/recipes/test_own_networks.py",

@@ -12,11 +12,11 @@ import yaml
 from saddlepoint.command.parser import build_parser
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.changes import FIXED, changed_recipe
-from saddlepoint.recipes.loading import load_task, say_left_out
 from saddlepoint.recipes.text import known_keys, override
 from saddlepoint.report import write_report
 from saddlepoint.runs import opened
+from saddlepoint.runs.changes import FIXED, changed_recipe
+from saddlepoint.runs.loading import load_task, say_left_out
 from saddlepoint.runs.session import start
 from saddlepoint.training.checkpoint import read
 from saddlepoint.training.manifest import MANIFEST, digest_of

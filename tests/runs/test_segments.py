@@ -13,7 +13,7 @@ import yaml
 
 from benchmarks.hostile.same_run import differences
 from saddlepoint.errors import Diverged, RunStopped, UserError
-from saddlepoint.recipes.changes import changed_recipe
+from saddlepoint.runs.changes import changed_recipe
 from saddlepoint.training.checkpoint import read, steps_saved
 from saddlepoint.training.control import Control
 from saddlepoint.training.observers import Observer

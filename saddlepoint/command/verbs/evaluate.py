@@ -89,7 +89,7 @@ def _table(results: Sequence[Mapping[str, Any]]) -> str:
 def _how(results: Sequence[Mapping[str, Any]]) -> str:
     """What the numbers depend on, in a few lines."""
     from saddlepoint.measuring.meaning import meanings
-    from saddlepoint.recipes.features import PIXELS_ARE_WEAK
+    from saddlepoint.runs.features import PIXELS_ARE_WEAK
 
     lines = []
     found = results[-1]["provenance"]

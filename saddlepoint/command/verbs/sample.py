@@ -80,8 +80,8 @@ def _sample(chosen: argparse.Namespace) -> Answer:
 def _training_data(run: Path, source: str | None) -> "Packed":
     """What a run was trained on, from its recipe or from where it is now."""
     from saddlepoint.data import Packed
-    from saddlepoint.recipes.recorded import read_recorded
     from saddlepoint.recipes.tasks import open_recipe_data, with_source
+    from saddlepoint.runs.recorded import read_recorded
     from saddlepoint.training.folder import RunFolder
 
     recipe, recorded = read_recorded(RunFolder.existing(run))

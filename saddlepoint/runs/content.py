@@ -16,10 +16,10 @@ from saddlepoint.files import expanded
 from saddlepoint.metrics.features import Features
 from saddlepoint.metrics.features.vgg import PUBLISHED, vgg19
 from saddlepoint.recipes.data_facts import DataFacts
-from saddlepoint.recipes.features import features_of_run
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.kinds.kind import digest
 from saddlepoint.recipes.specification import Recipe
+from saddlepoint.runs.features import features_of_run
 
 WAYS = "pixels, vgg19:FILE or classifier:RUN"
 

@@ -9,7 +9,7 @@ from saddlepoint.files import expanded
 from saddlepoint.metrics.features import Features, open_features
 from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.kinds import kind_of
-from saddlepoint.recipes.loading import Loaded, load_task, refuse_left_out
+from saddlepoint.runs.loading import Loaded, load_task, refuse_left_out
 
 _RUN = "classifier"
 _TRAIN = "train one on the same data by `saddlepoint train classifier --data PATH`"

@@ -8,7 +8,7 @@ import yaml
 
 import saddlepoint as sp
 from saddlepoint.errors import UserError
-from saddlepoint.recipes.recorded import read_recorded
+from saddlepoint.runs.recorded import read_recorded
 from saddlepoint.training.folder import RunFolder
 
 

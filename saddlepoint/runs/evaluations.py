@@ -34,7 +34,7 @@ def planned_evaluation(recipe: Recipe, task: RunTask, data: Any, command: str) -
     # Metrics take seconds to import, for which a run that measures nothing need not wait.
     from saddlepoint.measuring.measure import Measurer
     from saddlepoint.measuring.real import Real
-    from saddlepoint.recipes.features import features_for
+    from saddlepoint.runs.features import features_for
 
     features = features_for(watch.evaluate_features, tuple(data.shape), task.device)
     real = Real(data=data, split="train", features=features, device=task.device)

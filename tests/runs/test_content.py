@@ -15,10 +15,10 @@ import saddlepoint as sp
 from saddlepoint.errors import UserError
 from saddlepoint.metrics.features.vgg import vgg19
 from saddlepoint.recipes.catalogue import recipe_named
-from saddlepoint.recipes.content import absolute, open_reference
 from saddlepoint.recipes.kinds.super_resolution import SuperResolutionPart, content_of
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override, read_recipe
+from saddlepoint.runs.content import absolute, open_reference
 from saddlepoint.tasks.kit.content import Content
 from tests.metrics.features.published import random_weights, vgg19_shapes
 from tests.tasks.examples import packed

@@ -10,10 +10,10 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.steps import RMSProp
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.kinds.kind import HISTORY, SHAPES, Fixed
-from saddlepoint.recipes.recorded import Change
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import all_players, override
 from saddlepoint.run_folder import RECIPE
+from saddlepoint.runs.recorded import Change
 
 # How long a run is, is no setting of it: `resume --steps` says it.
 STEPS = "training.steps"

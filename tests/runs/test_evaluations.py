@@ -12,12 +12,12 @@ from saddlepoint.data import open_data
 from saddlepoint.errors import UserError
 from saddlepoint.recipes.catalogue import recipe_named
 from saddlepoint.recipes.data_facts import DataFacts
-from saddlepoint.recipes.evaluations import planned_evaluation
-from saddlepoint.recipes.features import features_for
 from saddlepoint.recipes.kinds.generation import GenerationKind
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
 from saddlepoint.runs.build import build_game
+from saddlepoint.runs.evaluations import planned_evaluation
+from saddlepoint.runs.features import features_for
 
 SMALL = {"training.device": "cpu", "networks.width": 8, "watch.checkpoint_every": 8}
 WATCHED = {

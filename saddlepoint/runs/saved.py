@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from saddlepoint.errors import UserError
-from saddlepoint.recipes.changes import differences, plain, said, with_changes
-from saddlepoint.recipes.recorded import Recorded
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import recipe_from
+from saddlepoint.runs.changes import differences, plain, said, with_changes
+from saddlepoint.runs.recorded import Recorded
 from saddlepoint.training.checkpoint import Checkpoint
 
 # Under these names a manifest tells them.

@@ -14,10 +14,10 @@ from saddlepoint.process.saying import say
 from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.own_networks import OwnNetworks
-from saddlepoint.recipes.recorded import read_recorded
-from saddlepoint.recipes.saved import saved_under
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task
+from saddlepoint.runs.recorded import read_recorded
+from saddlepoint.runs.saved import saved_under
 from saddlepoint.training.checkpoint import Checkpoint, LeftOut, load_network, newest_valid, sampled_weights
 from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.machine import device_named
