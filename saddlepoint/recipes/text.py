@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from saddlepoint.errors import UserError, reading
@@ -166,6 +165,8 @@ def read_recipe(path: Path) -> tuple[Recipe, dict[str, Any]]:
 
 def to_yaml(recipe: Recipe, recorded: Mapping[str, Any] | None = None) -> str:
     """The recipe, and what a run records beside it, as YAML that `read_recipe` reads back equal."""
+    import yaml  # here and below, because whoever lists recipes need not wait for it
+
     data = recipe.model_dump(mode="json")
     return yaml.safe_dump({**data, **(recorded or {})}, sort_keys=False, allow_unicode=True, width=120)
 
@@ -220,6 +221,8 @@ def _parsed(content: bytes, got: str, expected: str, cure: str) -> Any:
     Raises:
         UserError: it is no YAML, or too much.
     """
+    import yaml
+
     with reading(got, expected, cure):
         data = yaml.safe_load(content.decode())
     # Aliases make a few lines hold 1e9 values, or themselves: what is walked is counted.

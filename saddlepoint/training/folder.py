@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from saddlepoint.errors import UserError
 from saddlepoint.files import Line, append_line, aside_of, read_lines, write_whole
 from saddlepoint.run_folder import CHECKPOINTS, EVENTS, LOG, METRICS, RECIPE, REPORT, REQUESTS, SAMPLES, TENSORBOARD
@@ -121,6 +119,8 @@ class RunFolder:
         Raises:
             UserError: another process is writing.
         """
+        from filelock import FileLock, Timeout
+
         self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / ".lock")
         try:
@@ -141,6 +141,8 @@ class RunFolder:
         """Whether some process is writing the run now."""
         if not (self.path / ".lock").is_file():
             return False
+        from filelock import FileLock, Timeout  # here and above, because whoever lists recipes need not wait for it
+
         lock = FileLock(self.path / ".lock")
         try:
             lock.acquire(timeout=0)
