@@ -42,7 +42,7 @@ from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task, open_recipe_data
 from saddlepoint.recipes.text import override
 from saddlepoint.runs.build import COUNTED, build_game
-from saddlepoint.training.machine import describe, versions
+from saddlepoint.training.machine.device import describe, versions
 
 TOLERANCE = 1e-5
 OUT = FOLDER / "compiled.json"

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import torch
 
-from saddlepoint.training.machine import describe, versions
+from saddlepoint.training.machine.device import describe, versions
 
 SIZE = 4096
 ROUNDS = 5

@@ -32,7 +32,7 @@ from saddlepoint.recipes.tasks import open_recipe_data
 from saddlepoint.recipes.text import override
 from saddlepoint.runs.loading import load_task, refuse_left_out
 from saddlepoint.sampling.pictures import grid, save_picture
-from saddlepoint.training.machine import describe
+from saddlepoint.training.machine.device import describe
 
 SMALL = [name for name in RECIPES if name.endswith("-small")]
 # Unconditional nets that were published on faces.

@@ -32,7 +32,7 @@ from saddlepoint.metrics.image_pairs import SUPER_RESOLUTION
 from saddlepoint.metrics.psnr import psnr, psnr_values
 from saddlepoint.metrics.ssim import ssim, ssim_srgan
 from saddlepoint.sampling.translator import Translator
-from saddlepoint.training.machine import describe
+from saddlepoint.training.machine.device import describe
 
 FACTOR = 4
 SETS = {"Set5": "Set5", "Set14": "Set14", "comic": "Set14"}

@@ -32,7 +32,7 @@ from saddlepoint.recipes.tasks import build_task
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.tasks.super_resolution import SuperResolution
 from saddlepoint.tasks.translation import Translation
-from saddlepoint.training.work import forward_operations
+from saddlepoint.training.machine.work import forward_operations
 
 
 def per_image(row: Row) -> float:

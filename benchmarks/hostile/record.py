@@ -13,7 +13,7 @@ import torch
 
 from benchmarks.hostile.campaign import Row
 from saddlepoint.files import write_whole
-from saddlepoint.training.machine import describe, versions
+from saddlepoint.training.machine.device import describe, versions
 
 # So many attempts with one and the same fault are shown; all of them stand in the JSON.
 _ALIKE = 3

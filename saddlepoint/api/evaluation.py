@@ -32,9 +32,9 @@ from saddlepoint.recipes.tasks import open_recipe_data, with_source
 from saddlepoint.runs.features import features_for, features_of
 from saddlepoint.runs.loading import load_task
 from saddlepoint.runs.recorded import read_recorded
-from saddlepoint.training.checkpoint import Checkpoint
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.machine import device_named
+from saddlepoint.training.machine.device import device_named
+from saddlepoint.training.records.checkpoint import Checkpoint
+from saddlepoint.training.records.folder import RunFolder
 
 Arrays = Tensor | np.ndarray
 Place = str | Path

@@ -38,8 +38,8 @@ from saddlepoint.runs.recorded import read_recorded
 from saddlepoint.runs.segments import Ended, said_when_interrupted
 from saddlepoint.runs.session import resume as resume_run
 from saddlepoint.runs.session import start as start_run
-from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer
+from saddlepoint.training.records.folder import RunFolder
 
 
 def train(

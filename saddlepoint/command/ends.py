@@ -60,6 +60,6 @@ def _is_out_of_memory(error: BaseException) -> bool:
         return True
     if not isinstance(error, RuntimeError) or "torch" not in sys.modules:
         return False
-    from saddlepoint.training.memory import is_out_of_memory
+    from saddlepoint.training.machine.memory import is_out_of_memory
 
     return is_out_of_memory(error)

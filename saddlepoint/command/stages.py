@@ -15,9 +15,9 @@ from saddlepoint.runs.loading import load_task, say_left_out
 from saddlepoint.runs.recorded import read_recorded
 from saddlepoint.tasks.kit.adversary import DISCRIMINATOR
 from saddlepoint.theory.density.pushforward import pushforward
-from saddlepoint.training.checkpoint import load_network, read, steps_saved, tensors_of
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.manifest import NewerFormat
+from saddlepoint.training.records.checkpoint import load_network, read, steps_saved, tensors_of
+from saddlepoint.training.records.folder import RunFolder
+from saddlepoint.training.records.manifest import NewerFormat
 
 _PLACES = 600
 _SAMPLES = 20_000

@@ -28,7 +28,7 @@ from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.text import read_recipe
 from saddlepoint.sampling.pictures import grid, save_picture
 from saddlepoint.sampling.translator import Translator
-from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.records.folder import RunFolder
 
 # Channels of an image without alpha.
 _COLOURS = 3

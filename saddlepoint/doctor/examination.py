@@ -221,7 +221,7 @@ def _torchvision_error() -> str | None:
 def _devices() -> list[dict[str, Any]]:
     import torch
 
-    from saddlepoint.training.trial import try_device
+    from saddlepoint.training.machine.trial import try_device
 
     names = {"cpu": "the processor"}
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):

@@ -44,9 +44,9 @@ def speed() -> dict[str, Any]:
     whether it could have large pages; the compiler (command, error: None if it works); triton."""
     import torch
 
-    from saddlepoint.training.allocator import allocator, keep_memory
-    from saddlepoint.training.machine import device_named
-    from saddlepoint.training.precision import bfloat16_ratio, fast_bfloat16
+    from saddlepoint.training.machine.allocator import allocator, keep_memory
+    from saddlepoint.training.machine.device import device_named
+    from saddlepoint.training.machine.precision import bfloat16_ratio, fast_bfloat16
 
     device = device_named("auto")
     command = compiler()

@@ -20,7 +20,7 @@ from saddlepoint.errors import RunStopped, UserError, reason_of
 from saddlepoint.recipes.output_ranges import check_raw, check_within
 from saddlepoint.recipes.own_networks import OwnNetworks, check_copies, check_range, check_weights
 from saddlepoint.tasks.kit.pixels import to_range
-from saddlepoint.training.memory import is_out_of_memory
+from saddlepoint.training.machine.memory import is_out_of_memory
 
 # Items of each side: the fewest that show whether a network keeps them apart.
 ITEMS = 2

@@ -27,7 +27,7 @@ from saddlepoint.recipes.parts import Part, TaskPart
 from saddlepoint.recipes.ranges import check_numbers, check_sizes
 from saddlepoint.tasks.kit.adaptive import Adaptive
 from saddlepoint.training.averages import Average
-from saddlepoint.training.keeping import Best
+from saddlepoint.training.records.keeping import Best
 
 FORMAT = 1
 # What may stand in the place of networks.

@@ -9,9 +9,9 @@ from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.runs.build import Built
-from saddlepoint.training.failing import kept_in, stop_of
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.memory import Estimate, is_out_of_memory
+from saddlepoint.training.machine.memory import Estimate, is_out_of_memory
+from saddlepoint.training.records.failing import kept_in, stop_of
+from saddlepoint.training.records.folder import RunFolder
 
 
 def introduce(

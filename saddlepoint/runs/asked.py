@@ -8,7 +8,7 @@ from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override
 from saddlepoint.runs.changes import plain
 from saddlepoint.training.game import Game
-from saddlepoint.training.inbox import Message, Reader
+from saddlepoint.training.records.inbox import Message, Reader
 from saddlepoint.training.requests import (
     Rebuild,
     Release,

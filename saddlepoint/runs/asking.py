@@ -13,8 +13,8 @@ from saddlepoint.files import read_lines
 from saddlepoint.recipes.text import known_keys, shown
 from saddlepoint.runs.changes import changed_recipe
 from saddlepoint.runs.recorded import read_recorded
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.inbox import Message, post, withdraw
+from saddlepoint.training.records.folder import RunFolder
+from saddlepoint.training.records.inbox import Message, post, withdraw
 
 # Seconds between two looks for an answer.
 _PAUSE = 0.05

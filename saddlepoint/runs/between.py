@@ -1,8 +1,8 @@
 """Between two segments of a run: back to a checkpoint, or on with other leaves of the recipe.
 
 Both are written down before anything else is: killed at any moment, the run goes on from its newest checkpoint, does
-again what came after it, and is asked again (`training/replay.py`). What a request has changed in recipe.yaml stands
-there with its branch and step, and is taken back when the run goes on from before it (`without_requests_after`).
+again what came after it, and is asked again (`training/records/replay.py`). What a request has changed in recipe.yaml
+stands there with its branch and step, and is taken back when the run goes on from before it (`without_requests_after`).
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ from saddlepoint.runs.changes import changed_recipe, plain, said, whole_differen
 from saddlepoint.runs.memory_needed import refuse_too_large
 from saddlepoint.runs.opened import OpenRun
 from saddlepoint.runs.recorded import Change, Recorded
-from saddlepoint.training.abandoned import set_aside
-from saddlepoint.training.checkpoint import newest_valid, read, restore, save
 from saddlepoint.training.control import Control
-from saddlepoint.training.keeping import Checkpoints
-from saddlepoint.training.replay import concerned
+from saddlepoint.training.records.abandoned import set_aside
+from saddlepoint.training.records.checkpoint import newest_valid, read, restore, save
+from saddlepoint.training.records.keeping import Checkpoints
+from saddlepoint.training.records.replay import concerned
 from saddlepoint.training.requests import Rebuild, RollBack, check_known
 
 
@@ -29,7 +29,7 @@ def roll_back(run: OpenRun, request: RollBack, control: Control, failure: Diverg
     """Back to the newest whole checkpoint at or before a step, and on from there on a new branch.
 
     Recipe and settings are those of that step, with what the request changes: what requests have changed since then is
-    undone. What came after it is set aside under other names (`training/abandoned.py`).
+    undone. What came after it is set aside under other names (`training/records/abandoned.py`).
 
     Args:
         run: as it stands.

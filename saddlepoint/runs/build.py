@@ -20,8 +20,8 @@ from saddlepoint.runs.input_gradients import InputGradients, choose_input_gradie
 from saddlepoint.runs.probe import Probe
 from saddlepoint.training.averages import Averages
 from saddlepoint.training.game import Game
-from saddlepoint.training.layout import keep_channels_last
-from saddlepoint.training.precision import precision_context
+from saddlepoint.training.machine.layout import keep_channels_last
+from saddlepoint.training.machine.precision import precision_context
 from saddlepoint.training.state import State
 
 # Settings that a loss counts samples with, so that they must be plain numbers.

@@ -10,8 +10,8 @@ from saddlepoint.process.saying import say
 from saddlepoint.runs.changes import said
 from saddlepoint.runs.recorded import Change, Recorded
 from saddlepoint.runs.saved import MATTERS, Saved, found_differences
-from saddlepoint.training.checkpoint import steps_saved
-from saddlepoint.training.folder import DAMAGED, RunFolder
+from saddlepoint.training.records.checkpoint import steps_saved
+from saddlepoint.training.records.folder import DAMAGED, RunFolder
 
 # Events after which a run is going on, or is not.
 _TURNING_POINTS = ("started", "resumed", "finished", "stopped", "could not go on")

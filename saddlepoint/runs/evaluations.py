@@ -9,7 +9,7 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.task import RunTask, networks_of
 from saddlepoint.recipes.kinds import Kind, kind_of
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.training.evaluations import Measure
+from saddlepoint.training.records.evaluations import Measure
 
 if TYPE_CHECKING:
     from saddlepoint.measuring.measure import Samples

@@ -16,9 +16,9 @@ from saddlepoint.game.task import networks_of
 from saddlepoint.recipes.network_trial import leaving_no_trace
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.runs.probe import Probe
-from saddlepoint.training.precision import Precision, fast_bfloat16, precision_context
+from saddlepoint.training.machine.precision import Precision, fast_bfloat16, precision_context
+from saddlepoint.training.machine.threads import fastest_threads
 from saddlepoint.training.state import State
-from saddlepoint.training.threads import fastest_threads
 
 # Forward operations of a micro-batch in one player's loss: below the first number a step is mostly the time of calling
 # functions, and rounding gains nothing (docs/speed.md); above the second all threads have enough to do.

@@ -13,7 +13,7 @@ from saddlepoint.recipes.network_trial import leaving_no_trace
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.runs.probe import Probe, Shown
 from saddlepoint.tasks.kit.adversary import INPUT_PENALTIES, Critic
-from saddlepoint.training.memory import is_out_of_memory
+from saddlepoint.training.machine.memory import is_out_of_memory
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,9 +18,9 @@ from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.runs.recorded import read_recorded
 from saddlepoint.runs.saved import saved_under
-from saddlepoint.training.checkpoint import Checkpoint, LeftOut, load_network, newest_valid, sampled_weights
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.machine import device_named
+from saddlepoint.training.machine.device import device_named
+from saddlepoint.training.records.checkpoint import Checkpoint, LeftOut, load_network, newest_valid, sampled_weights
+from saddlepoint.training.records.folder import RunFolder
 
 
 @dataclass(frozen=True, kw_only=True)

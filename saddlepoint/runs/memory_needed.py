@@ -9,7 +9,7 @@ from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.runs.advice import fitting
 from saddlepoint.runs.build import Built
-from saddlepoint.training.memory import Estimate
+from saddlepoint.training.machine.memory import Estimate
 
 
 def estimated(game: Built) -> Estimate | None:

@@ -21,10 +21,10 @@ from saddlepoint.runs.evaluations import planned_evaluation
 from saddlepoint.runs.memory_needed import estimated
 from saddlepoint.runs.recorded import Recorded
 from saddlepoint.runs.saved import about_recipe
-from saddlepoint.training import machine
-from saddlepoint.training.evaluations import Measure
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.memory import Estimate
+from saddlepoint.training.machine import device as machine
+from saddlepoint.training.machine.memory import Estimate
+from saddlepoint.training.records.evaluations import Measure
+from saddlepoint.training.records.folder import RunFolder
 
 # Settings that a run records as the machine chose them.
 ON_THE_MACHINE = ("threads", "precision")

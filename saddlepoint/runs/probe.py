@@ -21,9 +21,9 @@ from saddlepoint.game.task import Draw, Networks, RunTask, followed, networks_of
 from saddlepoint.recipes.network_trial import leaving_no_trace
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.training.averages import Averages
-from saddlepoint.training.memory import Estimate, available_memory, estimate, held_memory
+from saddlepoint.training.machine.memory import Estimate, available_memory, estimate, held_memory
+from saddlepoint.training.machine.work import loss_operations
 from saddlepoint.training.state import State
-from saddlepoint.training.work import loss_operations
 
 # Samples of a draw: a batch that is too large must not be drawn to be refused, and batch normalisation of a map of one
 # pixel needs two in the half of it.

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import torch
 
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.training import machine
-from saddlepoint.training.allocator import keep_memory
+from saddlepoint.training.machine import device as machine
+from saddlepoint.training.machine.allocator import keep_memory
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.parts import shown
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import read_recipe
-from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.records.folder import RunFolder
 
 
 class _Part(BaseModel):

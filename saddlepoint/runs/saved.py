@@ -13,7 +13,7 @@ from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import recipe_from
 from saddlepoint.runs.changes import differences, plain, said, with_changes
 from saddlepoint.runs.recorded import Recorded
-from saddlepoint.training.checkpoint import Checkpoint
+from saddlepoint.training.records.checkpoint import Checkpoint
 
 # Under these names a manifest tells them.
 _RECIPE, _FOUND = "recipe", "found"

@@ -19,20 +19,20 @@ from saddlepoint.runs.advice import as_stop, introduce, tell_compiled
 from saddlepoint.runs.asked import reader_of
 from saddlepoint.runs.between import rebuild, roll_back
 from saddlepoint.runs.opened import OpenRun
-from saddlepoint.training.checkpoint import steps_saved
-from saddlepoint.training.console import Console
 from saddlepoint.training.control import Control
-from saddlepoint.training.evaluations import Evaluations
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.inbox import Inbox
-from saddlepoint.training.keeping import Checkpoints
-from saddlepoint.training.logs import Log
 from saddlepoint.training.loop import train
 from saddlepoint.training.observers import Observer
-from saddlepoint.training.replay import Asked, answered_in
+from saddlepoint.training.records.checkpoint import steps_saved
+from saddlepoint.training.records.console import Console
+from saddlepoint.training.records.evaluations import Evaluations
+from saddlepoint.training.records.folder import RunFolder
+from saddlepoint.training.records.inbox import Inbox
+from saddlepoint.training.records.keeping import Checkpoints
+from saddlepoint.training.records.logs import Log
+from saddlepoint.training.records.replay import Asked, answered_in
+from saddlepoint.training.records.samples import Samples
 from saddlepoint.training.requests import Rebuild, RollBack, RunRequest, Stop
 from saddlepoint.training.runaway import Runaway
-from saddlepoint.training.samples import Samples
 from saddlepoint.training.state import State
 
 

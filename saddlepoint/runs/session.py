@@ -38,12 +38,12 @@ from saddlepoint.runs.recorded import Change, Recorded, read_recorded
 from saddlepoint.runs.saved import Saved, saved_under
 from saddlepoint.runs.segments import Ended, play
 from saddlepoint.runs.weights import take_weights
-from saddlepoint.training import machine
-from saddlepoint.training.checkpoint import Checkpoint, newest_valid, restore, steps_saved
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.keeping import clear_unfinished
+from saddlepoint.training.machine import device as machine
 from saddlepoint.training.observers import Observer
-from saddlepoint.training.replay import asked_after
+from saddlepoint.training.records.checkpoint import Checkpoint, newest_valid, restore, steps_saved
+from saddlepoint.training.records.folder import RunFolder
+from saddlepoint.training.records.keeping import clear_unfinished
+from saddlepoint.training.records.replay import asked_after
 
 
 def start(

@@ -7,8 +7,8 @@ from pathlib import Path
 from saddlepoint.errors import UserError
 from saddlepoint.game.task import networks_of
 from saddlepoint.runs.build import Built
-from saddlepoint.training.checkpoint import Checkpoint, load_network, newest_valid, sampled_weights, tensors_of
-from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.records.checkpoint import Checkpoint, load_network, newest_valid, sampled_weights, tensors_of
+from saddlepoint.training.records.folder import RunFolder
 
 
 def take_weights(game: Built, source: Path, at: int | None = None) -> tuple[int, list[str]]:

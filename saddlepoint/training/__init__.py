@@ -1,4 +1,5 @@
-"""Training: the loop, the run's state and its folder, observers and control.
+"""Training: the loop, the game that it plays, its state, observers, control and requests; it never sees an objective.
 
-It never sees an objective or a network's inside.
+To be changed here: what happens in an iteration and between two; what is written of it is in records/, what it runs on
+in machine/.
 """

@@ -12,8 +12,8 @@ from typing import Any
 from saddlepoint.errors import UserError
 from saddlepoint.process.signals import answered
 from saddlepoint.training.game import Game
-from saddlepoint.training.inbox import Inbox
-from saddlepoint.training.replay import Asked
+from saddlepoint.training.records.inbox import Inbox
+from saddlepoint.training.records.replay import Asked
 from saddlepoint.training.requests import RollBack, RunRequest, Stop
 from saddlepoint.training.state import State
 

@@ -8,9 +8,9 @@ depend on which of two images is the better one, and the run would go on without
 from collections.abc import Callable
 
 from saddlepoint.errors import Diverged
-from saddlepoint.training.failing import kept_in
-from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer, Record, due
+from saddlepoint.training.records.failing import kept_in
+from saddlepoint.training.records.folder import RunFolder
 from saddlepoint.training.state import State
 
 SAID, STOPPED = 1e6, 1e10

@@ -151,7 +151,7 @@ def test_from_another_runs_weights(tmp_path) -> None:
     first = sp.train("images", data=data, out=tmp_path / "first", steps=3, set=QUICK, show=False)
     frozen = {**QUICK, "generator.rate": 0.0, "discriminator.rate": 0.0, "average.half_life": 0}
     second = sp.train("images", data=data, out=tmp_path / "second", steps=1, set=frozen, weights_from=first, show=False)
-    from saddlepoint.training.checkpoint import read, tensors_of
+    from saddlepoint.training.records.checkpoint import read, tensors_of
 
     weights = [
         tensors_of(read(run.path / "checkpoints" / f"{run.step:08d}"), "networks", "discriminator")

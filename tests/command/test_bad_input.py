@@ -19,7 +19,7 @@ from filelock import FileLock
 from PIL import Image
 
 from saddlepoint.command.main import main
-from saddlepoint.training.checkpoint import steps_saved
+from saddlepoint.training.records.checkpoint import steps_saved
 
 QUICK = [
     "--steps",
@@ -349,8 +349,8 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_term(tmp_path, ca
 def test_a_batch_that_memory_cannot_hold_is_said_before_the_first_step(tmp_path, capsys) -> None:
     from saddlepoint.recipes.catalogue import recipe_named
     from saddlepoint.runs.advice import as_stop
-    from saddlepoint.training.folder import RunFolder
-    from saddlepoint.training.memory import Estimate
+    from saddlepoint.training.machine.memory import Estimate
+    from saddlepoint.training.records.folder import RunFolder
 
     memory = Estimate(fixed=1000, per_sample=100, samples=64, available=4000)
     assert not memory.fits and memory.fitting_batch == 30

@@ -20,7 +20,7 @@ from saddlepoint.tasks.generation import Generation
 from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR, INPUT_PENALTIES, R1, R2
 from saddlepoint.tasks.super_resolution import SuperResolution
 from saddlepoint.tasks.toy.dirac import DiracGan
-from saddlepoint.training.layout import keep_channels_last
+from saddlepoint.training.machine.layout import keep_channels_last
 from saddlepoint.training.state import State
 from tests.laws.test_tasks import ALL, CASES, SETTINGS, _data, _generation
 

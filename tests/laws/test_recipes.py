@@ -71,7 +71,7 @@ def _packed(side: int, channels: int, seed: int) -> Packed:
 
 @pytest.fixture(autouse=True)
 def without_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The estimate of memory takes longer than six steps; tests/training/test_memory.py is about it."""
+    """The estimate of memory takes longer than six steps; tests/training/machine/test_memory.py is about it."""
     monkeypatch.setattr(opened, "estimated", lambda game, **options: None)
 
 

@@ -43,7 +43,7 @@ def tell(self, state, record):
     heavy = ("torch._dynamo", "torch._inductor", "pandas", "sklearn", "scipy", "matplotlib")
     print(record.step, *[name for name in heavy if name in sys.modules], sep=",")
 
-import saddlepoint.training.console as console
+import saddlepoint.training.records.console as console
 console.Console.step = tell
 train(build_parser().parse_args(sys.argv[1:]), "")
 """

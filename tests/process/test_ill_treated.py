@@ -159,7 +159,7 @@ def _on_a_terminal_that_will_close() -> None:
     import pty
     import threading
 
-    from saddlepoint.training import console
+    from saddlepoint.training.records import console
 
     os.setsid()
     ours, its = pty.openpty()

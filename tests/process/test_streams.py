@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console as Terminal
 
 from saddlepoint.process.streams import Guarded, guarded_streams, standard_error
-from saddlepoint.training.console import Console
+from saddlepoint.training.records.console import Console
 from tests.training.games import image_game
 
 ROOT = Path(__file__).resolve().parents[2]

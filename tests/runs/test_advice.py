@@ -14,8 +14,8 @@ from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
 from saddlepoint.runs.advice import as_stop, introduce
 from saddlepoint.runs.build import build_game
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.memory import Estimate
+from saddlepoint.training.machine.memory import Estimate
+from saddlepoint.training.records.folder import RunFolder
 from tests.tasks.examples import packed
 
 RECIPE = override(RECIPES["digits"], ["networks.width=4", "networks.latent=5", "training.batch=64"])

@@ -12,9 +12,9 @@ import yaml
 from saddlepoint.command.main import main
 from saddlepoint.errors import UserError
 from saddlepoint.runs.asking import answer_to, ask
-from saddlepoint.training.checkpoint import steps_saved
-from saddlepoint.training.inbox import Message
 from saddlepoint.training.observers import Observer
+from saddlepoint.training.records.checkpoint import steps_saved
+from saddlepoint.training.records.inbox import Message
 from tests.runs.test_runs import begin, events, go_on
 
 
@@ -146,7 +146,7 @@ def test_what_cannot_be_asked_is_said_at_once(
 def test_a_run_that_has_ended_meanwhile_did_not_take_the_request(ended: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: Callable = lambda self: True  # noqa: E731
     with monkeypatch.context() as within:
-        within.setattr("saddlepoint.training.folder.RunFolder.written", written)
+        within.setattr("saddlepoint.training.records.folder.RunFolder.written", written)
         identity = ask(ended, Message(ask="stop"))
     with pytest.raises(UserError, match="ended before it took the request"):
         answer_to(ended, identity)

@@ -9,7 +9,7 @@ import yaml
 import saddlepoint as sp
 from saddlepoint.errors import UserError
 from saddlepoint.runs.recorded import read_recorded
-from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.records.folder import RunFolder
 
 
 @pytest.fixture(scope="module")

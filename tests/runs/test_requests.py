@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.hostile.same_run import differences
-from saddlepoint.training.checkpoint import read, steps_saved
 from saddlepoint.training.control import Control
 from saddlepoint.training.observers import Observer
+from saddlepoint.training.records.checkpoint import read, steps_saved
 from saddlepoint.training.requests import SetSettings
 from tests.runs.test_runs import begin, events, go_on
 

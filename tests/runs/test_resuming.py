@@ -18,8 +18,8 @@ from saddlepoint.runs import opened
 from saddlepoint.runs.changes import FIXED, changed_recipe
 from saddlepoint.runs.loading import load_task, say_left_out
 from saddlepoint.runs.session import start
-from saddlepoint.training.checkpoint import read
-from saddlepoint.training.manifest import MANIFEST, digest_of
+from saddlepoint.training.records.checkpoint import read
+from saddlepoint.training.records.manifest import MANIFEST, digest_of
 from tests.runs.test_runs import BROUGHT, RECIPE, assert_the_same_end, begin, events, go_on, steps_logged
 
 

@@ -25,9 +25,9 @@ from saddlepoint.runs.opened import FromPython
 from saddlepoint.runs.segments import Ended
 from saddlepoint.runs.session import resume, start
 from saddlepoint.tasks.generation import Generation
-from saddlepoint.training.checkpoint import steps_saved
 from saddlepoint.training.control import Control
 from saddlepoint.training.observers import Observer
+from saddlepoint.training.records.checkpoint import steps_saved
 from saddlepoint.training.requests import Stop
 from tests.tasks.examples import packed
 

@@ -14,9 +14,9 @@ import yaml
 from benchmarks.hostile.same_run import differences
 from saddlepoint.errors import Diverged, RunStopped, UserError
 from saddlepoint.runs.changes import changed_recipe
-from saddlepoint.training.checkpoint import read, steps_saved
 from saddlepoint.training.control import Control
 from saddlepoint.training.observers import Observer
+from saddlepoint.training.records.checkpoint import read, steps_saved
 from saddlepoint.training.requests import Rebuild, RollBack, RunRequest, SetSettings
 from tests.runs.test_runs import RECIPE, begin, events, go_on, steps_logged
 
@@ -59,7 +59,7 @@ def killed(monkeypatch: pytest.MonkeyPatch, operation: int, play: Callable[[], A
         for name in ("rename", "replace", "fsync"):
             within.setattr(os, name, dying(getattr(os, name)))
         within.setattr(shutil, "rmtree", dying(shutil.rmtree))
-        import saddlepoint.training.folder as folder
+        import saddlepoint.training.records.folder as folder
 
         within.setattr(folder, "append_line", dying(folder.append_line))
         try:

@@ -9,12 +9,12 @@ import torch
 import saddlepoint as sp
 from saddlepoint.errors import RunStopped
 from saddlepoint.game.task import Loss, networks_of
-from saddlepoint.training.checkpoint import steps_saved
 from saddlepoint.training.finite import Finite
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.keeping import Checkpoints
-from saddlepoint.training.logs import Log
 from saddlepoint.training.observers import Record
+from saddlepoint.training.records.checkpoint import steps_saved
+from saddlepoint.training.records.folder import RunFolder
+from saddlepoint.training.records.keeping import Checkpoints
+from saddlepoint.training.records.logs import Log
 from saddlepoint.training.runaway import SAID, STOPPED, Runaway
 from saddlepoint.training.state import State
 from tests.training.games import bilinear_game, image_game

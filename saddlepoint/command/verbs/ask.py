@@ -9,7 +9,7 @@ from saddlepoint.command.verb import Answer, Verb
 from saddlepoint.errors import UserError
 
 if TYPE_CHECKING:
-    from saddlepoint.training.inbox import Message
+    from saddlepoint.training.records.inbox import Message
 
 _WORDS = ("release", "stop", "sample", "checkpoint", "rollback")
 _FORMS = f"KEY=VALUE ..., release KEY ..., {', '.join(_WORDS[1:])}"
@@ -46,7 +46,7 @@ def run(chosen: argparse.Namespace, command: str) -> Answer:
 
 
 def _message(chosen: argparse.Namespace) -> "Message":
-    from saddlepoint.training.inbox import Message
+    from saddlepoint.training.records.inbox import Message
 
     first, *others = chosen.what
     if chosen.to is not None and (first != "rollback" or chosen.to < 0):

@@ -82,7 +82,7 @@ def _training_data(run: Path, source: str | None) -> "Packed":
     from saddlepoint.data import Packed
     from saddlepoint.recipes.tasks import open_recipe_data, with_source
     from saddlepoint.runs.recorded import read_recorded
-    from saddlepoint.training.folder import RunFolder
+    from saddlepoint.training.records.folder import RunFolder
 
     recipe, recorded = read_recorded(RunFolder.existing(run))
     if source is not None:

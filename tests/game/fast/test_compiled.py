@@ -23,7 +23,7 @@ from saddlepoint.runs.opened import FromPython
 from saddlepoint.runs.session import resume, start
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.tasks.kit.adversary import DISCRIMINATOR, GENERATOR
-from saddlepoint.training.layout import keep_channels_last
+from saddlepoint.training.machine.layout import keep_channels_last
 from saddlepoint.training.state import State
 from tests.tasks.examples import generation, packed
 

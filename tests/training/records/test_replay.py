@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.replay import asked_after
+from saddlepoint.training.records.folder import RunFolder
+from saddlepoint.training.records.replay import asked_after
 from saddlepoint.training.requests import Rebuild, Release, RollBack, SetSettings, Stop
 
 

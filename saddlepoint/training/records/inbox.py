@@ -21,8 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from saddlepoint.errors import UserError
 from saddlepoint.files import object_in, write_whole
-from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.game import Game
+from saddlepoint.training.records.folder import RunFolder
 from saddlepoint.training.requests import RunRequest
 
 # Far more than any request takes.

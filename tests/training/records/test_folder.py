@@ -10,9 +10,9 @@ import pytest
 
 from saddlepoint.errors import UserError
 from saddlepoint.files import append_line
-from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.records.folder import RunFolder
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def steps_logged(folder: RunFolder) -> list[int]:
@@ -33,7 +33,7 @@ def folder_with_log(path: Path, steps: range, torn: bytes = b"") -> RunFolder:
 
 def test_a_second_writer_in_another_process_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from saddlepoint.training.folder import RunFolder\n"
+        "import sys, time; from pathlib import Path; from saddlepoint.training.records.folder import RunFolder\n"
         "with RunFolder(Path(sys.argv[1])).locked():\n"
         "    print('locked', flush=True)\n"
         "    time.sleep(60)\n"

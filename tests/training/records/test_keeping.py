@@ -8,11 +8,11 @@ from typing import Any, Literal
 import pytest
 
 from saddlepoint.errors import RunStopped, UserError
-from saddlepoint.training.checkpoint import read, steps_saved
 from saddlepoint.training.control import Control
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.keeping import Best, Checkpoints, clear_unfinished
 from saddlepoint.training.observers import Observer
+from saddlepoint.training.records.checkpoint import read, steps_saved
+from saddlepoint.training.records.folder import RunFolder
+from saddlepoint.training.records.keeping import Best, Checkpoints, clear_unfinished
 from saddlepoint.training.requests import Stop
 from saddlepoint.training.state import State
 from tests.training.games import Game, bilinear_game
@@ -138,7 +138,7 @@ def test_a_disk_that_takes_no_more_stops_the_run_and_names_the_last_good_checkpo
     def full(*arguments: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("saddlepoint.training.checkpoint.os.fsync", full)
+    monkeypatch.setattr("saddlepoint.training.records.checkpoint.os.fsync", full)
     with pytest.raises(RunStopped, match=r"step 3 could not be saved \(No space.*00000002; make room.*resume"):
         game.play(3, keeper(tmp_path, game))
     assert kept(tmp_path) == [1, 2]

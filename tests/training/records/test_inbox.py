@@ -9,11 +9,11 @@ import pytest
 
 from saddlepoint.errors import UserError
 from saddlepoint.training.control import Control
-from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.game import Game
-from saddlepoint.training.inbox import LARGEST, Inbox, Message, post, withdraw
 from saddlepoint.training.observers import Observer
-from saddlepoint.training.replay import answered_in
+from saddlepoint.training.records.folder import RunFolder
+from saddlepoint.training.records.inbox import LARGEST, Inbox, Message, post, withdraw
+from saddlepoint.training.records.replay import answered_in
 from saddlepoint.training.requests import RunRequest, SetSettings, Stop
 from tests.training.games import bilinear_game
 

@@ -10,10 +10,10 @@ import safetensors.torch
 import torch
 
 from saddlepoint.errors import UserError
-from saddlepoint.training.checkpoint import newest_valid, read, restore, sampled_weights
-from saddlepoint.training.manifest import MANIFEST, digest_of, read_manifest
+from saddlepoint.training.records.checkpoint import newest_valid, read, restore, sampled_weights
+from saddlepoint.training.records.manifest import MANIFEST, digest_of, read_manifest
 from tests.training.games import bilinear_game, image_game
-from tests.training.test_checkpoint import save_game, two_checkpoints
+from tests.training.records.test_checkpoint import save_game, two_checkpoints
 
 SETTINGS = ("generator.rate", "discriminator.rate")
 

@@ -11,10 +11,10 @@ from torch import nn
 
 from saddlepoint.errors import UserError
 from saddlepoint.training.averages import Average
-from saddlepoint.training.checkpoint import steps_saved
-from saddlepoint.training.evaluations import Evaluations
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.keeping import Best, Checkpoints
+from saddlepoint.training.records.checkpoint import steps_saved
+from saddlepoint.training.records.evaluations import Evaluations
+from saddlepoint.training.records.folder import RunFolder
+from saddlepoint.training.records.keeping import Best, Checkpoints
 from tests.training.games import Game, image_game, tensors_of_game
 
 SCORES = (5.0, 2.0, 3.0, 4.0, 1.5, 6.0, 7.0, 8.0)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.logs import Log
+from saddlepoint.training.records.folder import RunFolder
+from saddlepoint.training.records.logs import Log
 from tests.training.games import Game, bilinear_game
 
 EVERY = 3

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from saddlepoint.errors import UserError
-from saddlepoint.training.machine import (
+from saddlepoint.training.machine.device import (
     describe,
     device_named,
     differences,

@@ -12,9 +12,9 @@ from saddlepoint.errors import UserError
 from saddlepoint.game.steps import SGD, Adam, Optimizer, RMSProp
 from saddlepoint.game.task import networks_of
 from saddlepoint.tasks.toy.bilinear import Bilinear
-from saddlepoint.training import checkpoint as checkpoints
 from saddlepoint.training.averages import Average
-from saddlepoint.training.checkpoint import (
+from saddlepoint.training.records import checkpoint as checkpoints
+from saddlepoint.training.records.checkpoint import (
     Checkpoint,
     NonFiniteWeights,
     load_network,
@@ -25,7 +25,7 @@ from saddlepoint.training.checkpoint import (
     save,
     steps_saved,
 )
-from saddlepoint.training.manifest import MANIFEST, NewerFormat
+from saddlepoint.training.records.manifest import MANIFEST, NewerFormat
 from tests.training.games import Game, bilinear_game, image_game, tensors_of_game
 
 AVERAGE = Average(half_life=4, unit="steps", warm_up=None)

@@ -16,11 +16,11 @@ from saddlepoint.game.steps import SGD, Adam, Optimizer, Step
 from saddlepoint.networks import Dcgan
 from saddlepoint.tasks.generation import Generation
 from saddlepoint.training.averages import Average, Averages
-from saddlepoint.training.memory import Estimate, available_memory, estimate, is_out_of_memory
+from saddlepoint.training.machine.memory import Estimate, available_memory, estimate, is_out_of_memory
 from saddlepoint.training.state import State
 from tests.tasks.examples import generation, packed
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SETTINGS = {"penalties.r1": 1.0, "penalties.r2": 1.0}
 
 
@@ -54,7 +54,7 @@ from pathlib import Path
 from saddlepoint.game.field import Field
 from saddlepoint.game.steps import Adam, Step, numbers_of
 from saddlepoint.training.state import State
-from tests.training.test_memory import SETTINGS, estimated, medium
+from tests.training.machine.test_memory import SETTINGS, estimated, medium
 
 task, batch = medium(), int(sys.argv[1])
 expected = estimated(task, batch)

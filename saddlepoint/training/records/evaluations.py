@@ -14,8 +14,8 @@ from saddlepoint.errors import UserError
 from saddlepoint.files import append_line
 from saddlepoint.game.task import Task
 from saddlepoint.training.averages import sampled_networks
-from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer, Record
+from saddlepoint.training.records.folder import RunFolder
 from saddlepoint.training.state import State
 
 # The networks to measure -> each metric's name and its record {metric, value, interval, provenance}.

@@ -21,7 +21,7 @@ from torch import Tensor
 from saddlepoint.errors import UserError, reading
 from saddlepoint.game.steps import Adam, RMSProp, Step
 from saddlepoint.game.task import Task, networks_of
-from saddlepoint.training.manifest import CURE, FORMAT, MANIFEST, NewerFormat, digest_of, read_manifest
+from saddlepoint.training.records.manifest import CURE, FORMAT, MANIFEST, NewerFormat, digest_of, read_manifest
 from saddlepoint.training.state import State
 
 # How `save` names a checkpoint.

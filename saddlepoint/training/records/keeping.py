@@ -11,11 +11,11 @@ from typing import Any, Literal
 from saddlepoint.errors import Diverged, UserError
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Task
-from saddlepoint.training.checkpoint import BEFORE, NonFiniteWeights, save, steps_saved
-from saddlepoint.training.failing import removed, stop_of
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.manifest import read_manifest
 from saddlepoint.training.observers import Observer, Record, due
+from saddlepoint.training.records.checkpoint import BEFORE, NonFiniteWeights, save, steps_saved
+from saddlepoint.training.records.failing import removed, stop_of
+from saddlepoint.training.records.folder import RunFolder
+from saddlepoint.training.records.manifest import read_manifest
 from saddlepoint.training.requests import RunRequest, SaveCheckpoint
 from saddlepoint.training.state import State
 

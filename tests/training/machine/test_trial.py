@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from saddlepoint.training.trial import try_device
+from saddlepoint.training.machine.trial import try_device
 
 
 def test_the_processor_passes():
@@ -22,6 +22,6 @@ def test_a_wrong_convolution_is_noticed(monkeypatch, factor):
     def wrong(images, kernel):
         return right(images, kernel) * (factor if images.dtype == torch.float32 else 1.0)
 
-    monkeypatch.setattr("saddlepoint.training.trial.conv2d", wrong)
+    monkeypatch.setattr("saddlepoint.training.machine.trial.conv2d", wrong)
     with pytest.raises(ArithmeticError, match="off by"):
         try_device("cpu")

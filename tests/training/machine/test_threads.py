@@ -5,7 +5,7 @@ import time
 import pytest
 import torch
 
-from saddlepoint.training.threads import fastest_threads
+from saddlepoint.training.machine.threads import fastest_threads
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ import pytest
 import saddlepoint as sp
 from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.files import append_line, write_whole
-from saddlepoint.training.failing import stop_of
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.logs import Log
 from saddlepoint.training.observers import Observer
+from saddlepoint.training.records.failing import stop_of
+from saddlepoint.training.records.folder import RunFolder
+from saddlepoint.training.records.logs import Log
 from tests.tasks.examples import packed
 from tests.training.games import bilinear_game
 

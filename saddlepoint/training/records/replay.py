@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from saddlepoint.files import read_lines
-from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.records.folder import RunFolder
 from saddlepoint.training.requests import Release, RunRequest, SetSettings, read_request
 
 

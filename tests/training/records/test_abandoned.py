@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from saddlepoint.training.abandoned import set_aside
-from saddlepoint.training.checkpoint import steps_saved
-from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.records.abandoned import set_aside
+from saddlepoint.training.records.checkpoint import steps_saved
+from saddlepoint.training.records.folder import RunFolder
 
 
 def test_later_things_get_other_names_and_earlier_ones_stay(tmp_path: Path) -> None:

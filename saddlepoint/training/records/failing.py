@@ -4,8 +4,8 @@ import errno
 from pathlib import Path
 
 from saddlepoint.errors import RunStopped
-from saddlepoint.training.checkpoint import steps_saved
-from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.records.checkpoint import steps_saved
+from saddlepoint.training.records.folder import RunFolder
 
 # A file system that takes no more: no space, no quota, a file that has reached its limit.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -20,7 +20,7 @@ from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Draw, Settings, followed
 from saddlepoint.process.room import total_memory
 from saddlepoint.training.averages import Averages
-from saddlepoint.training.work import on_meta
+from saddlepoint.training.machine.work import on_meta
 
 # What an allocator and the convolutions' workspaces take beside the tensors themselves: on a CPU, steps of DCGAN pairs
 # with and without penalties and batch normalisation took 1.5 to 1.7 times the tensors' bytes.

@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from saddlepoint.training import allocator
+from saddlepoint.training.machine import allocator
 
 # Blocks of 16 MiB, used and freed again and again.
 BLOCKS = """
 import resource
 import torch
-from saddlepoint.training.allocator import keep_memory
+from saddlepoint.training.machine.allocator import keep_memory
 if {keep}:
     print(keep_memory())
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from saddlepoint.files import append_line
 from saddlepoint.process.streams import standard_error
-from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer, Record, due
+from saddlepoint.training.records.folder import RunFolder
+from saddlepoint.training.records.tensorboard import Scalars, flat
 from saddlepoint.training.state import State
-from saddlepoint.training.tensorboard import Scalars, flat
 
 
 class Log(Observer):

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from saddlepoint.game.task import Request, Task
 from saddlepoint.training.averages import sampled_networks
-from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.observers import Observer, Record, due
+from saddlepoint.training.records.folder import RunFolder
 from saddlepoint.training.requests import RunRequest, Sample
 from saddlepoint.training.state import State
 

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from saddlepoint.game.task import Request, networks_of
 from saddlepoint.training.averages import Average
-from saddlepoint.training.folder import RunFolder
-from saddlepoint.training.samples import Samples
+from saddlepoint.training.records.folder import RunFolder
+from saddlepoint.training.records.samples import Samples
 from tests.training.games import Game, image_game, tensors_of_game
 
 REQUEST = Request(tensors={"z": torch.linspace(-1, 1, 20).reshape(4, 5)})

@@ -5,15 +5,15 @@ samples/00000008.png      -> samples/00000008.png.branch-0
 later lines of log.jsonl  -> log.jsonl.branch-0, and so of metrics.jsonl
 
 events.jsonl stays whole: it tells what was. Whatever moment a kill comes at, the run goes on from the newest checkpoint
-that is still in its place, does again what came after it, and is rolled back again (`training/replay.py`); what it then
-sets aside is the same, and takes the place of what was set aside before.
+that is still in its place, does again what came after it, and is rolled back again (`replay.py`); what it then sets
+aside is the same, and takes the place of what was set aside before.
 """
 
 import os
 import shutil
 
-from saddlepoint.training.checkpoint import steps_saved
-from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.records.checkpoint import steps_saved
+from saddlepoint.training.records.folder import RunFolder
 
 
 def set_aside(folder: RunFolder, step: int, branch: int, log_every: int) -> None:

@@ -6,7 +6,7 @@ import re
 import pytest
 from rich.console import Console as Terminal
 
-from saddlepoint.training.console import Console
+from saddlepoint.training.records.console import Console
 from tests.training.games import bilinear_game, image_game
 
 

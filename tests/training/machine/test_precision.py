@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from saddlepoint.training import precision as module
-from saddlepoint.training.precision import bfloat16_ratio, fast_bfloat16, precision_context
+from saddlepoint.training.machine import precision as module
+from saddlepoint.training.machine.precision import bfloat16_ratio, fast_bfloat16, precision_context
 
 CPU = torch.device("cpu")
 
