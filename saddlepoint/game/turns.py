@@ -20,15 +20,15 @@ class Move:
     Attributes:
         player: who moves.
         substep: the how-manieth of this player's steps in the iteration, from 0.
-        shares: the player whose last draw of this iteration is used again, or None for a draw of its own.
-        kept_for: the player that will use this move's draw again and whose forward passes on it are kept for its
+        reuses: the player whose last draw of this iteration is used again, or None for a draw of its own.
+        reused_by: the player that will use this move's draw again and whose forward passes on it are kept for its
             own move, or None where nothing is kept.
     """
 
     player: str
     substep: int = 0
-    shares: str | None = None
-    kept_for: str | None = None
+    reuses: str | None = None
+    reused_by: str | None = None
 
 
 Turn = Callable[[int], tuple[tuple[Move, ...], ...]]
@@ -80,12 +80,12 @@ def alternating(
     if first_steps < 1:
         raise UserError(f"{first_steps} {first} steps", "1 or more", "set dynamics.discriminator_steps=1")
 
-    kept_for = _kept_for(others, share_draws and share_forwards)
+    reused_by = _reused_by(others, share_draws and share_forwards)
 
     def groups(count: int) -> tuple[tuple[Move, ...], ...]:
         before = [Move(player=first, substep=index) for index in range(count)]
-        before[-1] = replace(before[-1], kept_for=kept_for)
-        after = [Move(player=other, shares=first if share_draws else None) for other in others]
+        before[-1] = replace(before[-1], reused_by=reused_by)
+        after = [Move(player=other, reuses=first if share_draws else None) for other in others]
         return tuple((move,) for move in (*before, *after))
 
     usual = groups(first_steps)
@@ -95,7 +95,7 @@ def alternating(
     return lambda step: many if bursts.at(step) else usual
 
 
-def _kept_for(others: Sequence[str], shared: bool) -> str | None:
+def _reused_by(others: Sequence[str], shared: bool) -> str | None:
     return others[0] if shared and len(others) == 1 else None
 
 
@@ -107,7 +107,7 @@ def alone(player: str) -> Turn:
 
 def simultaneous(first: str, *others: str, share_draws: bool = False, share_forwards: bool = False) -> Turn:
     """All players at once, from the same parameters; sharing as in `alternating`."""
-    kept_for = _kept_for(others, share_draws and share_forwards)
-    after = [Move(player=other, shares=first if share_draws else None) for other in others]
-    group = (Move(player=first, kept_for=kept_for), *after)
+    reused_by = _reused_by(others, share_draws and share_forwards)
+    after = [Move(player=other, reuses=first if share_draws else None) for other in others]
+    group = (Move(player=first, reused_by=reused_by), *after)
     return lambda step: (group,)

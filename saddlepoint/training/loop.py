@@ -91,9 +91,9 @@ def _draw(game: Game, group: Sequence[Move], draws: dict[str, Draw]) -> list[str
     """Draws for the moves of a group, and for whom else the correction asks, into `draws`; gives the movers' names."""
     field, state = game.field, game.state
     for move in group:
-        draw = draws[move.shares] if move.shares else field.draw(move.player, state.step, move.substep, state)
-        draws[move.player] = replace(draw, forwards=Forwards(move.kept_for)) if move.kept_for else draw
-        state.images += 0 if move.shares else draws[move.player].images
+        draw = draws[move.reuses] if move.reuses else field.draw(move.player, state.step, move.substep, state)
+        draws[move.player] = replace(draw, forwards=Forwards(move.reused_by)) if move.reused_by else draw
+        state.images += 0 if move.reuses else draws[move.player].images
     if game.correction.joint:
         others = [player.name for player in game.task.players if player.name not in draws]
         draws.update({name: field.draw(name, state.step, 0, state) for name in others})

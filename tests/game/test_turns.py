@@ -16,7 +16,7 @@ def test_alternating_moves_one_after_the_other() -> None:
 def test_simultaneous_moves_both_in_one_group() -> None:
     (group,) = simultaneous("discriminator", "generator", share_draws=True)(5)
     assert [move.player for move in group] == ["discriminator", "generator"]
-    assert group[1].shares == "discriminator"
+    assert group[1].reuses == "discriminator"
 
 
 def test_no_steps_are_refused() -> None:

@@ -136,7 +136,7 @@ def test_turns_are_the_recipes() -> None:
     assert moves() == [[(d, 0)], [(g, 0)]]
     assert moves("dynamics.discriminator_steps=3") == [[(d, 0)], [(d, 1)], [(d, 2)], [(g, 0)]]
     assert moves("dynamics.turn=simultaneous") == [[(d, 0), (g, 0)]]
-    assert game("dynamics.share_draws=true").turn(0)[-1][0].shares == d
+    assert game("dynamics.share_draws=true").turn(0)[-1][0].reuses == d
 
 
 def test_precision_and_micro_batches_reach_the_field() -> None:

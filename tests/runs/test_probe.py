@@ -89,7 +89,7 @@ def test_the_first_player_moves_first_and_each_other_once(turn: str) -> None:
         update={"turn": turn, "discriminator_steps": 2 if turn == "alternating" else 1, "share_draws": True}
     )
     groups = _turn(dynamics, ["critic", "maker", "reader"], share_forwards=True)(0)
-    moves = [[(move.player, move.shares, move.kept_for) for move in group] for group in groups]
+    moves = [[(move.player, move.reuses, move.reused_by) for move in group] for group in groups]
     first: tuple = ("critic", None, None)
     others: list[tuple] = [("maker", "critic", None), ("reader", "critic", None)]
     assert moves == (
