@@ -28,7 +28,7 @@ def reader_of(recipe: Recipe) -> Reader:
         named: dict[str, Any] = {"reason": message.reason, "id": identity}
         match message.ask:
             case "stop":
-                return Stop(reason=message.reason or "asked", id=identity)
+                return Stop(reason=message.reason or "a request", id=identity)
             case "sample":
                 return Sample(**named)
             case "checkpoint":

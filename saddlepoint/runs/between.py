@@ -19,7 +19,7 @@ from saddlepoint.runs.opened import OpenRun
 from saddlepoint.runs.recorded import Change, Recorded
 from saddlepoint.training.control import Control
 from saddlepoint.training.records.abandoned import set_aside
-from saddlepoint.training.records.checkpoint import newest_valid, read, restore, save
+from saddlepoint.training.records.checkpoint import newest_valid, read, restore, save, steps_saved
 from saddlepoint.training.records.keeping import Checkpoints
 from saddlepoint.training.records.replay import concerned
 from saddlepoint.training.requests import Rebuild, RollBack, check_known
@@ -41,6 +41,13 @@ def roll_back(run: OpenRun, request: RollBack, control: Control, failure: Diverg
         UserError: it cannot be carried out; nothing was done.
     """
     folder, state = run.folder, run.game.state
+    saved = steps_saved(folder.checkpoints)
+    if not any(request.to is None or step <= request.to for step in saved):
+        raise UserError(
+            f"a roll back to step {request.to}" if saved else "a roll back of a run without checkpoints",
+            "a checkpoint at or before it",
+            f"ask for one of {', '.join(map(str, saved))}" if saved else "ask when there is one",
+        )
     left_out: list[str] = []
     checkpoint = newest_valid(
         folder.checkpoints,
@@ -52,11 +59,12 @@ def roll_back(run: OpenRun, request: RollBack, control: Control, failure: Diverg
     recipe, recorded = without_requests_after(run.recipe, run.recorded, to, state.branch)
     following, made = _changed(run, recipe, recorded, request.changes, to, branch, checkpoint.seeding)
     game = following.game
+    # Before anything is moved: what a person has brought is one and the same in both games.
+    check_known(request.values, game)
     restore(checkpoint, game.task, game.steps, game.state)
     game.state.enter(branch)
     game.state.seconds = state.seconds
     release(game, made)
-    check_known(request.values, game)
     game.state.overrides.update({name: float(value) for name, value in request.values.items()})
 
     more: dict[str, Any] = {"to": to, **({"failed": failure.what} if failure is not None else {})}

@@ -20,7 +20,7 @@ from saddlepoint.runs.asked import reader_of
 from saddlepoint.runs.between import rebuild, roll_back
 from saddlepoint.runs.opened import OpenRun
 from saddlepoint.training.control import Control
-from saddlepoint.training.loop import train
+from saddlepoint.training.loop import Ending, train
 from saddlepoint.training.observers import Observer
 from saddlepoint.training.records.checkpoint import steps_saved
 from saddlepoint.training.records.console import Console
@@ -109,15 +109,18 @@ def _segment(run: OpenRun, until: int, observers: Sequence[Observer], control: C
             for observer in watching:
                 observer.begin(run.game, control)
             while True:
-                ending, failure = _played(run, until, watching, control)
-                if not isinstance(ending, RollBack | Rebuild):
+                request, ending, failure = _played(run, until, watching, control)
+                if not isinstance(request, RollBack | Rebuild):
                     break
-                following = _following(run, ending, failure, control, checkpoints)
+                following = _following(run, request, failure, control, checkpoints)
                 if following is not None:
                     return following
+                if ending is not None:
+                    for observer in watching:
+                        observer.settled(state, ending.record, ending.applied)
             for observer in watching:
                 observer.end(state)
-            return ending if isinstance(ending, Stop) else None
+            return request if isinstance(request, Stop) else None
         except RunStopped as error:
             _note_if_possible(folder, "could not go on", state.step, str(error))
             raise
@@ -164,23 +167,24 @@ def _own_observers(run: OpenRun, until: int) -> tuple[Checkpoints, list[Observer
 
 def _played(
     run: OpenRun, until: int, watching: Sequence[Observer], control: Control
-) -> tuple[RunRequest | None, Diverged | None]:
-    """Plays until something ends the segment: the request, and the failure that it answers.
+) -> tuple[RunRequest | None, Ending | None, Diverged | None]:
+    """Plays until something ends the segment: the request, how it ended the loop, and the failure that it answers.
 
     Raises:
         Diverged: the game has left what can be played, and nobody asks for a roll back.
     """
     if (owed := control.owed(run.game.state)) is not None:
-        return owed, None
+        return owed, None, None
     try:
-        return train(run.game, observers=watching, control=control, until=until), None
+        ending = train(run.game, observers=watching, control=control, until=until)
+        return (ending.request if ending is not None else None), ending, None
     except Diverged as error:
         for observer in watching:
             observer.failed(run.game.state, error)
         request = control.answer_to_failure()
         if request is None:
             raise
-        return request, error
+        return request, None, error
 
 
 def _following(

@@ -5,7 +5,7 @@ Nothing else happens in a run. What is saved is what the next iteration begins w
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -19,7 +19,22 @@ from saddlepoint.training.observers import Observer, Record
 from saddlepoint.training.requests import Rebuild, RollBack, RunRequest
 
 
-def train(game: Game, *, observers: Sequence[Observer], control: Control, until: int) -> RunRequest | None:
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a request has ended a segment.
+
+    Attributes:
+        request: that did.
+        record, applied: of the last iteration, and the requests that were applied after it. Where it was to be rolled
+            back or rebuilt, and is not, observers are still owed that it is settled.
+    """
+
+    request: RunRequest
+    record: Record
+    applied: Sequence[RunRequest]
+
+
+def train(game: Game, *, observers: Sequence[Observer], control: Control, until: int) -> Ending | None:
     """Plays a game until `until` iterations are done in total, or a request ends this segment of the run.
 
     Args:
@@ -29,13 +44,13 @@ def train(game: Game, *, observers: Sequence[Observer], control: Control, until:
         until: the total number of iterations.
 
     Returns:
-        The request that ended it; None where all iterations are done.
+        How a request ended it; None where all iterations are done.
 
     Raises:
         Diverged: a loss or a gradient was not finite; on the CPU the parameters are as before that player's step.
     """
     finite, state, task = Finite(), game.state, game.task
-    ending: RunRequest | None = None
+    ending: Ending | None = None
     while state.step < until and ending is None:
         began = time.perf_counter()
         settings = game.settings()
@@ -76,13 +91,13 @@ def train(game: Game, *, observers: Sequence[Observer], control: Control, until:
         for observer in observers:
             observer.step(state, record)
         applied = control.apply(game)
-        ending = next((request for request in applied if request.ENDS), None)
+        ending = next((Ending(request=r, record=record, applied=applied) for r in applied if r.ENDS), None)
         # What a roll back undoes is not saved, and a rebuild saves for itself.
-        if not isinstance(ending, RollBack | Rebuild):
+        if ending is None or not isinstance(ending.request, RollBack | Rebuild):
             for observer in observers:
                 observer.settled(state, record, applied)
         state.seconds += time.perf_counter() - began
-    if not isinstance(ending, RollBack):
+    if ending is None or not isinstance(ending.request, RollBack):
         finite.look()
     return ending
 

@@ -117,6 +117,8 @@ class SaveCheckpoint(RunRequest):
     """Save a checkpoint after this iteration too; it is kept as the others are, until newer ones take its place."""
 
     EVENT = "checkpoint asked"
+    # A roll back that is asked again may lead to it.
+    REPLAYED = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +155,7 @@ class Rebuild(RunRequest):
     changes: tuple[str, ...]
 
 
-_REPLAYED = {kind.EVENT: kind for kind in (SetSettings, Release, RollBack, Rebuild)}
+_REPLAYED = {kind.EVENT: kind for kind in (SetSettings, Release, SaveCheckpoint, RollBack, Rebuild)}
 
 
 def read_request(event: Mapping[str, Any]) -> RunRequest | None:

@@ -63,7 +63,7 @@ def test_everything_else_that_can_be_asked(tmp_path: Path) -> None:
     }
     outside = Outside(out, commands)
     ended = begin(out, observers=[outside])
-    assert (ended.step, ended.stopped) == (5, "asked") and outside.codes == [0] * 5
+    assert (ended.step, ended.stopped) == (5, "a request") and outside.codes == [0] * 5
     assert (out / "samples" / "00000002.png").is_file() and 3 in steps_saved(out / "checkpoints")
     rates = [log(out)[step]["settings"]["generator.rate"] for step in range(1, 6)]
     assert rates[1:4] == [0.01] * 3 and rates[4] == pytest.approx(rates[0], rel=1e-3)

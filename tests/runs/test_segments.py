@@ -10,15 +10,20 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from torch import Tensor, nn
 
 from benchmarks.hostile.same_run import differences
 from saddlepoint.errors import Diverged, RunStopped, UserError
+from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.runs.changes import changed_recipe
+from saddlepoint.runs.opened import FromPython
+from saddlepoint.runs.session import resume, start
 from saddlepoint.training.control import Control
 from saddlepoint.training.observers import Observer
 from saddlepoint.training.records.checkpoint import read, steps_saved
 from saddlepoint.training.requests import Rebuild, RollBack, RunRequest, SetSettings
 from tests.runs.test_runs import RECIPE, begin, events, go_on, steps_logged
+from tests.tasks.examples import packed
 
 
 class Killed(BaseException):
@@ -171,9 +176,45 @@ def test_where_there_is_nothing_to_go_back_to_the_run_goes_on(tmp_path: Path) ->
     assert begin(out, observers=[observer]).step == 6
     refused = [event for event in events(out) if event["event"] == "request refused"]
     assert [event["asked"] for event in refused] == ["rolled back", "rolled back", "rebuilt"]
+    assert "without checkpoints" in refused[0]["reason"] and "to step 1" in refused[1]["reason"]
+    assert "ask for one of 2" in refused[1]["reason"]
     assert "all that was drawn follow" in refused[2]["reason"] and observer.begun == [0]
     begin(tmp_path / "plain")
     assert differences(tmp_path / "plain", out) == []
+
+
+class _Maker(nn.Module):
+    pixel_range, latent = (-1.0, 1.0), 5
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(5, 64)
+        self.normalise = nn.BatchNorm1d(64)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.normalise(self.linear(z)).tanh().unflatten(1, (1, 8, 8))
+
+
+def brought(seed: int, begins: bool) -> FromPython:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        judge = nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.LeakyReLU(), nn.Linear(8, 1))
+        own = OwnNetworks(generator=_Maker(), discriminator=judge, latent=5, pixel_range=(-1.0, 1.0), begins=begins)
+    return FromPython(data=packed(), networks=own)
+
+
+@pytest.mark.parametrize("asked_of_own", [{5: RollBack(to=3)}, {3: Rebuild(changes=("objective=hinge",))}])
+def test_networks_that_a_person_has_brought_go_through_all_segments(asked_of_own: dict, tmp_path: Path) -> None:
+    """The games of all segments share them; what is refused on the way leaves them as they were."""
+    recipe = RECIPE.model_copy(update={"networks": "own"})
+    refused = {4: RollBack(values={"generator.rat": 1.0})}
+    start(recipe, tmp_path / "run", from_python=brought(0, True), show=False, observers=[Asks(asked_of_own | refused)])
+    assert [e["event"] for e in events(tmp_path / "run")].count("request refused") == 1
+    shutil.copytree(tmp_path / "run", tmp_path / "again")
+    for step in (4, 6):
+        shutil.rmtree(tmp_path / "again" / "checkpoints" / f"{step:08d}")
+    resume(tmp_path / "again", from_python=brought(1, False), show=False)
+    assert differences(tmp_path / "run", tmp_path / "again") == []
 
 
 # What a rebuild changes

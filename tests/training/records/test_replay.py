@@ -7,7 +7,7 @@ import pytest
 
 from saddlepoint.training.records.folder import RunFolder
 from saddlepoint.training.records.replay import asked_after
-from saddlepoint.training.requests import Rebuild, Release, RollBack, SetSettings, Stop
+from saddlepoint.training.requests import Rebuild, Release, RollBack, SaveCheckpoint, SetSettings, Stop
 
 
 def noted(path: Path, *events: dict) -> RunFolder:
@@ -37,6 +37,7 @@ def test_each_kind_is_read_back_as_it_was_noted(tmp_path: Path) -> None:
         Release(names=("a.b",), reason="two"),
         RollBack(to=2, values={"a.b": 1.0}, changes=("c=1",), reason="three"),
         Rebuild(changes=("c=1", "d=null"), reason="four"),
+        SaveCheckpoint(reason="five"),
     ]
     events = [{"event": each.EVENT, "step": 5, "branch": 0, **each.details()} for each in [*requests, Stop(reason="x")]]
     assert [each.request for each in asked_after(noted(tmp_path, *events), 4, 0)] == requests
