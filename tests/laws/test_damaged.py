@@ -34,7 +34,7 @@ REFUSES: dict[str, list[str]] = {
     "evaluate": ["evaluate", "RUN"],
     "train": ["train", "figure1", "--from", "RUN", "--out", "OUT", "--steps", "1"],
 }
-READS_NONE = {"report", "compare"}
+READS_NONE = {"report", "compare", "ask"}
 
 
 @pytest.fixture(scope="module")
