@@ -29,7 +29,7 @@ from saddlepoint.training.records.folder import RunFolder
 from saddlepoint.training.records.inbox import Inbox
 from saddlepoint.training.records.keeping import Checkpoints
 from saddlepoint.training.records.logs import Log
-from saddlepoint.training.records.replay import Asked, answered_in
+from saddlepoint.training.records.replay import answered_in
 from saddlepoint.training.records.samples import Samples
 from saddlepoint.training.requests import Rebuild, RollBack, RunRequest, Stop
 from saddlepoint.training.runaway import Runaway
@@ -51,14 +51,14 @@ class Ended:
     stopped: str | None
 
 
-def play(run: OpenRun, until: int, observers: Sequence[Observer], again: Sequence[Asked] = ()) -> Ended:
+def play(run: OpenRun, until: int, observers: Sequence[Observer], control: Control) -> Ended:
     """Plays a run from where it stands to its last step, or until it is asked to stop.
 
     Args:
         run: open, and its folder locked.
         until: the total number of steps.
         observers: further ones.
-        again: what was asked of this run after the step where it stands.
+        control: listening to signals, and told what was asked of this run after the step where it stands.
 
     Raises:
         RunStopped: the run could not go on; its state is kept.
@@ -66,36 +66,25 @@ def play(run: OpenRun, until: int, observers: Sequence[Observer], again: Sequenc
     folder = run.folder
     # What a person edits or asks for concerns the segment that is played when it is looked at.
     playing = run
-    inbox = Inbox(folder, lambda *given: reader_of(playing.recipe)(*given), answered_in(folder))
-    control = Control(note=folder.note, again=again, inbox=inbox)
+    control.inbox = Inbox(folder, lambda *given: reader_of(playing.recipe)(*given), answered_in(folder))
 
     def lost(reason: str) -> None:
         _note_if_possible(folder, "standard error lost", playing.game.state.step, reason)
 
-    # From here on a signal is a request: what it interrupts would otherwise be a run that has begun and saved nothing.
-    with control.listening(), standard_error().telling(lost), ExitStack() as closing:
+    with standard_error().telling(lost), ExitStack() as closing:
         for observer in observers:
             closing.callback(observer.close)
         if run.show:
             introduce(folder, run.recipe, run.game, run.found, run.about, run.memory)
         while True:
             following = _segment(playing, until, observers, control)
-            if isinstance(following, OpenRun):
-                playing = following
-                continue
-            state = playing.game.state
-            stopped = following.reason if following is not None and state.step < until else None
-            inbox.close(playing.game)
-            folder.note("stopped" if stopped else "finished", step=state.step, reason=stopped)
-            return Ended(folder=folder, step=state.step, stopped=stopped)
+            if isinstance(following, Ended):
+                return following
+            playing = following
 
 
-def _segment(run: OpenRun, until: int, observers: Sequence[Observer], control: Control) -> OpenRun | Stop | None:
-    """Plays one segment to its end.
-
-    Returns:
-        The run as it goes on; the request to stop, or None, where it does not.
-    """
+def _segment(run: OpenRun, until: int, observers: Sequence[Observer], control: Control) -> OpenRun | Ended:
+    """Plays one segment to its end: gives the run as it goes on, or how it ended."""
     folder, state = run.folder, run.game.state
     checkpoints, own = _own_observers(run, until)
     # The console comes last: it shows what all others have done.
@@ -120,7 +109,10 @@ def _segment(run: OpenRun, until: int, observers: Sequence[Observer], control: C
                         observer.settled(state, ending.record, ending.applied)
             for observer in watching:
                 observer.end(state)
-            return request if isinstance(request, Stop) else None
+            stopped = request.reason if isinstance(request, Stop) and state.step < until else None
+            control.close(run.game)
+            folder.note("stopped" if stopped else "finished", step=state.step, reason=stopped)
+            return Ended(folder=folder, step=state.step, stopped=stopped)
         except RunStopped as error:
             _note_if_possible(folder, "could not go on", state.step, str(error))
             raise

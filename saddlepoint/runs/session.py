@@ -38,6 +38,7 @@ from saddlepoint.runs.recorded import Change, Recorded, read_recorded
 from saddlepoint.runs.saved import Saved, saved_under
 from saddlepoint.runs.segments import Ended, play
 from saddlepoint.runs.weights import take_weights
+from saddlepoint.training.control import Control
 from saddlepoint.training.machine import device as machine
 from saddlepoint.training.observers import Observer
 from saddlepoint.training.records.checkpoint import Checkpoint, newest_valid, restore, steps_saved
@@ -95,14 +96,16 @@ def start(
             without = f"; it has no {' and no '.join(fresh)}: fresh here" if fresh else ""
             say(show, f"weights of {weights_from}, step {taken}{without}; step, images and schedules begin at 0")
         run = replace(run, recorded=_recorded(run, weights_from, taken))
-        with folder.locked():
+        control = Control(note=folder.note)
+        with folder.locked(), control.listening():
             # Asked again under the lock: another process may have begun a run here in the meantime.
             folder.refuse_if_taken()
+            # A signal is a request by now: it would otherwise leave a run that has begun and saved nothing.
             run.write_recipe()
             folder.note("started", step=0, until=recipe.training.steps)
             if weights_from is not None:
                 folder.note("weights taken", source=str(weights_from), from_step=taken, fresh=fresh)
-            return play(run, recipe.training.steps, observers)
+            return play(run, recipe.training.steps, observers, control)
 
 
 def _with_whole_paths(recipe: Recipe, from_python: FromPython) -> Recipe:
@@ -216,8 +219,10 @@ def resume(
             anew = {name: run.here[name] for name in chosen_anew(recipe, before.recipe)}
             recorded = recorded_anew(before.recorded, made, run.found_now, anew, before.step)
             run = replace(run, recipe=with_training(recipe, steps=until), recorded=recorded)
-            run.write_recipe()
-            return play(run, until, observers, asked_after(folder, before.step, before.branch))
+            control = Control(note=folder.note, again=asked_after(folder, before.step, before.branch))
+            with control.listening():
+                run.write_recipe()
+                return play(run, until, observers, control)
 
 
 def _before(folder: RunFolder) -> _Before:

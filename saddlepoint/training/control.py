@@ -24,7 +24,7 @@ class Control:
     Args:
         note: told of each request when it is applied: a kind and its details, for the run's events.
         again: requests of this run after the checkpoint that it goes on from.
-        inbox: where other processes ask, or None.
+        inbox: where other processes ask, or None; may be opened later.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Control:
         self._note = note
         self._again = deque(again)
         self._requests: deque[RunRequest] = deque()
-        self._inbox = inbox
+        self.inbox = inbox
 
     def ask(self, request: RunRequest) -> None:
         """Queues a request; safe inside a signal handler."""
@@ -91,9 +91,14 @@ class Control:
         self._note("request refused", step=state.step, branch=state.branch, **asked, reason=str(error))
         self._done(request)
 
+    def close(self, game: Game) -> None:
+        """Refuses what other processes have asked too late: the run has ended."""
+        if self.inbox is not None:
+            self.inbox.close(game)
+
     def _done(self, request: RunRequest) -> None:
-        if self._inbox is not None and request.id is not None:
-            self._inbox.remove(request.id)
+        if self.inbox is not None and request.id is not None:
+            self.inbox.remove(request.id)
 
     def _waiting(self, game: Game) -> Iterator[tuple[RunRequest, bool]]:
         """Each request in its turn, and whether it is asked again."""
@@ -101,8 +106,8 @@ class Control:
             yield self._again.popleft().request, True
         while self._requests:
             yield self._requests.popleft(), False
-        if self._inbox is not None:
-            for request in self._inbox.take(game):
+        if self.inbox is not None:
+            for request in self.inbox.take(game):
                 yield request, False
 
     @contextmanager

@@ -72,7 +72,8 @@ class Inbox:
         self._path = str(folder.requests)
         # Taken, and still there until they are answered.
         self._taken: set[str] = set()
-        folder.requests.mkdir(exist_ok=True)
+        with suppress(OSError):  # where nothing can be written, the run says so itself; who asks makes the folder too
+            folder.requests.mkdir(exist_ok=True)
         for name in answered:
             if name == Path(name).name:
                 self.remove(name)
