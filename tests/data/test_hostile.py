@@ -264,7 +264,7 @@ def test_idx_headers_that_lie(tmp_path, shape, data, compressed):
 def test_what_takes_more_than_the_machine_has_is_refused_before_it_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr("psutil.virtual_memory", lambda: type("Memory", (), {"total": 100}))
     for place in (arrays(tmp_path), write_idx(tmp_path / "idx", IMAGES, IMAGES)):
-        with pytest.raises(UserError, match="at most the 100 bytes of this machine's memory"):
+        with pytest.raises(UserError, match="at most 0 MiB, all there is"):
             open_data(place)
 
 
