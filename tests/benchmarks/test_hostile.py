@@ -1,6 +1,7 @@
 """The hostile campaign can fail: it finds what is planted, of each sort that counts as not good, and counts it."""
 
 import json
+import mmap
 import os
 import shutil
 import signal
@@ -62,7 +63,11 @@ def dies(arguments: Sequence[str]) -> int:
 
 
 def holds_memory(arguments: Sequence[str]) -> int:
-    return len(bytearray(200 * 2**20)) * 0
+    # Pages of its own: a process that has played before may have so much memory to give without taking any.
+    with mmap.mmap(-1, 200 * 2**20) as held:
+        for start in range(0, len(held), mmap.PAGESIZE):
+            held[start] = 1
+    return 0
 
 
 def leaves_a_process(arguments: Sequence[str]) -> int:
