@@ -320,8 +320,9 @@ class Recipe(Part):
     def shrunken(self) -> "Recipe":
         """The same recipe with narrower networks, a small batch and small images, for tests and first looks."""
         changes: dict = {"training": self.training.model_copy(update={"batch": 4})}
-        if self.networks in OPEN_NETWORKS or self.data.size is not None:
+        networks: Any = self.networks
+        if networks in OPEN_NETWORKS or self.data.size is not None:
             changes["data"] = self.data.model_copy(update={"size": (16, 16)})
-        if hasattr(self.networks, "shrunken"):
-            changes["networks"] = self.networks.shrunken()
+        if is_dataclass(networks):
+            changes["networks"] = networks.shrunken()  # type: ignore[union-attr]
         return self.model_copy(update=changes)

@@ -72,7 +72,8 @@ def test_images_of_other_sizes_than_in_training(
     # Whatever else is translated.
     assert torch.equal(found[1:2], translator(images[1:2]))
     # It is the network's own answer, in evaluation mode.
-    network: Any = translator.task.generator.eval()
+    task: Any = translator.task
+    network = task.generator.eval()
     low, high = network.source_range
     with torch.no_grad():
         expected = torch.cat([network(each[None] * (high - low) + low) for each in images])

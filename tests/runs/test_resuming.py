@@ -318,7 +318,7 @@ def test_a_run_from_before_players_names_were_told_apart_whole_goes_on_by_its_ow
     begin(newer, recipe)
     with monkeypatch.context() as within:
         ordinary = opened.build_game
-        within.setattr(opened, "build_game", lambda *given: ordinary(*given[:3], 1))
+        within.setattr(opened, "build_game", lambda recipe, task, device, *_: ordinary(recipe, task, device, 1))
         begin(older, recipe)
     with pytest.raises(AssertionError):
         assert_the_same_end(older, newer)

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class Killed(BaseException):
 class Asks(Observer):
     """Asks at steps, each once in a process."""
 
-    def __init__(self, asked: dict[int, RunRequest]):
+    def __init__(self, asked: Mapping[int, RunRequest]):
         self.asked = dict(asked)
         self.begun: list[int] = []
 
@@ -105,7 +105,7 @@ def test_it_is_another_run_than_without(whole: Path, tmp_path: Path) -> None:
 
 
 def test_killed_between_any_two_writes_it_ends_the_same(
-    asked: dict[int, RunRequest], whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    asked: Mapping[int, RunRequest], whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every so-manieth moment, in a run of its own each time; afterwards only what was not yet asked is asked."""
     moments = 0

@@ -59,7 +59,7 @@ class Pictures:
     """
 
     request: Request
-    draw: Callable[[Tensor, Path], None]
+    draw: Callable[[Tensor, Path], object]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,7 +55,7 @@ class OwnKind(Kind):
     def recipe_of(self, task: RunTask, base: Recipe) -> Recipe:
         # Every weight that the loss reads begins as 1.
         read = [name.partition(".") for name in task.settings]
-        weights = {name: 1.0 for part, _, name in read if part == "task"}
+        weights: dict[str, Number] = {name: 1.0 for part, _, name in read if part == "task"}
         players = tuple(player.name for player in task.players)
         check_names(players)
         return base.model_copy(

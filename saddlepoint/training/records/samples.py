@@ -26,7 +26,7 @@ class Samples(Observer):
     """
 
     def __init__(
-        self, folder: RunFolder, task: Task, request: Request, *, every: int, draw: Callable[[Tensor, Path], None]
+        self, folder: RunFolder, task: Task, request: Request, *, every: int, draw: Callable[[Tensor, Path], object]
     ):
         self.folder, self.task, self.request, self.every, self.draw = folder, task, request, every, draw
 
