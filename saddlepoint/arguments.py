@@ -62,6 +62,17 @@ def real_number(name: str, value: Any) -> float:
     return number
 
 
+def text(name: str, value: Any) -> str:
+    """A text.
+
+    Raises:
+        UserError: it is of another type.
+    """
+    if not isinstance(value, str):
+        raise UserError(f"{name}={shown(value)}", "a text", f'give {name}="...", or leave it out')
+    return value
+
+
 def place(name: str, value: Any) -> Path:
     """A path, from text or from any object that stands for a path.
 

@@ -121,6 +121,7 @@ TRAIN: list[tuple[dict[str, Any], str]] = [
     ({"latent": 16}, "latent=16 (int) without networks"),
     ({"generator": torch.nn.Linear(2, 2)}, "only one network"),
     ({"observers": [print]}, "observers=[<built-in function print>]"),
+    ({"command": None}, "command=None (NoneType)"),
     ({"observers": Observer()}, "a list of objects"),
     ({"data": 5}, "the int, which has no items that can be counted"),
     ({"device": 0}, "training.device = 0"),

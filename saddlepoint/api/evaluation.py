@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from saddlepoint.api.run import Run
+from saddlepoint.arguments import text
 from saddlepoint.data import Packed, open_data
 from saddlepoint.errors import UserError, reason_of
 from saddlepoint.files import append_line
@@ -91,6 +92,7 @@ def evaluate(
         >>> [each["metric"] for each in sp.evaluate((made, real), metrics=["frechet_distance"], count=20)]
         ['frechet_distance']
     """
+    command = text("command", command)
     check_names(list(metrics) if metrics is not None else [*METRICS])
     if count is not None and count < 2:
         raise UserError(f"{count} samples", "2 or more", "change --samples-count")

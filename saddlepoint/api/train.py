@@ -16,7 +16,7 @@ from saddlepoint.api.given import (
     own_networks,
 )
 from saddlepoint.api.run import Run, run_path
-from saddlepoint.arguments import place, whole_number
+from saddlepoint.arguments import place, text, whole_number
 from saddlepoint.data import Packed, from_torch_dataset
 from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.errors import RunStopped, UserError, reason_of
@@ -139,7 +139,7 @@ def train(
                 folder,
                 from_python=from_python,
                 weights_from=place("weights_from", source) if source is not None else None,
-                command=command,
+                command=text("command", command),
                 show=show,
                 observers=observers,
             )
