@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     __version__: str
 
+    from saddlepoint.api.diagnosis import diagnose as diagnose
     from saddlepoint.api.evaluation import evaluate as evaluate
     from saddlepoint.api.load import load as load
     from saddlepoint.api.run import Run as Run
@@ -35,6 +36,7 @@ _HOMES = {
     "load": ("saddlepoint.api.load", "load"),
     "resume": ("saddlepoint.api.train", "resume"),
     "train": ("saddlepoint.api.train", "train"),
+    "diagnose": ("saddlepoint.api.diagnosis", "diagnose"),
     "evaluate": ("saddlepoint.api.evaluation", "evaluate"),
     "open_data": ("saddlepoint.data", "open_data"),
     "RunStopped": ("saddlepoint.errors", "RunStopped"),
@@ -55,6 +57,7 @@ __all__ = [
     "Translator",
     "UserError",
     "__version__",
+    "diagnose",
     "divergence",
     "evaluate",
     "load",

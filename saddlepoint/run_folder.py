@@ -2,10 +2,12 @@
 
 # The whole effective recipe, and what the run recorded beside it.
 RECIPE = "recipe.yaml"
-# Files of one JSON value a line: logged steps, what happened between them, verdicts of a diagnosis, evaluations.
+# Files of one JSON value a line: logged steps, what happened between them, what the diagnosis has found and the
+# signals that it read, evaluations.
 LOG = "log.jsonl"
 EVENTS = "events.jsonl"
 FINDINGS = "findings.jsonl"
+PROBES = "probes.jsonl"
 METRICS = "metrics.jsonl"
 # Folders: requests of other processes, pictures, saved states, the log for TensorBoard.
 REQUESTS = "requests"

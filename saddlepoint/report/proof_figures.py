@@ -1,34 +1,24 @@
 """The two figures of a proof: the phase portrait over V's level sets and the sign of dV/dt, and dV/dt along D."""
 
-import io
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from saddlepoint.objectives import Separable
-from saddlepoint.report.figures import COLOURS, inline_svg
+from saddlepoint.report.drawing import INK, Drawing, drawn
+from saddlepoint.report.figures import COLOURS
 from saddlepoint.theory.pointwise import PointwiseField, pointwise_field
 from saddlepoint.theory.proof.prove import Finding, Proof
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_INK = "#010203"
 _FALLS, _RISES = "#0f9d76", "#d1345b"
 _GRID = 1201
 # Of the domain's finite length, or of the distance to D0: next to a pole there is nothing to see.
 _MARGIN = 0.02
 _REACH = 2.5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drawing:
-    """A figure with what it shows in words."""
-
-    svg: str
-    description: str
 
 
 def drawings(proof: Proof) -> list[Drawing]:
@@ -65,7 +55,7 @@ def _portrait(proof: Proof, field: PointwiseField, finding: Finding, lower: floa
             axes.fill_between(D, 0, p_g[-1], where=(np.sign(rate) == sign), color=colour, alpha=0.13, linewidth=0)
         flow = np.isfinite(dD) & np.isfinite(dp)
         speeds = [np.where(flow, speed, 0.0) for speed in (dD, dp)]
-        axes.streamplot(coarse, p_g, *speeds, color=_INK, density=1.1, linewidth=0.6, arrowsize=0.8)
+        axes.streamplot(coarse, p_g, *speeds, color=INK, density=1.1, linewidth=0.6, arrowsize=0.8)
         finite = energy[np.isfinite(energy)]
         if len(finite) and finite.max() > 0:
             levels = finite[finite > 0].max() * np.linspace(0.05, 0.95, 10) ** 2
@@ -81,7 +71,7 @@ def _portrait(proof: Proof, field: PointwiseField, finding: Finding, lower: floa
         axes.set_ylabel("p_g")
 
     return Drawing(
-        svg=_drawn(paint, height=4.4),
+        svg=drawn(paint, height=4.4),
         description=(
             f"Phase portrait at p_d = {p_d:g}: streamlines in black, level sets of V in blue, the line where D stands "
             f"still dashed in orange, the rest point at D = {rest:.6g}. {_signs(rate)}"
@@ -97,8 +87,8 @@ def _rate(field: PointwiseField, finding: Finding, lower: float, upper: float) -
         finite = rate[np.isfinite(rate)]
         axes.fill_between(D, rate, 0, where=rate < 0, color=_FALLS, alpha=0.3, linewidth=0)
         axes.fill_between(D, rate, 0, where=rate > 0, color=_RISES, alpha=0.3, linewidth=0)
-        axes.plot(D, rate, color=_INK, linewidth=1.4)
-        axes.axhline(0, color=_INK, linewidth=0.6)
+        axes.plot(D, rate, color=INK, linewidth=1.4)
+        axes.axhline(0, color=INK, linewidth=0.6)
         axes.axvline(rest, color=COLOURS[3], linewidth=1.0, linestyle="dashed")
         if len(finite):
             # Poles at the ends would flatten the rest.
@@ -110,7 +100,7 @@ def _rate(field: PointwiseField, finding: Finding, lower: float, upper: float) -
         axes.set_ylabel("dV/dt divided by p_d")
 
     return Drawing(
-        svg=_drawn(paint, height=2.8),
+        svg=drawn(paint, height=2.8),
         description=f"dV/dt divided by p_d, a function of D alone: W'(D) (f1'(D) + f2'(D)). {_signs(rate)}",
     )
 
@@ -138,20 +128,3 @@ def _signs(rate: np.ndarray) -> str:
     if (finite < 0).any():
         return "V falls wherever the ground is green, and rises nowhere in the picture."
     return "V is conserved everywhere in the picture."
-
-
-def _drawn(paint: Any, height: float) -> str:
-    import matplotlib
-    import matplotlib.style
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "saddlepoint", "font.size": 12.5}
-    settings |= dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), _INK)
-    # A person's own matplotlibrc must not change the page.
-    with matplotlib.style.context("default"), matplotlib.rc_context(settings):
-        figure = Figure(figsize=(6.4, height), layout="constrained", facecolor="none")
-        paint(figure.add_subplot(facecolor="none"))
-        file = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return inline_svg(file.getvalue())

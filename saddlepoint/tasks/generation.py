@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
 from saddlepoint.augment import augment, check_shape, draw_width, flip
@@ -88,6 +89,15 @@ class Generation(Base):
         >>> task.remember("discriminator", draw, loss)
         >>> bool(task.seen(draw["real"]).min() >= -1)
         True
+
+        What the diagnosis asks besides:
+
+        >>> fake, on_real, on_fake = task.critics(networks, draw, {})
+        >>> on_real(task.real(draw)).shape, on_fake(fake).shape
+        (torch.Size([64]), torch.Size([64]))
+
+        And how samples are made:
+
         >>> task.sample(networks, Request(tensors={"z": torch.zeros(2, 4)})).shape
         torch.Size([2, 1, 8, 8])
         >>> len(task.reduced(2).draw("generator", 1, 0, state))
@@ -243,20 +253,25 @@ class Generation(Base):
 
     def loss(self, player: str, networks: Networks, draw: Draw, settings: Settings) -> Loss:
         """The objective's terms for this player, for D its penalties, and for G that on its weights."""
+        fake, on_real, on_fake = self.critics(networks, draw, settings)
+        weights = draw.get(WEIGHTS)
+        if player == GENERATOR:
+            real = self.real(draw) if self.objective.generator_uses_real else None
+            best = settings["task.top_k"] if self.top_k else None
+            loss = self.adversary.generator(on_real, real, on_fake, fake, weights, best)
+            return loss | Loss(costs=self._orthogonal(networks, settings))
+        loss = self.adversary.discriminator(on_real, self.real(draw), on_fake, fake, draw, settings, weights)
+        return loss if self.adaptive is None else loss | Loss(outputs={"augment": draw[PROBABILITY][0]})
+
+    def critics(self, networks: Networks, draw: Draw, settings: Settings) -> tuple[Tensor, Critic, Critic]:
+        """The fakes of a draw, and D for the real and for the fake side."""
         labels = (draw["labels"],) if self.conditional else ()
         fake = networks[GENERATOR](draw["z"], *labels)
         on_real, on_fake = (
             Critic(network=networks[DISCRIMINATOR], beside=labels, before=self._augmented(draw, numbers, settings))
             for numbers in ("augment_real", "augment_fake")
         )
-        weights = draw.get(WEIGHTS)
-        if player == GENERATOR:
-            real = self._real(draw) if self.objective.generator_uses_real else None
-            best = settings["task.top_k"] if self.top_k else None
-            loss = self.adversary.generator(on_real, real, on_fake, fake, weights, best)
-            return loss | Loss(costs=self._orthogonal(networks, settings))
-        loss = self.adversary.discriminator(on_real, self._real(draw), on_fake, fake, draw, settings, weights)
-        return loss if self.adaptive is None else loss | Loss(outputs={"augment": draw[PROBABILITY][0]})
+        return fake, on_real, on_fake
 
     def _augmented(self, draw: Draw, name: str, settings: Settings) -> Callable[[Tensor], Tensor] | None:
         """What is done to one side's images, with the draw's numbers of that name, before D sees them."""
@@ -283,7 +298,8 @@ class Generation(Base):
 
     # Between stored values and what networks see
 
-    def _real(self, draw: Draw) -> Tensor:
+    def real(self, draw: Draw) -> Tensor:
+        """The real items of a draw as D sees them."""
         real = self.seen(draw["real"])
         if not self.dequantise:
             return real
@@ -292,8 +308,10 @@ class Generation(Base):
         return real + draw["grey"].reshape(real.shape) * ((high - low) / 256)
 
     def seen(self, stored: Tensor) -> Tensor:
-        """Stored items as the networks see them, float32: uint8 pixels go to `pixel_range`, points stay."""
-        return stored.float() if self.pixel_range is None else to_range(stored, self.pixel_range)
+        """Stored items as the networks see them: uint8 pixels go to `pixel_range`, points stay; float64 as it came."""
+        if self.pixel_range is not None:
+            return to_range(stored, self.pixel_range)
+        return stored if stored.dtype == torch.float64 else stored.float()
 
     def sample(self, networks: Networks, request: Request) -> Tensor:
         """What the generator makes of the request: images in [0, 1], or points; float32."""

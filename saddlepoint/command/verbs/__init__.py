@@ -9,6 +9,7 @@ from saddlepoint.command.verbs.check_loss import CHECK_LOSS
 from saddlepoint.command.verbs.compare import COMPARE
 from saddlepoint.command.verbs.conformance import CONFORMANCE
 from saddlepoint.command.verbs.data import DATA
+from saddlepoint.command.verbs.diagnose import DIAGNOSE
 from saddlepoint.command.verbs.doctor import DOCTOR
 from saddlepoint.command.verbs.evaluate import EVALUATE
 from saddlepoint.command.verbs.field import FIELD
@@ -29,6 +30,7 @@ VERBS: tuple[Verb, ...] = (
     INTERPOLATE,
     REPORT,
     EVALUATE,
+    DIAGNOSE,
     COMPARE,
     RECIPES,
     PROVE,

@@ -195,6 +195,9 @@ class GenerationKind(Kind):
             step=step,
         )
 
+    def duel(self, task: Generation) -> Generation:
+        return task
+
     def reading(self, recipe: Recipe, recorded: OfGeneration) -> Recipe:
         if recorded.prior is None:
             return recipe

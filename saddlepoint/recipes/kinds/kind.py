@@ -174,6 +174,18 @@ class Kind:
         """
         raise UserError(f"a run of the task {self.name}", "a run with a generator", "choose another")
 
+    def duel(self, task: Any) -> Any:
+        """The task as the diagnosis differentiates it (`diagnosis/local/duel.py: Duel`).
+
+        Raises:
+            UserError: it is not one discriminator against one generator of latents.
+        """
+        raise UserError(
+            f"a run of the task {self.name}",
+            "one discriminator against one generator of latents, the game whose local theory is known",
+            "look at its curves: saddlepoint report RUN",
+        )
+
     def reading(self, recipe: Recipe, recorded: Any) -> Recipe:
         """The recipe of a run that is rebuilt without its data, with what the run has recorded (`Kind.recorded`)."""
         return recipe

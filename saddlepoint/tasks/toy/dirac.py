@@ -124,9 +124,6 @@ class DiracGan(Base):
             )
         return self.drawn(tensors, player, step, substep, state)
 
-    def _halves(self, name: str, width: int) -> Tensor:
-        return torch.full((self.batch, width), 0.5)
-
     @cached_property
     def _quantiles(self) -> Tensor:
         """Equally weighted quantiles of the normal distribution, scaled to variance 1."""
@@ -137,11 +134,20 @@ class DiracGan(Base):
 
     def loss(self, player: str, networks: Networks, draw: Draw, settings: Settings) -> Loss:
         """The objective's terms for this player, and for D its penalties."""
-        critic, weights = Critic(network=networks[DISCRIMINATOR]), draw.get(WEIGHTS)
-        real, fake = draw["noise_real"], networks[GENERATOR](draw["noise_fake"]) + draw["noise_fake"]
+        fake, on_real, on_fake = self.critics(networks, draw, settings)
+        weights = draw.get(WEIGHTS)
         if player == GENERATOR:
-            return self.adversary.generator(critic, real, critic, fake, weights)
-        return self.adversary.discriminator(critic, real, critic, fake, draw, settings, weights)
+            return self.adversary.generator(on_real, self.real(draw), on_fake, fake, weights)
+        return self.adversary.discriminator(on_real, self.real(draw), on_fake, fake, draw, settings, weights)
+
+    def critics(self, networks: Networks, draw: Draw, settings: Settings) -> tuple[Tensor, Critic, Critic]:
+        """The fakes of a draw, and D for either side."""
+        critic = Critic(network=networks[DISCRIMINATOR])
+        return networks[GENERATOR](draw["noise_fake"]) + draw["noise_fake"], critic, critic
+
+    def real(self, draw: Draw) -> Tensor:
+        """Data at 0, with the noise that is put on it."""
+        return draw["noise_real"]
 
     def remember(self, player: str, draw: Draw, loss: Loss) -> None:
         """D's scores, for the adversary's history."""

@@ -1,0 +1,83 @@
+"""What a diagnosis holds: what was measured of a run, the verdict, and the stable answer as JSON values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from saddlepoint.diagnosis.local.measure import Measured
+from saddlepoint.diagnosis.local.verdict import Judged, Seen, command
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosed:
+    """The answer of `diagnose`.
+
+    Attributes:
+        run: its folder.
+        way: how it goes on with changed settings (`way_on`).
+        objective: the name of the game's objective.
+        found, seen: what was measured, and what the folder tells.
+        judged: the verdict.
+        settings: the numbers of the next step.
+        from_logs: why the logs alone were read; None where the networks were.
+    """
+
+    run: Path
+    way: str
+    objective: str
+    found: Measured
+    seen: Seen
+    judged: Judged
+    settings: Mapping[str, float] = field(default_factory=dict)
+    from_logs: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The stable answer; what could not be measured is None, with the reason under its dotted name in `reasons`."""
+        found = self.found
+        here, rest = found.here, found.rest
+        errors = found.shares.errors if found.shares is not None else {}
+        answer = {
+            "near_equilibrium": found.near,
+            **{name: getattr(here, name) if here is not None else None for name in ("h", "c", "k")},
+            "rest": {name: getattr(rest, name) if rest is not None else None for name in ("h", "c", "k")},
+            "damping": found.pair.damping if found.pair is not None else None,
+            "step_times_fastest": found.fastest,
+            "rotation_share": found.shares.rotation if found.shares is not None else None,
+            "kernel": {
+                f"{player}_rank": kernel.rank if kernel is not None else None
+                for player, kernel in (
+                    ("discriminator", found.discriminator_kernel),
+                    ("generator", found.generator_kernel),
+                )
+            },
+            "prediction_error": found.prediction.error if found.prediction is not None else None,
+            "decomposition_error": {name: errors.get(name) for name in ("rest_point", "per_sample")},
+            "duality_gap": sum(found.gap) if found.gap is not None else None,
+            "verdict": self.judged.verdict,
+            "because": self.judged.because,
+            "remedies": [
+                {"changes": dict(each.changes), "do": command(self.way, each), "why": each.why}
+                for each in self.judged.remedies
+            ],
+        }
+        return {**answer, "reasons": {name: self._reason(name) for name in _missing(answer)}}
+
+    def _reason(self, name: str) -> str:
+        whole, _, part = name.partition(".")
+        told = {"kernel.discriminator_rank": "discriminator_kernel", "kernel.generator_rank": "generator_kernel"}
+        known = self.found.reasons
+        for key in (told.get(name, name), whole, "rest" if part == "rest_point" else ""):
+            if key in known:
+                return known[key]
+        return self.from_logs or "it was not measured"
+
+
+def _missing(answer: Mapping[str, Any], prefix: str = "") -> list[str]:
+    names = []
+    for key, value in answer.items():
+        if value is None:
+            names.append(prefix + key)
+        elif isinstance(value, dict):
+            names += _missing(value, f"{prefix}{key}.")
+    return names
