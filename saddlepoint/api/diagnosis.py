@@ -13,7 +13,7 @@ from saddlepoint.arguments import whole_number
 from saddlepoint.diagnosis.local.diagnosis import Diagnosis
 from saddlepoint.diagnosis.local.kernel import normalises_over_batch
 from saddlepoint.diagnosis.local.measure import Measured, measure
-from saddlepoint.diagnosis.local.verdict import Seen, judge, way_on
+from saddlepoint.diagnosis.local.verdict import Seen, Way, judge
 from saddlepoint.errors import UserError
 from saddlepoint.files import read_lines
 from saddlepoint.recipes.kinds import kind_of
@@ -83,7 +83,7 @@ def diagnose(
     reason = _why_logs_alone(recipe, folder, path, generator)
     if reason is not None:
         found = Measured(step=_last_step(path), count=0, weights=(0, 0))
-        return _diagnosis(path, recipe, found, seen, {}, batch_norm=False, from_logs=reason)
+        return _diagnosis(path, recipe, found, seen, {}, batch_norm=None, from_logs=reason)
     if data is not None:
         recipe = with_source(recipe, data)
     own = _own(recipe, recorded, generator, discriminator, latent)
@@ -92,8 +92,11 @@ def diagnose(
     with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []), torch.enable_grad():
         stands = standing(recipe, recorded, checkpoint, data=open_recipe_data(recipe), device=where, own=own)
         found = measure(stands, count=probe, seconds=seconds, tell=tell)
-        batch_norm = normalises_over_batch(stands.duel, stands.duel.players[0].name) is not None
-    return _diagnosis(path, recipe, found, seen, stands.settings, batch_norm=batch_norm, from_logs=None)
+        normalised = normalises_over_batch(stands.duel, stands.duel.players[0].name)
+        key = "networks.normalisation" if hasattr(recipe.networks, "normalisation") else ""
+    return _diagnosis(
+        path, recipe, found, seen, stands.settings, batch_norm=key if normalised else None, from_logs=None
+    )
 
 
 def _diagnosis(
@@ -103,12 +106,11 @@ def _diagnosis(
     seen: Seen,
     settings: Mapping[str, float],
     *,
-    batch_norm: bool,
+    batch_norm: str | None,
     from_logs: str | None,
 ) -> Diagnosis:
     return Diagnosis(
-        run=path,
-        way=way_on(path, written=RunFolder.existing(path).written(), step=found.step),
+        way=Way(run=path, recipe=recipe.name, step=found.step, written=RunFolder.existing(path).written()),
         objective=str(recipe.objective),
         found=found,
         seen=seen,

@@ -47,11 +47,11 @@ def render_diagnosis(diagnosis: Diagnosis) -> str:
     template = environment.from_string(files.joinpath("diagnosis.html.jinja").read_text(encoding="utf-8"))
     return template.render(
         diagnosis=diagnosis,
-        name=diagnosis.run.resolve().name,
+        name=diagnosis.way.run.resolve().name,
         answer=diagnosis.to_json(),
         text=str(diagnosis),
         drawings=drawings(diagnosis.found),
-        pictures=_pictures(diagnosis.run / SAMPLES),
+        pictures=_pictures(diagnosis.way.run / SAMPLES),
         # The package's own file, and figures without names or addresses; all else is escaped.
         style=Markup(files.joinpath("page.css").read_text(encoding="utf-8")),
         svg=Markup,

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from saddlepoint.diagnosis.local.measure import Measured
-from saddlepoint.diagnosis.local.verdict import Judged, Seen, command
+from saddlepoint.diagnosis.local.verdict import Judged, Seen, Way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,8 +13,7 @@ class Diagnosed:
     """The answer of `diagnose`.
 
     Attributes:
-        run: its folder.
-        way: how it goes on with changed settings (`way_on`).
+        way: which run it is, and how it takes changed settings.
         objective: the name of the game's objective.
         found, seen: what was measured, and what the folder tells.
         judged: the verdict.
@@ -23,8 +21,7 @@ class Diagnosed:
         from_logs: why the logs alone were read; None where the networks were.
     """
 
-    run: Path
-    way: str
+    way: Way
     objective: str
     found: Measured
     seen: Seen
@@ -57,7 +54,7 @@ class Diagnosed:
             "verdict": self.judged.verdict,
             "because": self.judged.because,
             "remedies": [
-                {"changes": dict(each.changes), "do": command(self.way, each), "why": each.why}
+                {"changes": dict(each.changes), "do": self.way.command(each), "why": each.why}
                 for each in self.judged.remedies
             ],
         }

@@ -16,7 +16,8 @@ from torch.func import functional_call, grad, vmap
 
 from saddlepoint.diagnosis.local.duel import Probe, Scored
 from saddlepoint.diagnosis.local.flow import rademacher
-from saddlepoint.game.task import networks_of
+from saddlepoint.game.task import networks_of, player_named
+from saddlepoint.networks.layers import couples_samples
 from saddlepoint.objectives.budget import check
 
 # Bytes of per-sample gradients that are held at once.
@@ -47,13 +48,20 @@ class Kernel:
         return int((self.eigenvalues >= FAST * self.eigenvalues[0]).sum()) if self.eigenvalues[0] > 0 else 0
 
 
-def normalises_over_batch(duel: Any, player: str) -> str | None:
-    """The reason for which a player's networks have no kernel; None where they have."""
-    networks = next(each.networks for each in duel.players if each.name == player)
-    for name, network in networks.items():
-        for inner, part in network.named_modules():
-            if isinstance(part, nn.modules.batchnorm._BatchNorm):
-                return f"{name} normalises over the batch ({inner}): what one sample does depends on the others"
+def normalises_over_batch(duel: Any, player: str) -> bool:
+    """Whether a player's networks hold a batch normalisation."""
+    return any(
+        isinstance(part, nn.modules.batchnorm._BatchNorm)
+        for network in player_named(duel, player).networks.values()
+        for part in network.modules()
+    )
+
+
+def looks_at_the_batch(duel: Any, player: str) -> str | None:
+    """Why a player's networks have no kernel; None where they have."""
+    for name, network in player_named(duel, player).networks.items():
+        if couples_samples(network):
+            return f"{name} looks at the whole batch: what it makes of one sample depends on the others"
     return None
 
 

@@ -15,13 +15,13 @@ from torch.nn.utils import parametrizations
 
 from saddlepoint.diagnosis.local.duel import Probe, Scored, drawn
 from saddlepoint.diagnosis.local.flow import Flow
-from saddlepoint.diagnosis.local.formula import AtRest, PerSample, value_without_penalties
+from saddlepoint.diagnosis.local.formula import AtRest, PerSample
 from saddlepoint.diagnosis.local.gap import STEPS, duality_gap
 from saddlepoint.diagnosis.local.kernel import (
     Kernel,
     discriminator_kernel,
     generator_kernel,
-    normalises_over_batch,
+    looks_at_the_batch,
 )
 from saddlepoint.diagnosis.local.prediction import Prediction, predict
 from saddlepoint.diagnosis.local.rest import Rest, is_near, measured, rest_of, says_nothing
@@ -36,6 +36,8 @@ from saddlepoint.objectives.budget import Exhausted, within
 PROBE = 256
 # So many weights and more are looked at with a quarter of them; fewer than so many with thirty sign vectors, not ten.
 _MANY, _FEW = 1_000_000, 20_000
+# Items whose distances give the scale of the data.
+_PAIRED = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +71,7 @@ class Measured:
         weights: of the discriminator and of the generator.
         rest, here: h, c and k at the rest point and where the run stands; near: whether one is near the other.
         told_apart: P(D(real) > D(fake)).
-        scale: what R1 = R2 would be so that they weigh a tenth of the objective.
+        scale: the mean distance between two real items, as the networks see them.
         leading: eigenvalues of the flow, the largest first; pair: the one that turns fastest.
         predicted_pair: the pair as the formula with each sample's factors has it.
         fastest: 1 - Re z of an iteration's fastest direction; update_pair: its pair that turns fastest.
@@ -124,8 +126,6 @@ def measure(
         with _may_fail(found, ("discriminator_kernel", "generator_kernel", "prediction_error"), seconds):
             _kernels(found, probe, scored)
             _predict(found, probe, standing)
-        say("the spectrum")
-        _jacobian(found, probe, standing, seconds)
         say("the duality gap")
         with _may_fail(found, ("duality_gap",), seconds):
             draws = [drawn(duel, standing.state, min(count, 64), first=index + 1000) for index in range(STEPS)]
@@ -133,6 +133,8 @@ def measure(
             if not all(map(math.isfinite, found.gap)):
                 found.gap = None
                 found.reasons["duality_gap"] = "it is not finite"
+        say("the spectrum")
+        _jacobian(found, probe, standing, seconds)
     return found
 
 
@@ -167,6 +169,8 @@ def _scores(found: Measured, probe: Probe, scored: Scored) -> None:
     else:
         found.reasons["rest"] = rest
     found.told_apart = ranks(real, fake)
+    # The mean distance of two items.
+    found.scale = float(torch.pdist(scored.real.detach().flatten(1)[:_PAIRED]).mean())
     if not bool(real.isfinite().all() and fake.isfinite().all()):
         reason = "D's scores are not finite"
         found.reasons.update(dict.fromkeys(("h", "c", "k", "near_equilibrium"), reason))
@@ -178,7 +182,6 @@ def _scores(found: Measured, probe: Probe, scored: Scored) -> None:
         found.reasons["near_equilibrium"] = found.reasons["rest"]
     else:
         found.near = is_near(found.here, found.rest)
-    found.scale = _scale(probe, scored)
 
 
 def ranks(real: Tensor, fake: Tensor) -> float:
@@ -188,23 +191,9 @@ def ranks(real: Tensor, fake: Tensor) -> float:
     return float(1 - below.double().mean() / (2 * len(a)))
 
 
-def _scale(probe: Probe, scored: Scored) -> float | None:
-    """gamma for which gamma/2 (E|grad D|^2 on real and on fakes) is a tenth of |J|."""
-    if normalises_over_batch(probe.duel, probe.players[0]) is not None:
-        return None
-    squares = sum(
-        float(scorer.scores_and_gradient(items.detach())[1].detach().square().flatten(1).sum(1).mean())
-        for scorer, items in ((scored.on_real, scored.real), (scored.on_fake, scored.fake))
-    )
-    value = abs(
-        float(value_without_penalties(probe, {"real": scored.real_scores, "fake": scored.fake_scores}).detach())
-    )
-    return 0.2 * value / squares if squares > 0 and value > 0 else None
-
-
 def _kernels(found: Measured, probe: Probe, scored: Scored) -> None:
     for index, name in enumerate(("discriminator_kernel", "generator_kernel")):
-        if reason := normalises_over_batch(probe.duel, probe.players[index]):
+        if reason := looks_at_the_batch(probe.duel, probe.players[index]):
             found.reasons[name] = reason
             continue
         try:

@@ -7,7 +7,7 @@ from saddlepoint.diagnosis.local.diagnosed import Diagnosed
 from saddlepoint.diagnosis.local.kernel import FAST
 from saddlepoint.diagnosis.local.measure import Measured
 from saddlepoint.diagnosis.local.update import LIMIT
-from saddlepoint.diagnosis.local.verdict import STEP_SHARE, UNDAMPED, command
+from saddlepoint.diagnosis.local.verdict import STEP_SHARE, UNDAMPED
 
 _HEADS = {
     "converging": "The game spirals or moves in here: nothing in its local picture keeps it from settling.",
@@ -48,8 +48,9 @@ def _lines(diagnosed: Diagnosed) -> Iterator[str]:
             f"and G {found.gap[1]:.3g}."
         )
     for index, remedy in enumerate(judged.remedies):
-        yield f"{'Try first' if index == 0 else 'Then'}: {command(diagnosed.way, remedy)}"
-        yield f"    {remedy.why}"
+        yield f"{'Try first' if index == 0 else 'Then'}: {remedy.why}."
+        if (line := diagnosed.way.command(remedy)) is not None:
+            yield f"    {line}"
     if diagnosed.from_logs is None:
         yield from _missing(diagnosed)
 

@@ -15,7 +15,7 @@ from saddlepoint.diagnosis.local.diagnosis import Diagnosis
 from saddlepoint.diagnosis.local.measure import Measured, Standing
 from saddlepoint.diagnosis.local.rest import Rest
 from saddlepoint.diagnosis.local.spectrum import Pair
-from saddlepoint.diagnosis.local.verdict import Seen, judge, way_on
+from saddlepoint.diagnosis.local.verdict import Remedy, Seen, Way, judge
 from saddlepoint.recipes.tasks import open_recipe_data
 from saddlepoint.report.diagnosis_page import render_diagnosis, write_diagnosis
 from saddlepoint.runs.loading import say_left_out
@@ -121,7 +121,7 @@ def test_a_run_with_a_correction_or_a_box_says_what_is_not_linearised(tmp_path: 
     assert all(parameter.dtype == torch.float64 for step in stands.steps.values() for parameter in step.parameters)
     answer = diagnose(run, probe=4).to_json()
     assert answer["step_times_fastest"] is None and "extragradient" in answer["reasons"]["step_times_fastest"]
-    assert answer["damping"] is not None and "normalises over the batch" in answer["reasons"]["kernel.generator_rank"]
+    assert answer["damping"] is not None and "whole batch" in answer["reasons"]["kernel.generator_rank"]
 
 
 def at_rest(path: Path) -> Standing:
@@ -143,7 +143,7 @@ def test_a_game_that_is_no_duel_is_refused(tmp_path: Path) -> None:
 def found(value: complex | None = -1 + 1j, **changes) -> Measured:
     pairs = [] if value is None else [Pair(value=value, vector=None, residual=0.0)]  # type: ignore[arg-type]
     here = Rest(h=-0.5, c=-0.5, k=0.5, verdict="stable")
-    options = {"rest": here, "here": here, "near": True, "told_apart": 0.7, "fastest": 0.5, "scale": 0.26}
+    options = {"rest": here, "here": here, "near": True, "told_apart": 0.7, "fastest": 0.5, "scale": 2.6}
     pair = pairs[0] if pairs and pairs[0].turns else None
     return Measured(step=9, count=8, weights=(1, 1), leading=pairs, pair=pair, **{**options, **changes})
 
@@ -162,7 +162,7 @@ CENTRE = Rest(h=0.0, c=-1.0, k=1.0, verdict="centre")
         (found(fastest=1.9), Seen(findings=("cycling",)), "cycling", "step"),
         (found(fastest=2.4, near=False), Seen(), "diverging", "step"),
         (found(here=Rest(h=0, c=0, k=1e-3), told_apart=1.0), Seen(), "stuck", "loss"),
-        (found(), Seen(finite=False), "diverging", "kernel"),
+        (found(), Seen(finite=False), "diverging", "none"),
         (found(None, here=None, rest=None, near=None), Seen(), "unclear", "none"),
     ],
 )
@@ -178,4 +178,16 @@ def test_remedies_are_scaled_and_can_be_pasted() -> None:
     assert first.changes == {"penalties.r1": 0.6, "penalties.r2": 0.6} and second.changes == {
         "discriminator.rate": 0.01
     }
-    assert way_on(Path("a b"), written=True, step=5).startswith("saddlepoint ask 'a b' ")
+    going = Way(run=Path("a b"), recipe="digits", step=5, written=True)
+    assert going.command(second) == "saddlepoint ask 'a b' discriminator.rate=0.01"
+    ended = Way(run=Path("a"), recipe="digits", step=5, written=False)
+    assert ended.command(second) == "saddlepoint resume a --steps 10 --set discriminator.rate=0.01"
+
+
+def test_a_discriminator_with_batch_statistics_is_to_be_built_without() -> None:
+    way = Way(run=Path("a"), recipe="digits", step=5, written=False)
+    cycling = Seen(findings=("cycling",))
+    (first,) = judge(found(), cycling, {}, batch_norm="networks.normalisation").remedies
+    assert way.command(first) == "saddlepoint train digits --set networks.normalisation=none"
+    (first,) = judge(found(), cycling, {}, batch_norm="").remedies
+    assert isinstance(first, Remedy) and way.command(first) is None

@@ -6,7 +6,12 @@ import torch
 
 from saddlepoint.diagnosis.local.flow import Flow, rademacher
 from saddlepoint.diagnosis.local.formula import PerSample
-from saddlepoint.diagnosis.local.kernel import discriminator_kernel, generator_kernel, normalises_over_batch
+from saddlepoint.diagnosis.local.kernel import (
+    discriminator_kernel,
+    generator_kernel,
+    looks_at_the_batch,
+    normalises_over_batch,
+)
 from saddlepoint.diagnosis.local.measure import ranks
 from saddlepoint.diagnosis.local.prediction import Prediction, predict
 from saddlepoint.diagnosis.local.spectrum import leading, shares
@@ -101,12 +106,12 @@ def test_the_kernel_is_that_of_gradients_one_by_one() -> None:
     assert 1 <= found.fast <= 8 and 1 <= generator_kernel(probe, 6).rank <= 6
 
 
-def test_batch_statistics_have_no_kernel() -> None:
+@pytest.mark.parametrize("player", ["discriminator", "generator"])
+def test_batch_statistics_have_no_kernel(player: str) -> None:
     task = generation(pair=Dcgan(latent=5, width=4, normalisation="batch"))
-    assert normalises_over_batch(task, "discriminator") is not None
-    assert (
-        normalises_over_batch(generation(pair=Dcgan(latent=5, width=4, normalisation="none")), "discriminator") is None
-    )
+    assert normalises_over_batch(task, player) and "whole batch" in (looks_at_the_batch(task, player) or "")
+    alone = generation(pair=Dcgan(latent=5, width=4, normalisation="none", generator_normalisation="none"))
+    assert not normalises_over_batch(alone, player) and looks_at_the_batch(alone, player) is None
 
 
 @pytest.mark.parametrize("optimizer", [SGD(rate=0.02), SGD(rate=0.02, momentum=0.5), Adam(rate=1e-4, beta1=0.5)])
