@@ -62,7 +62,7 @@ def diagnose(
         UserError: there is no run, its game is no duel of a discriminator and a generator of latents, its data is gone.
 
     Examples:
-        >>> found = sp.diagnose(run, probe=32)
+        >>> found = sp.diagnose(run, probe=16, seconds=2)
         >>> found.judged.verdict in ("converging", "undamped", "unclear", "stuck", "cycling", "diverging")
         True
         >>> sorted(found.to_json()["rest"])

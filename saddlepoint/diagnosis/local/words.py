@@ -18,7 +18,7 @@ _HEADS = {
     "unclear": "The numbers do not decide it.",
 }
 _WHYS = {
-    "step": "Why: the step.",
+    "step": "Why: the step. A direction that is thrown to its other side by each step hardly settles.",
     "loss": "Why: the loss.",
     "support": "Why: real and generated samples lie apart, for D: it pushes where no data is, and nothing damps there.",
     "kernel": "Why: the kernel. D answers the direction that turns too weakly, and nothing else is at fault.",
@@ -100,7 +100,7 @@ def _rest(found: Measured) -> Iterator[str]:
     elif found.near:
         yield f"Near its equilibrium: {at}{how_much}."
     else:
-        yield (f"Far from its equilibrium: {at}{how_much}. Read the eigenvalues as those of here, not of the end.")
+        yield f"Far from its equilibrium: {at}{how_much}. Read the eigenvalues as those of here, not of the end."
 
 
 def _spectrum(diagnosed: Diagnosed) -> Iterator[str]:

@@ -121,7 +121,7 @@ def test_a_run_with_a_correction_or_a_box_says_what_is_not_linearised(tmp_path: 
     assert all(parameter.dtype == torch.float64 for step in stands.steps.values() for parameter in step.parameters)
     answer = diagnose(run, probe=4).to_json()
     assert answer["step_times_fastest"] is None and "extragradient" in answer["reasons"]["step_times_fastest"]
-    assert answer["damping"] is not None and "whole batch" in answer["reasons"]["kernel.generator_rank"]
+    assert answer["rotation_share"] is not None and "whole batch" in answer["reasons"]["kernel.generator_rank"]
 
 
 def at_rest(path: Path) -> Standing:
@@ -160,6 +160,7 @@ CENTRE = Rest(h=0.0, c=-1.0, k=1.0, verdict="centre")
         (found(-1 + 30j, rest=CENTRE, near=None), Seen(), "undamped", "loss"),
         (found(-1 + 30j, told_apart=0.99), Seen(), "undamped", "support"),
         (found(fastest=1.9), Seen(findings=("cycling",)), "cycling", "step"),
+        (found(fastest=1.8), Seen(), "undamped", "step"),
         (found(fastest=2.4, near=False), Seen(), "diverging", "step"),
         (found(here=Rest(h=0, c=0, k=1e-3), told_apart=1.0), Seen(), "stuck", "loss"),
         (found(), Seen(finite=False), "diverging", "none"),
