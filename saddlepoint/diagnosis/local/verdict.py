@@ -19,9 +19,10 @@ from saddlepoint.diagnosis.local.update import LIMIT
 
 # Below this damping a pair hardly loses anything in a turn.
 UNDAMPED = 0.1
-# From this share of its limit on, the fastest direction overshoots nearly as far as it came: .85 to .95 were measured in
-# runs that circled by their step, .17 to .57 in healthy ones.
-STEP_SHARE = 0.8
+# From this share of its limit on, each step throws the fastest direction nearly as far out on its other side: .90 and .95
+# were measured in runs that circled by their step, .17 to .57 in healthy ones. At the limit itself Adam can hover, for
+# its second moments grow with it; far beyond it nothing holds.
+STEP_SHARE, BEYOND = 0.8, 2.0
 # P(D(real) > D(fake)) from which on the two are off each other's support, for D.
 APART = 0.97
 # The generator's pull, beside the one at rest, below which it stands still.
@@ -97,7 +98,7 @@ def _verdict(found: Measured, seen: Seen) -> str:
         return "stuck"
     if "cycling" in seen.findings:
         return "cycling"
-    if found.fastest is not None and found.fastest > LIMIT and found.near is False:
+    if found.fastest is not None and found.fastest > BEYOND * LIMIT and found.near is False:
         return "diverging"
     if _long(found):
         return "undamped"
