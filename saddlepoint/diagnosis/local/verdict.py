@@ -19,9 +19,9 @@ from saddlepoint.diagnosis.local.update import LIMIT
 
 # Below this damping a pair hardly loses anything in a turn.
 UNDAMPED = 0.1
-# From this share of its limit on, each step throws the fastest direction nearly as far out on its other side: .90 and .95
-# were measured in runs that circled by their step, .17 to .57 in healthy ones. At the limit itself Adam can hover, for
-# its second moments grow with it; far beyond it nothing holds.
+# From this share of its limit on, each step throws the fastest direction nearly as far out on its other side: .90 and
+# .95 were measured in runs that circled by their step, .17 to .57 in healthy ones. At the limit itself Adam can hover,
+# for its second moments grow with it; far beyond it nothing holds.
 STEP_SHARE, BEYOND = 0.8, 2.0
 # P(D(real) > D(fake)) from which on the two are off each other's support, for D.
 APART = 0.97
