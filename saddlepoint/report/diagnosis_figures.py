@@ -26,32 +26,35 @@ def drawings(found: Measured) -> list[Drawing]:
 
 
 def _spectrum(found: Measured) -> Drawing:
-    values = _with_conjugates([pair.value for pair in found.leading])
+    real, imaginary = _with_conjugates([pair.value for pair in found.leading])
 
     def paint(axes: "Axes") -> None:
         axes.axvline(0, color=INK, linewidth=0.6)
         axes.axhline(0, color=INK, linewidth=0.6)
-        axes.plot(values.real, values.imag, "o", color=COLOURS[0], markersize=6, alpha=0.8)
+        axes.plot(real, imaginary, "o", color=COLOURS[0], markersize=6, alpha=0.8)
         for pair, colour, size in ((found.pair, COLOURS[3], 11), (found.predicted_pair, COLOURS[1], 15)):
             if pair is not None:
-                both = _with_conjugates([pair.value])
-                axes.plot(both.real, both.imag, "o", color=colour, markersize=size, fillstyle="none", linewidth=1.4)
+                axes.plot(
+                    *_with_conjugates([pair.value]), "o", color=colour, markersize=size, fillstyle="none", linewidth=1.4
+                )
         # Most lie within a hundredth of the largest: a linear axis would show them as one point.
-        axes.set_xscale("symlog", linthresh=max(1e-6, 1e-3 * float(np.abs(values).max())))
+        axes.set_xscale("symlog", linthresh=max(1e-6, 1e-3 * float(np.hypot(real, imaginary).max())))
         axes.set_xlabel("real part (left: dies away, right: grows)")
         axes.set_ylabel("imaginary part (turns)")
 
     return Drawing(
         svg=drawn(paint, height=3.8),
         description=(
-            f"The {len(values)} leading eigenvalues of the flow's Jacobian that were found. The pair that turns "
+            f"The {len(real)} leading eigenvalues of the flow's Jacobian that were found. The pair that turns "
             "fastest is ringed, and once more, wider, where the theory's formula with each sample's factors has it."
         ),
     )
 
 
-def _with_conjugates(values: list[complex]) -> np.ndarray:
-    return np.unique(np.round(np.array([*values, *(value.conjugate() for value in values)]), 12))
+def _with_conjugates(values: list[complex]) -> tuple[np.ndarray, np.ndarray]:
+    """Real and imaginary parts."""
+    both = sorted({*values, *(value.conjugate() for value in values)}, key=lambda each: (each.real, each.imag))
+    return np.array([each.real for each in both]), np.array([each.imag for each in both])
 
 
 def _kernels(found: Measured) -> Drawing:

@@ -5,7 +5,7 @@ point and on one draw that both players share, in double precision: so J, its fo
 same functions, and their difference is no rounding.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -200,14 +200,14 @@ def drawn(duel: Any, state: Progress, count: int, *, first: int = 0) -> Draw:
     return Draw(tensors=tensors, seed=parts[0].seed)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class _Ahead:
     seed: int
     images: int
     step: int
 
 
-def doubled(duel: Any, steps: dict[str, Step]) -> None:
+def doubled(duel: Any, steps: Mapping[str, Step]) -> None:
     """Brings a duel's networks and their optimizers' history to double precision, in place; leaves dropout out."""
     for module in networks_of(duel).values():
         module.double().train()

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 import torch
 from torch import Tensor
 
@@ -59,7 +58,7 @@ def leading(product: Product, size: int, *, ends: Sequence[str], start: Tensor |
     """
     if size <= SMALL:
         matrix = dense(product, size)
-        values, vectors = scipy.linalg.eig(matrix)
+        values, vectors = np.linalg.eig(matrix)
         residuals = np.linalg.norm(matrix @ vectors - values * vectors, axis=0)
         return _pairs(values, vectors, residuals)
     most = max(8, min(MOST, size - 1, _BYTES // (8 * size)))
@@ -88,7 +87,7 @@ def leading(product: Product, size: int, *, ends: Sequence[str], start: Tensor |
 
 def _ritz(matrix: np.ndarray, beyond: float) -> tuple[list[Pair], np.ndarray]:
     """Ritz pairs of a Krylov space whose next vector lies `beyond` it, with their weights on its basis."""
-    values, weights = scipy.linalg.eig(matrix)
+    values, weights = np.linalg.eig(matrix)
     order = np.argsort(-np.abs(values), kind="stable")
     values, weights = values[order], weights[:, order]
     return _pairs(values, weights, beyond * np.abs(weights[-1])), weights
@@ -103,8 +102,11 @@ def _pairs(values: np.ndarray, vectors: np.ndarray, residuals: np.ndarray) -> li
 
 
 def _outermost(found: list[Pair], ends: Sequence[str]) -> list[int]:
-    values = np.array([pair.value for pair in found])
-    far = {"modulus": np.abs(values), "turning": np.abs(values.imag), "left": -values.real}
+    far = {
+        "modulus": [abs(pair.value) for pair in found],
+        "turning": [abs(pair.value.imag) for pair in found],
+        "left": [-pair.value.real for pair in found],
+    }
     return [int(np.argmax(far[end])) for end in ends]
 
 

@@ -66,7 +66,8 @@ def test_a_healthy_run_is_near_its_equilibrium_and_the_theory_explains_it(diagno
     assert answer["damping"] > 0.2 and answer["step_times_fastest"] < 1.8
     # Adam's beta2 of 0.9 moves weights of no gradient as far as all others: such a step is not small.
     prediction = diagnosis.found.prediction
-    assert prediction is not None and prediction.error < 0.2 < prediction.bare_error
+    assert prediction is not None and prediction.error is not None and prediction.bare_error is not None
+    assert prediction.error < 0.2 < prediction.bare_error
     predicted, measured = diagnosis.found.predicted_pair, diagnosis.found.pair
     assert predicted is not None and measured is not None
     assert predicted.value == pytest.approx(measured.value, rel=0.05)

@@ -25,7 +25,7 @@ from saddlepoint.training.state import State
 ENDS = ("modulus", "turning")
 
 
-def dirac(name: str = "non_saturating", **penalties: float) -> Probe:
+def dirac(name: str = "non_saturating", /, **penalties: float) -> Probe:
     task = DiracGan(objective=objective(name), theta=0.0, psi=0.0, penalties=tuple(penalties))
     settings = {f"penalties.{key}": value for key, value in penalties.items()}
     return Probe.of(task, drawn(task, State(seed=0), 8), settings)
@@ -72,7 +72,8 @@ def test_without_a_penalty_all_of_it_turns(name: str, turn: float) -> None:
 def test_h_c_and_k_at_rest_and_as_means_over_constant_scores(name, h, c, k, verdict) -> None:
     game = objective(name)
     rest = rest_of(game)
-    assert rest == Rest(h=pytest.approx(h), c=pytest.approx(c), k=pytest.approx(k), verdict=verdict)
+    assert isinstance(rest, Rest) and rest.verdict == verdict
+    assert (rest.h, rest.c, rest.k) == pytest.approx((h, c, k))
     scores = torch.full((6,), {"least_squares": 0.5, "quadratic": 1.0}.get(name, 0.0), dtype=torch.float64)
     here = measured(game, scores, scores)
     assert (here.h, here.c, here.k) == pytest.approx((h, c, k))
