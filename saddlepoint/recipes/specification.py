@@ -202,12 +202,21 @@ class Watch(Part):
     best: Best | None = Field(
         default=None, description="also keep the best checkpoint by a logged value, or by metrics.NAME of an evaluation"
     )
+    diagnosis: Literal["off", "advise"] = Field(
+        default="advise", description="say what goes wrong in the game, and what to do about it"
+    )
     evaluate_every: PositiveInt | None = Field(
         default=None, description="images between two evaluations; null for none"
     )
     evaluate: tuple[str, ...] = Field(default=_MEASURED, description="metrics of the evaluations, as for `evaluate`")
     evaluate_count: int = Field(default=2000, ge=2, description="samples of an evaluation")
     evaluate_features: str = Field(default="pixels", description="as for `evaluate --features`")
+
+    @field_validator("diagnosis", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, given: Any) -> Any:
+        # YAML reads it as false.
+        return "off" if given is False else given
 
     @model_validator(mode="after")
     def _evaluations_have_an_effect(self) -> "Watch":

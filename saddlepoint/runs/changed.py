@@ -86,6 +86,7 @@ def rewind(folder: RunFolder, step: int, log_every: int, show: bool) -> None:
     for file, rewound in (
         (folder.log, folder.rewind_log(step, log_every)),
         (folder.metrics, folder.rewind_metrics(step)),
+        *folder.rewind_diagnosis(step).items(),
     ):
         if rewound.damaged:
             kept = f"{file.name}{DAMAGED}"

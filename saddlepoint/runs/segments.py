@@ -18,6 +18,7 @@ from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.runs.advice import as_stop, introduce, tell_compiled
 from saddlepoint.runs.asked import reader_of
 from saddlepoint.runs.between import rebuild, roll_back
+from saddlepoint.runs.diagnosing import Diagnosis
 from saddlepoint.runs.opened import OpenRun
 from saddlepoint.training.control import Control
 from saddlepoint.training.loop import Ending, train
@@ -153,8 +154,25 @@ def _own_observers(run: OpenRun, until: int) -> tuple[Checkpoints, list[Observer
         about=run.about,
         evaluated=evaluations.at if evaluations is not None else None,
     )
-    own += [Log(folder, watch.log_every, state), Runaway(folder, watch.log_every, partial(say, run.show)), checkpoints]
+    log = Log(folder, watch.log_every, state)
+    # Before the checkpoints, which keep what it remembers.
+    own += [log, *_diagnosis(run, log), Runaway(folder, watch.log_every, partial(say, run.show)), checkpoints]
     return checkpoints, [*own, *([Console(until, state)] if run.show else [])]
+
+
+def _diagnosis(run: OpenRun, log: Log) -> list[Diagnosis]:
+    """The diagnosis of a segment, unless it is off or its findings would have no meaning, which is said once."""
+    folder, recipe, game, tell = run.folder, run.recipe, run.game, partial(say, run.show)
+    if recipe.watch.diagnosis == "off":
+        game.state.watched = {}
+        return []
+    probed = kind_of(recipe).probed(recipe, game.task, run.data)
+    if isinstance(probed, str):
+        if game.state.step == 0:
+            folder.note("not diagnosed", step=0, reason=probed)
+            tell(f"not diagnosed: {probed}")
+        return []
+    return [Diagnosis(folder, probed, recipe, game.state, log.show, tell)]
 
 
 def _played(

@@ -25,6 +25,7 @@ class State:
         averages: moving averages of the sampled networks, or None.
         correction: the correction's history.
         overrides: settings that a request has fixed; they replace the schedule's value.
+        watched: what the diagnosis remembers of the samples; nothing that is played depends on it.
         seeding: the rule by which the networks' own randomness follows from a draw (`Field.seeding`).
         whole: no iteration is under way, so that what is saved now can be gone on with.
     """
@@ -37,6 +38,7 @@ class State:
     averages: Averages | None = None
     correction: dict[str, Tensor] = field(default_factory=dict)
     overrides: dict[str, float] = field(default_factory=dict)
+    watched: dict[str, Tensor] = field(default_factory=dict)
     seeding: Literal[1, 2] = 2
     whole: bool = True
 

@@ -13,6 +13,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from saddlepoint.data import Packed, open_data
+from saddlepoint.diagnosis.probed import Probed, fixed_items, fixed_latents
 from saddlepoint.errors import UserError, counted
 from saddlepoint.game.constraints import Clipping
 from saddlepoint.game.network import Networks
@@ -210,6 +211,29 @@ class GenerationKind(Kind):
             f"a generator learns {counted(count, 'training image')} by heart; `saddlepoint sample {run} --neighbours 2`"
             " shows each sample beside the training images nearest to it"
         ]
+
+    def probed(self, recipe: Recipe, task: Generation, data: Packed) -> Probed | str:
+        items = fixed_items(data, recipe.seed)
+        if items is None:
+            return f"findings need more than {len(data.splits['train'])} training items"
+        (train, train_labels), (others, other_labels) = data.batch(items.train), data.batch(items.others)
+        labels = None
+        if task.conditional:
+            assert train_labels is not None and other_labels is not None
+            labels = train_labels.to(task.device), other_labels.to(task.device)
+        return Probed(
+            generator=task.generator,
+            discriminator=task.discriminator,
+            objective=task.objective,
+            train=task.seen(train.to(task.device)),
+            others=task.seen(others.to(task.device)),
+            held_out=items.held_out,
+            train_count=items.train_count,
+            latents=fixed_latents(len(others), recipe.seed, width=task.latent, prior_name=task.prior).to(task.device),
+            labels=labels,
+            classes=len(data.classes),
+            joint=task.joint_scoring,
+        )
 
     def generated_samples(
         self, task: Generation, networks: Networks, data: Packed, features: "Features", *, seed: int, about: Mapping

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from saddlepoint.data import Packed
+from saddlepoint.diagnosis.probed import Probed
 from saddlepoint.errors import UserError
 from saddlepoint.game.network import Networks
 from saddlepoint.game.task import Request, RunTask
@@ -198,6 +199,10 @@ class Kind:
             begins: it is a new run.
         """
         return []
+
+    def probed(self, recipe: Recipe, task: Any, data: Any) -> Probed | str:
+        """What the diagnosis of a run looks at; where its findings have no meaning, why."""
+        return f"findings are about a generator of latents and its discriminator, and the task {self.name} has none"
 
     # What is measured
 

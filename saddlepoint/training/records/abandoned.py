@@ -2,7 +2,7 @@
 
 checkpoints/00000008      -> checkpoints/00000008.branch-0
 samples/00000008.png      -> samples/00000008.png.branch-0
-later lines of log.jsonl  -> log.jsonl.branch-0, and so of metrics.jsonl
+later lines of log.jsonl  -> log.jsonl.branch-0, and so of metrics.jsonl, probes.jsonl, findings.jsonl
 
 events.jsonl stays whole: it tells what was. Whatever moment a kill comes at, the run goes on from the newest checkpoint
 that is still in its place, does again what came after it, and is rolled back again (`replay.py`); what it then sets
@@ -38,3 +38,4 @@ def set_aside(folder: RunFolder, step: int, branch: int, log_every: int) -> None
             os.replace(picture, picture.with_name(picture.name + ending))
     folder.rewind_log(step, log_every, beside=ending)
     folder.rewind_metrics(step, beside=ending)
+    folder.rewind_diagnosis(step, beside=ending)

@@ -249,6 +249,7 @@ def restore(checkpoint: Checkpoint, task: Task, steps: Mapping[str, Step], state
             raise _misfit(checkpoint.path, [name])
         task.state[name] = tensor.to(task.state[name].device) if name in task.state else tensor
     state.correction = dict(tensors.get("correction", {}))
+    state.watched = dict(tensors.get("watched", {}))
     manifest = checkpoint.manifest
     state.step, state.images, state.seconds = manifest["step"], manifest["images"], manifest["seconds"]
     state.overrides = dict(manifest["overrides"])
@@ -303,6 +304,7 @@ def _tensors(task: Task, steps: Mapping[str, Step], state: State) -> dict[str, d
         },
         "task": dict(task.state),
         "correction": dict(state.correction),
+        "watched": dict(state.watched),
     }
 
 

@@ -10,7 +10,19 @@ from typing import Any
 
 from saddlepoint.errors import UserError
 from saddlepoint.files import Line, append_line, aside_of, read_lines, write_whole
-from saddlepoint.run_folder import CHECKPOINTS, EVENTS, LOG, METRICS, RECIPE, REPORT, REQUESTS, SAMPLES, TENSORBOARD
+from saddlepoint.run_folder import (
+    CHECKPOINTS,
+    EVENTS,
+    FINDINGS,
+    LOG,
+    METRICS,
+    PROBES,
+    RECIPE,
+    REPORT,
+    REQUESTS,
+    SAMPLES,
+    TENSORBOARD,
+)
 
 # Damaged lines are kept in a file of this ending, for whoever can mend them.
 DAMAGED = ".damaged"
@@ -62,6 +74,8 @@ class RunFolder:
         self.checkpoints = path / CHECKPOINTS
         self.tensorboard = path / TENSORBOARD
         self.metrics = path / METRICS
+        self.findings = path / FINDINGS
+        self.probes = path / PROBES
         self.report = path / REPORT
 
     @classmethod
@@ -195,6 +209,23 @@ class RunFolder:
             else:
                 kept.append(line.content)
         return self._rewound(self.metrics, kept, damaged, later, beside)
+
+    def rewind_diagnosis(self, step: int, beside: str = "") -> dict[Path, Rewound]:
+        """Leaves in probes.jsonl and findings.jsonl what an uninterrupted run would have there at `step`."""
+        return {file: self._rewind_lines(file, step, beside) for file in (self.probes, self.findings)}
+
+    def _rewind_lines(self, file: Path, step: int, beside: str) -> Rewound:
+        """Drops the lines of later steps, and a torn one."""
+        kept, damaged, later = [], [], []
+        for line in read_lines(file):
+            at = line.value.get("step") if line.value is not None else None
+            if line.torn or (type(at) is int and at > step):
+                later.append(line.content)
+            elif type(at) is int:
+                kept.append(line.content)
+            else:
+                damaged.append((line, f"line {line.number}"))
+        return self._rewound(file, kept, damaged, later, beside)
 
     @staticmethod
     def _rewound(

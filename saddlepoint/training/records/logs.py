@@ -39,14 +39,14 @@ class Log(Observer):
         self._time, self._images = now, record.images
         line = {**record.numbers, "images_per_s": round(rate, 1), "seconds": round(state.seconds, 3)}
         append_line(self.folder.log, line)
-        self._show(record.step, line)
+        self.show(record.step, line)
 
     def close(self) -> None:
         if self._scalars is not None:
             self._scalars.close()
 
-    def _show(self, step: int, line: Mapping[str, Any]) -> None:
-        """Gives TensorBoard a line's scalars, as long as that can be written: it is no reason to end a run."""
+    def show(self, step: int, line: Mapping[str, Any]) -> None:
+        """Gives TensorBoard a step's scalars, as long as that can be written: it is no reason to end a run."""
         if self._scalars is None:
             return
         try:

@@ -1,0 +1,273 @@
+"""The rules: which numbers make which finding, as data, and the course of a run by them.
+
+m(.) is the median of a signal's last five probes. A rule holds where one of its alternatives does; a finding is open
+once its rule has held at three probes in succession, and is withdrawn once it has not at three. Young runs look
+collapsed, saturated and cycling: the progress gate lets such rules speak only where the samples have stopped getting
+better. Thresholds were chosen on 92 short runs (8x8 digits, toy sets, MNIST) at a probe every 25 steps; that of
+`no_progress` is not calibrated.
+"""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+# Probes: of a median, in succession, of the gate, of `vol`, of no progress at all.
+MEDIAN, PERSISTS, GATE, RESTLESS, LONG = 5, 3, 6, 8, 20
+# Nothing is said before this step, but that an overflow is ahead; and nothing of no progress before the later one.
+QUIET, LATE = 200, 1000
+# Progress: so much the best m(x_cov1) falls over the gate's probes, or the best m(x_mean) from above this.
+_NEARER, _CLOSER, _FAR = 0.85, 0.75, 0.3
+# A path that falls by less than this over the gate's probes is no first descent.
+_DESCENT = 0.92
+
+# One probe: its signals by name; one that has no meaning there is left out.
+Signals = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A signal's median below or above a bound; `raw` takes the newest value, and `not finite` asks nothing else."""
+
+    signal: str
+    relation: str
+    bound: float = math.nan
+    raw: bool = False
+
+
+def _below(signal: str, bound: float) -> Condition:
+    return Condition(signal, "<", bound)
+
+
+def _above(signal: str, bound: float) -> Condition:
+    return Condition(signal, ">", bound)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alternative:
+    """Conditions that hold together.
+
+    Attributes:
+        all_of: the conditions.
+        gated: only while the samples make no progress.
+        lasting: only while m(cent_max) is not falling.
+        unless, beside: findings whose rules must not hold here, or of which one must.
+        after: only after this step.
+        stuck: only where the gate was open for so many probes, and no other rule holds.
+    """
+
+    all_of: tuple[Condition, ...]
+    gated: bool = True
+    lasting: bool = False
+    unless: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    after: int = QUIET
+    stuck: bool = False
+
+
+_VANISHING, _FROZEN, _WON, _COLLAPSE = (
+    "vanishing_generator_gradient",
+    "generator_frozen",
+    "discriminator_won",
+    "collapse",
+)
+_STILL = (_VANISHING, _FROZEN)
+
+# In the order of precedence: the first that is open is said as the cause.
+RULES: dict[str, tuple[Alternative, ...]] = {
+    "nan_ahead": (
+        Alternative(all_of=(Condition("gain_eff", "not finite", raw=True),), gated=False, after=0),
+        Alternative(all_of=(_below("gain_eff", 0.05),), gated=False, unless=(_VANISHING,), after=0),
+    ),
+    _VANISHING: (Alternative(all_of=(_below("gain", 0.1), _above("auc_rf", 0.9)), gated=False),),
+    _FROZEN: (Alternative(all_of=(_above("auc_rf", 0.95), _below("drift", 0.02)), gated=False),),
+    "batch_norm_leak": (
+        Alternative(all_of=(_above("batch_dep", 0.3),), gated=False, beside=(_WON, _COLLAPSE)),
+        Alternative(all_of=(_above("bn_gap_G", 0.12),), gated=False, beside=(_WON, _COLLAPSE)),
+    ),
+    "rate_too_large": (
+        Alternative(all_of=(_above("upd_D", 0.02),), gated=False),
+        Alternative(all_of=(_above("upd_G", 0.02),), gated=False),
+        # Both nets are dead after a crash: D says the same of everything.
+        Alternative(all_of=(_below("spread_fall", 1e-6),), gated=False),
+    ),
+    "discriminator_memorises": (Alternative(all_of=(_above("auc_th", 0.75),)),),
+    "labels_ignored": (Alternative(all_of=(_below("label_auc", 0.65),)),),
+    "cycling": (
+        Alternative(all_of=(_above("cent_max", 0.65),), lasting=True),
+        Alternative(all_of=(_above("turn_cos", 0.3), _above("cent_max", 0.5)), lasting=True),
+        Alternative(all_of=(Condition("vol", ">", 0.19, raw=True),), gated=False),
+    ),
+    _WON: (Alternative(all_of=(_above("auc_rf", 0.95),), unless=_STILL),),
+    _COLLAPSE: (
+        Alternative(all_of=(_below("x_nn", 0.5),), unless=_STILL),
+        Alternative(all_of=(_below("x_pd", 0.6),), unless=_STILL),
+        Alternative(all_of=(_above("x_hub", 0.2), _below("x_recall", 0.2)), unless=_STILL),
+    ),
+    "no_progress": (Alternative(all_of=(_below("x_recall", 0.05), _above("x_cov1", 1.2)), after=LATE, stuck=True),),
+}
+FINDINGS = tuple(RULES)
+# Those that need not persist.
+AT_ONCE = ("nan_ahead",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """A finding that is opened or withdrawn.
+
+    Attributes:
+        finding: its name.
+        open: or withdrawn.
+        step: of the probe.
+        since: the first of the probes in succession at which its rule held.
+        evidence: what speaks for it, by signal: the medians that its rule compares; they are of the newest probe.
+    """
+
+    finding: str
+    open: bool
+    step: int
+    since: int
+    evidence: Mapping[str, float]
+
+
+@dataclass
+class _Held:
+    """How one rule has held: at so many probes in succession, since when; for so many not; is its finding open."""
+
+    held: int = 0
+    since: int = 0
+    missed: int = 0
+    open: bool = False
+
+
+@dataclass
+class Course:
+    """The probes of a run in their order, judged one by one; a function of them alone."""
+
+    probes: list[tuple[int, dict[str, float]]] = field(default_factory=list)
+    medians: list[dict[str, float]] = field(default_factory=list)
+    _best: list[tuple[float, float]] = field(default_factory=list)
+    _held: dict[str, _Held] = field(default_factory=lambda: {name: _Held() for name in FINDINGS})
+
+    @property
+    def newest(self) -> int | None:
+        """The step of the newest probe."""
+        return self.probes[-1][0] if self.probes else None
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """The findings that are open, in the order of precedence."""
+        return tuple(name for name in FINDINGS if self._held[name].open)
+
+    def add(self, step: int, signals: Signals) -> list[Turn]:
+        """Takes a probe, and gives the findings that it opens or withdraws, in the order of precedence."""
+        self.probes.append((step, {**signals, **self._derived(signals)}))
+        self.medians.append(self._medians())
+        now, best = self.medians[-1], self._best[-1] if self._best else (math.inf, math.inf)
+        self._best.append((_least(best[0], now.get("x_cov1")), _least(best[1], now.get("x_mean"))))
+        holds: dict[str, tuple[str, ...]] = {}
+        # In this order: what others look at comes before them.
+        for name in sorted(FINDINGS, key=lambda each: (each == "no_progress", each == "batch_norm_leak", _order(each))):
+            if evidence := self._judged(name, step, holds):
+                holds[name] = evidence
+        return [turn for name in FINDINGS if (turn := self._turn(name, step, holds.get(name))) is not None]
+
+    def _derived(self, signals: Signals) -> dict[str, float]:
+        """Signals of more than one probe: how restless the mean is, how far D's scores have drawn together."""
+        found = {}
+        last = [each.get("x_mean", math.nan) for _, each in self.probes[-RESTLESS:]]
+        last.append(signals.get("x_mean", math.nan))
+        changes = [abs(b - a) for a, b in pairwise(last)]
+        if len(changes) >= RESTLESS:
+            found["vol"] = statistics.median(changes)
+        spreads = [each["spread"] for _, each in self.probes[-4 * MEDIAN :] if each.get("spread", 0) > 0]
+        if len(spreads) >= MEDIAN and "spread" in signals:
+            found["spread_fall"] = signals["spread"] / statistics.median(spreads)
+        return found
+
+    def _medians(self) -> dict[str, float]:
+        last = [signals for _, signals in self.probes[-MEDIAN:]]
+        found = {}
+        for name in last[-1]:
+            values = [each[name] for each in last if not math.isnan(each.get(name, math.nan))]
+            found[name] = statistics.median(values) if values else math.nan
+        return found
+
+    def progresses(self, probes: int = GATE) -> bool:
+        """Whether the samples have got nearer over the last probes; so it is taken where it is too early to tell."""
+        if len(self._best) <= probes:
+            return True
+        (near, mean), (nearer, meaner) = self._best[-1 - probes], self._best[-1]
+        return nearer <= _NEARER * near or (mean > _FAR and meaner <= _CLOSER * mean)
+
+    def _falling(self) -> bool:
+        """Whether the amplitude of the path falls, as it does in a first descent."""
+        if len(self.medians) <= GATE:
+            return True
+        before, now = (self.medians[place].get("cent_max", math.nan) for place in (-1 - GATE, -1))
+        return not now > _DESCENT * before
+
+    def _judged(self, name: str, step: int, holds: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+        """The signals by which a rule holds now; empty where it does not."""
+        found: list[str] = []
+        for each in RULES[name]:
+            if (
+                step > each.after
+                and not (each.gated and self.progresses())
+                and not (each.lasting and self._falling())
+                and not (each.stuck and (self.progresses(LONG) or holds))
+                and not any(other in holds for other in each.unless)
+                and (not each.beside or any(other in holds for other in each.beside))
+                and all(self._meets(condition) for condition in each.all_of)
+            ):
+                found += [condition.signal for condition in each.all_of]
+        return tuple(dict.fromkeys(found))
+
+    def _meets(self, condition: Condition) -> bool:
+        newest = self.probes[-1][1] if condition.raw else self.medians[-1]
+        if condition.signal not in newest:
+            return False
+        value = newest[condition.signal]
+        if condition.relation == "not finite":
+            return not math.isfinite(value)
+        return value < condition.bound if condition.relation == "<" else value > condition.bound
+
+    def _turn(self, name: str, step: int, evidence: Sequence[str] | None) -> Turn | None:
+        state = self._held[name]
+        if evidence:
+            state.since = step if state.held == 0 and not state.open else state.since
+            state.held, state.missed = state.held + 1, 0
+        else:
+            state.held, state.missed = 0, state.missed + 1
+        opens = not state.open and state.held >= (1 if name in AT_ONCE else PERSISTS)
+        ends = state.open and state.missed >= PERSISTS
+        if not opens and not ends:
+            return None
+        state.open = opens
+        shown = evidence or signals_of(name)
+        values = {signal: self._shown(name, signal) for signal in shown}
+        return Turn(
+            finding=name,
+            open=opens,
+            step=step,
+            since=state.since,
+            evidence={signal: value for signal, value in values.items() if value is not None},
+        )
+
+    def _shown(self, name: str, signal: str) -> float | None:
+        raw = any(each.raw for rule in RULES[name] for each in rule.all_of if each.signal == signal)
+        return (self.probes[-1][1] if raw else self.medians[-1]).get(signal)
+
+
+def signals_of(finding: str) -> tuple[str, ...]:
+    """The signals that a finding's rule compares."""
+    return tuple(dict.fromkeys(each.signal for rule in RULES[finding] for each in rule.all_of))
+
+
+def _order(name: str) -> int:
+    return FINDINGS.index(name)
+
+
+def _least(best: float, value: float | None) -> float:
+    return best if value is None or math.isnan(value) else min(best, value)

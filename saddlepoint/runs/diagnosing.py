@@ -1,0 +1,191 @@
+"""The diagnosis of a run while it trains: every so many steps its networks are probed, and findings are told.
+
+probes.jsonl    the signals of every probe; what the rules remember follows from them
+findings.jsonl  each finding when it is opened, and when it is withdrawn
+the person      the first that is open as the cause, with what to do first
+TensorBoard     the signals, beside the log's scalars
+
+Nothing that is played depends on it. What it remembers of samples is in the checkpoint (`State.watched`), so that a run
+that goes on is told what it would have been told.
+"""
+
+import math
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from saddlepoint.diagnosis.findings import TITLES, line_of, words_of
+from saddlepoint.diagnosis.probe import EVERY, Probe
+from saddlepoint.diagnosis.probed import Probed
+from saddlepoint.diagnosis.remedies import RUN, Situation, after_failure, first_remedy
+from saddlepoint.diagnosis.rules import FINDINGS, Course, Turn
+from saddlepoint.errors import Diverged, reason_of
+from saddlepoint.files import append_line, read_lines
+from saddlepoint.game.schedules import value_at
+from saddlepoint.recipes.specification import Recipe
+from saddlepoint.training.control import Control
+from saddlepoint.training.folder import RunFolder
+from saddlepoint.training.game import Game
+from saddlepoint.training.observers import Observer, Record
+from saddlepoint.training.state import State
+
+# Steps between two probes, up to this step and after it: a run that fails mostly does so early.
+OFTEN, EARLY, RARELY = 25, 1000, 50
+# Where a recipe says that a player's networks normalise over the batch.
+_NORMALISATION = {"discriminator": "normalisation", "generator": "generator_normalisation"}
+
+
+def is_probed(step: int) -> bool:
+    """Whether a run is probed after so many iterations."""
+    return step > 0 and step % (OFTEN if step <= EARLY else RARELY) == 0
+
+
+class Diagnosis(Observer):
+    """Probes the game of a segment and tells what it finds.
+
+    Args:
+        folder: of the run; its probes and findings end at the state's step.
+        probed: what is looked at.
+        recipe: of the segment, for what to do.
+        state: where the segment begins.
+        scalars: is given a step's signals for TensorBoard.
+        tell: says a line to the person.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        probed: Probed,
+        recipe: Recipe,
+        state: State,
+        scalars: Callable[[int, Mapping[str, float]], None],
+        tell: Callable[[str], None],
+    ):
+        self.folder, self.probed, self.recipe = folder, probed, recipe
+        self.scalars, self.tell = scalars, tell
+        self.probe: Probe | None = Probe(probed)
+        self.course = Course()
+        for line in read_lines(folder.probes):
+            if line.value is not None and line.value.get("step", math.inf) <= state.step:
+                self.course.add(line.value["step"], _read(line.value["signals"]))
+        if self.course.newest != _newest_before(state.step):
+            # It was not diagnosed all the time: what it remembers is of another time.
+            state.watched = {}
+        self._before: Any = None
+
+    def begin(self, game: Game, control: Control) -> None:
+        self._game = game
+        rate = game.schedules.get("generator.rate")
+        self._first_rate = value_at(rate, 0, 0) if rate is not None else 0.0
+        self._remember_weights(game.state.step)
+
+    def step(self, state: State, record: Record) -> None:
+        if self.probe is None:
+            return
+        try:
+            if record.step % EVERY == 0:
+                state.watched = self.probe.follow(state.watched)
+            if is_probed(record.step):
+                self._look(self.probe, state, record)
+            self._remember_weights(record.step)
+        except Exception as error:
+            if isinstance(error, OSError):
+                raise
+            # A person's own network may refuse what it is shown here, or memory be short: no reason to end the run.
+            self.probe = None
+            reason = reason_of(error)
+            self.folder.note("not diagnosed", step=record.step, reason=reason)
+            self.tell(f"not diagnosed from step {record.step} on: {reason}")
+
+    def failed(self, state: State, error: Diverged) -> None:
+        """The guard: what has exploded within a few steps, no probe has seen coming."""
+        remedy = after_failure(self._situation(self._game.settings()))
+        turn = Turn(finding=FINDINGS[0], open=True, step=state.step, since=state.step, evidence={})
+        line = line_of(turn, remedy)
+        self._write({**line, "words": f"{line['words']} {error.what[0].upper()}{error.what[1:]}."})
+
+    def _remember_weights(self, step: int) -> None:
+        """Keeps the weights where the next iteration's step is to be measured."""
+        self._before = self.probe.weights() if self.probe is not None and is_probed(step + 1) else None
+
+    def _look(self, probe: Probe, state: State, record: Record) -> None:
+        newest = self.course.newest
+        moved = [move.player for group in self._game.turn(record.step - 1) for move in group]
+        rate = record.settings.get("generator.rate", 0.0)
+        signals, state.watched = probe.read(
+            state.watched,
+            since=record.step - newest if newest is not None else None,
+            before=self._before,
+            moves={name: moved.count(name) for name in ("discriminator", "generator")},
+            rate_share=rate / self._first_rate if self._first_rate > 0 else 1.0,
+        )
+        turns = self.course.add(record.step, signals)
+        shown = self.course.probes[-1][1]
+        append_line(self.folder.probes, {"step": record.step, "signals": {n: _finite(v) for n, v in shown.items()}})
+        open_now = {f"findings/{name}": float(name in self.course.open) for name in FINDINGS}
+        self.scalars(record.step, {**{f"diagnosis/{n}": v for n, v in shown.items() if math.isfinite(v)}, **open_now})
+        situation = self._situation(record.settings)
+        for turn in turns:
+            self._write(line_of(turn, first_remedy(turn.finding, situation), self.probed.train_count))
+        self._say(turns)
+
+    def _write(self, line: dict[str, Any]) -> None:
+        append_line(self.folder.findings, line)
+        event = "finding" if line["state"] == "open" else "finding withdrawn"
+        self.folder.note(event, step=line["step"], finding=line["finding"], since=line["since"])
+        if line["step"] == line["since"] and not line["evidence"]:
+            self.tell(f"diagnosis: {line['words']} Try: {self._pasted(line['do'])}")
+
+    def _say(self, turns: list[Turn]) -> None:
+        opened = [turn for turn in turns if turn.open]
+        ended = [TITLES[turn.finding].lower() for turn in turns if not turn.open]
+        if ended:
+            self.tell(f"diagnosis: not seen any more at step {turns[0].step}: {'; '.join(ended)}")
+        if not opened:
+            return
+        first = opened[0]
+        others = [TITLES[name].lower() for name in self.course.open if name != first.finding]
+        if first.finding != self.course.open[0]:
+            names = "; ".join(TITLES[turn.finding].lower() for turn in opened)
+            self.tell(f"diagnosis: seen too at step {first.step}: {names}")
+            return
+        command = first_remedy(first.finding, self._situation(self._game.settings())).command
+        seen = f" Seen too: {'; '.join(others)}." if others else ""
+        self.tell(
+            f"diagnosis at step {first.step}, since step {first.since}: "
+            f"{words_of(first.finding, self.probed.train_count)}{seen} Try: {self._pasted(command)}"
+        )
+
+    def _pasted(self, command: str) -> str:
+        return command.replace(RUN, shlex.quote(str(self.folder.path)), 1)
+
+    def _situation(self, settings: Mapping[str, float]) -> Situation:
+        probe = Probe(self.probed) if self.probe is None else self.probe
+        recipe = self.recipe
+        norms = {player: key for player, key in _NORMALISATION.items() if getattr(recipe.networks, key, "") == "batch"}
+        batch = recipe.training.batch
+        return Situation(
+            settings=settings,
+            scale=float(probe.scale),
+            images=self.probed.train.dim() == 4,
+            objective=recipe.objective,
+            clip=recipe.clip,
+            batch=batch if isinstance(batch, int) else 0,
+            latent=self.probed.latents.shape[1],
+            batch_norm_in=tuple(player for player, has in probe.batch_norm_in.items() if has),
+            can_leave_norm={player: f"networks.{key}" for player, key in norms.items()},
+        )
+
+
+def _newest_before(step: int) -> int | None:
+    """The last probe that a run at this step has had."""
+    at = step // OFTEN * OFTEN if step <= EARLY else max(EARLY, step // RARELY * RARELY)
+    return at or None
+
+
+def _read(signals: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: math.nan if value is None else value for name, value in signals.items()}
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
