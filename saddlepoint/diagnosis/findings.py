@@ -29,6 +29,7 @@ HEALTHY: Mapping[str, tuple[float | None, float | None]] = {
     "bn_gap_G": (0.0, 0.06),
     "label_auc": (0.91, 0.94),
     "spread_fall": (0.1, None),
+    "upd_most": (0.001, 0.03),
 }
 
 # Each signal as a person reads it.
@@ -52,6 +53,7 @@ NAMES: Mapping[str, str] = {
     "batch_dep": "how much D's score of an item depends on the others in its batch, in spreads of its scores",
     "bn_gap_G": "how different the same samples are in training and in evaluation mode",
     "label_auc": "how often D scores an item above the same item under a wrong label (1/2: labels mean nothing to it)",
+    "upd_most": "the largest step so far of either network, beside its weights",
     "spread_fall": "how far D's scores differ, where 1 is as far as they did before",
 }
 
@@ -106,7 +108,7 @@ def words_of(finding: str, train_count: int | None = None) -> str:
 
 
 def line_of(turn: Turn, remedy: Remedy, train_count: int | None = None) -> dict[str, Any]:
-    """A line of findings.jsonl; in `do`, RUN stands for the run's folder."""
+    """A line of findings.jsonl; in `do`, RUN stands for the run's folder, and of what has passed it is empty."""
     return {
         "finding": turn.finding,
         "state": "open" if turn.open else "withdrawn",
@@ -115,5 +117,5 @@ def line_of(turn: Turn, remedy: Remedy, train_count: int | None = None) -> dict[
         "words": words_of(turn.finding, train_count),
         "evidence": {name: value if math.isfinite(value) else None for name, value in turn.evidence.items()},
         "healthy": {name: list(HEALTHY[name]) for name in turn.evidence},
-        "do": remedy.command,
+        "do": remedy.command if turn.open else "",
     }

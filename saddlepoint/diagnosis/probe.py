@@ -4,6 +4,7 @@ Networks are called in the mode in which they stand (training: evaluation mode w
 copies of their buffers; torch's generators are put back; what dropout draws here has a seed of its own.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -14,10 +15,12 @@ from torch.func import functional_call
 from saddlepoint.diagnosis import signals
 from saddlepoint.diagnosis.probed import Probed
 
-# Latents whose mean is followed, how often, how many points of its path are kept, and the longest lag in points.
-FOLLOWED, EVERY, KEPT, LONGEST = 32, 5, 120, 80
+# How often the mean of fixed samples is followed, how many points of its path are kept, and the longest lag in points.
+EVERY, KEPT, LONGEST = 5, 120, 80
 # Coordinates of an item that distances are measured in, and numbers of a tensor that updates are measured on.
 _COORDINATES, _NUMBERS = 3072, 65_536
+# Numbers of items that a network is given in one call: it has to do without the memory of a larger batch.
+_CALL = 2**21
 # Steps that the movement of samples is given for, whatever the distance between two probes.
 _DRIFT = 25
 # Of what the networks draw while they are looked at, and of coordinates and other labels.
@@ -58,7 +61,7 @@ class Probe:
     def follow(self, memory: Memory) -> dict[str, Tensor]:
         """The memory with one more point of the path of the mean of fixed samples."""
         with self._aside():
-            point = self._flat(self._made(FOLLOWED)).mean(0, keepdim=True)
+            point = self._flat(self._made(self.probed.followed)).mean(0, keepdim=True)
         path = memory.get("path")
         path = point if path is None else torch.cat([path.to(point.device), point])[-KEPT:]
         return {**memory, "path": path}
@@ -163,7 +166,7 @@ class Probe:
 
     def _made(self, count: int) -> Tensor:
         beside = () if self.probed.labels is None else (self._made_labels(count),)
-        return _called(self.probed.generator, self.probed.latents[:count], *beside)
+        return self._in_parts(self.probed.generator, self.probed.latents[:count], *beside)
 
     def _made_labels(self, count: int) -> Tensor:
         assert self.probed.labels is not None
@@ -185,8 +188,15 @@ class Probe:
         return train, others, fake
 
     def _scored(self, items: Tensor, labels: Tensor | None) -> Tensor:
-        scores = _called(self.probed.discriminator, items, *(() if labels is None else (labels,)))
+        scores = self._in_parts(self.probed.discriminator, items, *(() if labels is None else (labels,)))
         return scores if scores.dim() == 1 else scores.flatten(1).mean(1)
+
+    def _in_parts(self, network: nn.Module, *inputs: Tensor) -> Tensor:
+        """What a network makes of so many samples, large ones a power of two at a time."""
+        size = 2 ** int(math.log2(max(8, _CALL // self.probed.others[0].numel())))
+        if len(inputs[0]) <= size:
+            return _called(network, *inputs)
+        return torch.cat([_called(network, *part) for part in zip(*(each.split(size) for each in inputs), strict=True)])
 
     def _flat(self, items: Tensor) -> Tensor:
         flat = items.detach().flatten(1).float()

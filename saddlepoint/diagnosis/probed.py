@@ -12,8 +12,10 @@ from saddlepoint.data import Packed
 from saddlepoint.objectives import Objective
 from saddlepoint.randomness import permutation, prior, uniform
 
-# Items of each side: an area under a ROC curve then has a standard error of .036.
-ITEMS = 128
+# Items of each side: an area under a ROC curve then has a standard error of .036. And latents whose mean is followed.
+ITEMS, FOLLOWED = 128, 32
+# Items of so many numbers cost what the steps of a small batch do: there are then so many for each sample of a step.
+_LARGE, _ITEMS_PER_SAMPLE, _FOLLOWED_PER_SAMPLE = 3 * 32 * 32, 2, 0.5
 # With fewer, nearest neighbours and balls say nothing.
 FEWEST = 16
 
@@ -49,6 +51,7 @@ class Probed:
         labels: of `train` and of the others, int64, which the networks are given; None where they are given none.
         classes: how many labels there are.
         joint: each score depends on its sample alone.
+        followed: how many of the latents the path of their mean is made of.
     """
 
     generator: nn.Module
@@ -62,17 +65,31 @@ class Probed:
     labels: tuple[Tensor, Tensor] | None = None
     classes: int = 0
     joint: bool = False
+    followed: int = FOLLOWED
 
 
-def fixed_items(data: Packed, seed: int) -> FixedItems | None:
-    """The items that a run is looked at with, a function of its data and seed; None where there are too few."""
+def counts_for(numbers: int, batch: int) -> tuple[int, int]:
+    """How many items of each side, and followed latents, a run is looked at with: few where the look would be dear.
+
+    Args:
+        numbers: in an item.
+        batch: samples of a step.
+    """
+    if numbers <= _LARGE:
+        return ITEMS, FOLLOWED
+    items = min(ITEMS, max(2 * FEWEST, _ITEMS_PER_SAMPLE * batch))
+    return items, min(FOLLOWED, max(FEWEST // 2, int(_FOLLOWED_PER_SAMPLE * batch)))
+
+
+def fixed_items(data: Packed, seed: int, count: int = ITEMS) -> FixedItems | None:
+    """At most so many items of each side, a function of data and seed; None where there are too few."""
     train = data.splits["train"]
     order = train[permutation(len(train), seed, "diagnosis/train")]
     kept = next((data.splits[name] for name in ("held_out", "test") if len(data.splits.get(name, ())) >= FEWEST), None)
     if kept is not None:
-        shown, others = order[:ITEMS], kept[permutation(len(kept), seed, "diagnosis/others")][:ITEMS]
+        shown, others = order[:count], kept[permutation(len(kept), seed, "diagnosis/others")][:count]
     else:
-        half = min(ITEMS, len(order) // 2)
+        half = min(count, len(order) // 2)
         shown, others = order[:half], order[half : 2 * half]
     if min(len(shown), len(others)) < FEWEST:
         return None

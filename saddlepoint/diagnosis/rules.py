@@ -4,7 +4,7 @@ m(.) is the median of a signal's last five probes. A rule holds where one of its
 once its rule has held at three probes in succession, and is withdrawn once it has not at three. Young runs look
 collapsed, saturated and cycling: the progress gate lets such rules speak only where the samples have stopped getting
 better. Thresholds were chosen on 92 short runs (8x8 digits, toy sets, MNIST) at a probe every 25 steps; that of
-`no_progress` is not calibrated.
+`no_progress` is not calibrated, and what was found on larger nets since then stands beside the rules that it changed.
 """
 
 import math
@@ -19,6 +19,8 @@ MEDIAN, PERSISTS, GATE, RESTLESS, LONG = 5, 3, 6, 8, 20
 QUIET, LATE = 200, 1000
 # Progress: so much the best m(x_cov1) falls over the gate's probes, or the best m(x_mean) from above this.
 _NEARER, _CLOSER, _FAR = 0.85, 0.75, 0.3
+# A D that has learnt something of the labels has a m(label_auc) that rose by this over the probes of `LONG`.
+_LEARNT = 0.03
 # A path that falls by less than this over the gate's probes is no first descent.
 _DESCENT = 0.92
 
@@ -52,6 +54,7 @@ class Alternative:
         all_of: the conditions.
         gated: only while the samples make no progress.
         lasting: only while m(cent_max) is not falling.
+        unlearnt: only where m(label_auc) has not risen for long: what labels mean may be learnt late.
         unless, beside: findings whose rules must not hold here, or of which one must.
         after: only after this step.
         stuck: only where the gate was open for so many probes, and no other rule holds.
@@ -60,6 +63,7 @@ class Alternative:
     all_of: tuple[Condition, ...]
     gated: bool = True
     lasting: bool = False
+    unlearnt: bool = False
     unless: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     after: int = QUIET
@@ -73,6 +77,7 @@ _VANISHING, _FROZEN, _WON, _COLLAPSE = (
     "collapse",
 )
 _STILL = (_VANISHING, _FROZEN)
+_HARM = (_FROZEN, _WON, _COLLAPSE, "cycling")
 
 # In the order of precedence: the first that is open is said as the cause.
 RULES: dict[str, tuple[Alternative, ...]] = {
@@ -87,13 +92,17 @@ RULES: dict[str, tuple[Alternative, ...]] = {
         Alternative(all_of=(_above("bn_gap_G", 0.12),), gated=False, beside=(_WON, _COLLAPSE)),
     ),
     "rate_too_large": (
-        Alternative(all_of=(_above("upd_D", 0.02),), gated=False),
-        Alternative(all_of=(_above("upd_G", 0.02),), gated=False),
-        # Both nets are dead after a crash: D says the same of everything.
+        Alternative(all_of=(_above("upd_D", 0.04),), gated=False),
+        Alternative(all_of=(_above("upd_G", 0.04),), gated=False),
+        # Networks that normalise have small weights and are well at .02: there it is said beside what it may have done.
+        Alternative(all_of=(_above("upd_D", 0.02),), gated=False, beside=_HARM),
+        Alternative(all_of=(_above("upd_G", 0.02),), gated=False, beside=_HARM),
+        # Both nets are dead after a crash and move no more: D says the same of everything, or a step was far too large.
         Alternative(all_of=(_below("spread_fall", 1e-6),), gated=False),
+        Alternative(all_of=(_above("upd_most", 0.1),), gated=False, beside=_HARM),
     ),
     "discriminator_memorises": (Alternative(all_of=(_above("auc_th", 0.75),)),),
-    "labels_ignored": (Alternative(all_of=(_below("label_auc", 0.65),)),),
+    "labels_ignored": (Alternative(all_of=(_below("label_auc", 0.65),), unlearnt=True),),
     "cycling": (
         Alternative(all_of=(_above("cent_max", 0.65),), lasting=True),
         Alternative(all_of=(_above("turn_cos", 0.3), _above("cent_max", 0.5)), lasting=True),
@@ -108,6 +117,11 @@ RULES: dict[str, tuple[Alternative, ...]] = {
     "no_progress": (Alternative(all_of=(_below("x_recall", 0.05), _above("x_cov1", 1.2)), after=LATE, stuck=True),),
 }
 FINDINGS = tuple(RULES)
+# What others look at comes before them: rules that look at none, rules that may not meet one, those that need one.
+_JUDGED = sorted(
+    FINDINGS,
+    key=lambda name: tuple(any(getattr(each, what) for each in RULES[name]) for what in ("stuck", "beside", "unless")),
+)
 # Those that need not persist.
 AT_ONCE = ("nan_ahead",)
 
@@ -166,16 +180,19 @@ class Course:
         self.medians.append(self._medians())
         now, best = self.medians[-1], self._best[-1] if self._best else (math.inf, math.inf)
         self._best.append((_least(best[0], now.get("x_cov1")), _least(best[1], now.get("x_mean"))))
-        holds: dict[str, tuple[str, ...]] = {}
-        # In this order: what others look at comes before them.
-        for name in sorted(FINDINGS, key=lambda each: (each == "no_progress", each == "batch_norm_leak", _order(each))):
-            if evidence := self._judged(name, step, holds):
-                holds[name] = evidence
-        return [turn for name in FINDINGS if (turn := self._turn(name, step, holds.get(name))) is not None]
+        holds: dict[str, list[Alternative]] = {}
+        for name in _JUDGED:
+            if found := self._judged(name, holds):
+                holds[name] = found
+        return [turn for name in FINDINGS if (turn := self._turn(name, step, holds.get(name, []))) is not None]
 
     def _derived(self, signals: Signals) -> dict[str, float]:
-        """Signals of more than one probe: how restless the mean is, how far D's scores have drawn together."""
+        """Signals of more than one probe: how restless the mean is, how far scores drew together, the largest step."""
         found = {}
+        sizes = [each.get("upd_most", math.nan) for _, each in self.probes[-1:]]
+        sizes += [signals.get(name, math.nan) for name in ("upd_D", "upd_G")]
+        if known := [size for size in sizes if not math.isnan(size)]:
+            found["upd_most"] = max(known)
         last = [each.get("x_mean", math.nan) for _, each in self.probes[-RESTLESS:]]
         last.append(signals.get("x_mean", math.nan))
         changes = [abs(b - a) for a, b in pairwise(last)]
@@ -208,21 +225,26 @@ class Course:
         before, now = (self.medians[place].get("cent_max", math.nan) for place in (-1 - GATE, -1))
         return not now > _DESCENT * before
 
-    def _judged(self, name: str, step: int, holds: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-        """The signals by which a rule holds now; empty where it does not."""
-        found: list[str] = []
-        for each in RULES[name]:
-            if (
-                step > each.after
-                and not (each.gated and self.progresses())
-                and not (each.lasting and self._falling())
-                and not (each.stuck and (self.progresses(LONG) or holds))
-                and not any(other in holds for other in each.unless)
-                and (not each.beside or any(other in holds for other in each.beside))
-                and all(self._meets(condition) for condition in each.all_of)
-            ):
-                found += [condition.signal for condition in each.all_of]
-        return tuple(dict.fromkeys(found))
+    def _rising(self) -> bool:
+        """Whether D still learns what labels mean."""
+        if len(self.medians) <= LONG:
+            return True
+        before, now = (self.medians[place].get("label_auc", math.nan) for place in (-1 - LONG, -1))
+        return not now < before + _LEARNT
+
+    def _judged(self, name: str, holds: Mapping[str, Sequence[Alternative]]) -> list[Alternative]:
+        """The alternatives of a rule that hold now, be it too early to say so or not."""
+        return [
+            each
+            for each in RULES[name]
+            if all(self._meets(condition) for condition in each.all_of)
+            and not (each.gated and self.progresses())
+            and not (each.lasting and self._falling())
+            and not (each.unlearnt and self._rising())
+            and not (each.stuck and (self.progresses(LONG) or holds))
+            and not any(other in holds for other in each.unless)
+            and (not each.beside or any(other in holds for other in each.beside))
+        ]
 
     def _meets(self, condition: Condition) -> bool:
         newest = self.probes[-1][1] if condition.raw else self.medians[-1]
@@ -233,8 +255,9 @@ class Course:
             return not math.isfinite(value)
         return value < condition.bound if condition.relation == "<" else value > condition.bound
 
-    def _turn(self, name: str, step: int, evidence: Sequence[str] | None) -> Turn | None:
+    def _turn(self, name: str, step: int, holding: Sequence[Alternative]) -> Turn | None:
         state = self._held[name]
+        evidence = [condition.signal for each in holding if step > each.after for condition in each.all_of]
         if evidence:
             state.since = step if state.held == 0 and not state.open else state.since
             state.held, state.missed = state.held + 1, 0
@@ -246,7 +269,7 @@ class Course:
             return None
         state.open = opens
         shown = evidence or signals_of(name)
-        values = {signal: self._shown(name, signal) for signal in shown}
+        values = {signal: self._shown(name, signal) for signal in dict.fromkeys(shown)}
         return Turn(
             finding=name,
             open=opens,
@@ -263,10 +286,6 @@ class Course:
 def signals_of(finding: str) -> tuple[str, ...]:
     """The signals that a finding's rule compares."""
     return tuple(dict.fromkeys(each.signal for rule in RULES[finding] for each in rule.all_of))
-
-
-def _order(name: str) -> int:
-    return FINDINGS.index(name)
 
 
 def _least(best: float, value: float | None) -> float:

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from saddlepoint.files import write_whole
 from saddlepoint.report.embed import Embedded, embed, spread
 from saddlepoint.report.figures import Figure, curves
+from saddlepoint.report.found import found_in
 from saddlepoint.report.read import Record, Run, Sample, Series, read_run
 from saddlepoint.report.state import count, facts, inside, reading, short, standing
 from saddlepoint.run_folder import REPORT
@@ -66,6 +67,7 @@ def render(run: Run) -> str:
     environment.filters.update(count=count, short=short, plain=_plain, json=_json)
     template = environment.from_string(files.joinpath("page.html.jinja").read_text(encoding="utf-8"))
     changing, constant = _settings(run)
+    found, others = found_in(run)
     return template.render(
         run=run,
         title=run.recipe.get("name") or run.name,
@@ -86,10 +88,12 @@ def render(run: Run) -> str:
         constant=constant,
         events=run.events[-_ROWS:],
         metrics=run.metrics[-_ROWS:],
-        findings=run.findings[-_ROWS:],
+        probed=_probed(run),
+        found=found[:_ROWS],
+        findings=others[-_ROWS:],
         left_out={
             name: max(0, len(records) - _ROWS)
-            for name, records in (("events", run.events), ("metrics", run.metrics), ("findings", run.findings))
+            for name, records in (("events", run.events), ("metrics", run.metrics), ("findings", others))
         },
         # Both are the package's own files; all else is escaped.
         style=Markup(style),
@@ -107,6 +111,12 @@ def _embedded(samples: Sequence[Sample], limit: int, remarks: list[str]) -> list
         except ValueError as error:
             remarks.append(f"samples/{error}; it is left out.")
     return pictures
+
+
+def _probed(run: Run) -> tuple[int, float] | None:
+    """How often the diagnosis has looked, and when last; None where it has not."""
+    looked = run.probes.get(("step",))
+    return (len(looked.steps), float(looked.steps[-1])) if looked is not None and len(looked.steps) else None
 
 
 def _losses(run: Run) -> list[tuple[str, Figure]]:

@@ -17,7 +17,7 @@ import yaml
 from saddlepoint.errors import UserError, reading
 from saddlepoint.files import read_lines
 from saddlepoint.measuring.records import problem_of
-from saddlepoint.run_folder import EVENTS, FINDINGS, LOG, METRICS, RECIPE, SAMPLES
+from saddlepoint.run_folder import EVENTS, FINDINGS, LOG, METRICS, PROBES, RECIPE, SAMPLES
 
 # So many damaged lines are named.
 _NAMED = 3
@@ -56,6 +56,7 @@ class Run:
         recipe_text: recipe.yaml as it stands.
         recipe: the same, parsed; empty where it is not a readable mapping.
         series: every number of log.jsonl, by path, in the order of first appearance.
+        probes: likewise of probes.jsonl.
         samples: by step.
         events, metrics, findings: the lines of these files.
         remarks: sentences about what could not be read.
@@ -65,6 +66,7 @@ class Run:
     recipe_text: str
     recipe: Mapping[str, Any]
     series: Mapping[tuple[str, ...], Series] = field(default_factory=dict)
+    probes: Mapping[tuple[str, ...], Series] = field(default_factory=dict)
     samples: tuple[Sample, ...] = ()
     events: tuple[Record, ...] = ()
     metrics: tuple[Record, ...] = ()
@@ -94,6 +96,7 @@ def read_run(folder: Path) -> Run:
         recipe_text=recipe_text,
         recipe=_parse_recipe(recipe_text, remarks),
         series=_read_log(folder / LOG, remarks),
+        probes=_read_log(folder / PROBES, remarks),
         samples=_list_samples(folder / SAMPLES),
         events=tuple(_records(folder / EVENTS, remarks)),
         # As they stand: a page shows a record as far as it goes.
@@ -182,7 +185,7 @@ def _read_log(file: Path, remarks: list[str]) -> dict[tuple[str, ...], Series]:
         else:
             without_step += 1
     if without_step:
-        remarks.append(f"In log.jsonl {without_step} line(s) name no step and are left out.")
+        remarks.append(f"In {file.name} {without_step} line(s) name no step and are left out.")
     return {series.path: series for series in columns.series(())}
 
 

@@ -63,7 +63,7 @@ class Diagnosis(Observer):
     ):
         self.folder, self.probed, self.recipe = folder, probed, recipe
         self.scalars, self.tell = scalars, tell
-        self.probe: Probe | None = Probe(probed)
+        self.probe, self._looks = Probe(probed), True
         self.course = Course()
         for line in read_lines(folder.probes):
             if line.value is not None and line.value.get("step", math.inf) <= state.step:
@@ -80,19 +80,19 @@ class Diagnosis(Observer):
         self._remember_weights(game.state.step)
 
     def step(self, state: State, record: Record) -> None:
-        if self.probe is None:
+        if not self._looks:
             return
         try:
             if record.step % EVERY == 0:
                 state.watched = self.probe.follow(state.watched)
             if is_probed(record.step):
-                self._look(self.probe, state, record)
+                self._look(state, record)
             self._remember_weights(record.step)
         except Exception as error:
             if isinstance(error, OSError):
                 raise
             # A person's own network may refuse what it is shown here, or memory be short: no reason to end the run.
-            self.probe = None
+            self._looks, self._before = False, None
             reason = reason_of(error)
             self.folder.note("not diagnosed", step=record.step, reason=reason)
             self.tell(f"not diagnosed from step {record.step} on: {reason}")
@@ -102,17 +102,19 @@ class Diagnosis(Observer):
         remedy = after_failure(self._situation(self._game.settings()))
         turn = Turn(finding=FINDINGS[0], open=True, step=state.step, since=state.step, evidence={})
         line = line_of(turn, remedy)
-        self._write({**line, "words": f"{line['words']} {error.what[0].upper()}{error.what[1:]}."})
+        words = f"{line['words']} {error.what[0].upper()}{error.what[1:]}."
+        self._write({**line, "words": words})
+        self.tell(f"diagnosis: {words} Try: {self._pasted(remedy.command)}")
 
     def _remember_weights(self, step: int) -> None:
         """Keeps the weights where the next iteration's step is to be measured."""
-        self._before = self.probe.weights() if self.probe is not None and is_probed(step + 1) else None
+        self._before = self.probe.weights() if is_probed(step + 1) else None
 
-    def _look(self, probe: Probe, state: State, record: Record) -> None:
+    def _look(self, state: State, record: Record) -> None:
         newest = self.course.newest
         moved = [move.player for group in self._game.turn(record.step - 1) for move in group]
         rate = record.settings.get("generator.rate", 0.0)
-        signals, state.watched = probe.read(
+        signals, state.watched = self.probe.read(
             state.watched,
             since=record.step - newest if newest is not None else None,
             before=self._before,
@@ -133,8 +135,6 @@ class Diagnosis(Observer):
         append_line(self.folder.findings, line)
         event = "finding" if line["state"] == "open" else "finding withdrawn"
         self.folder.note(event, step=line["step"], finding=line["finding"], since=line["since"])
-        if line["step"] == line["since"] and not line["evidence"]:
-            self.tell(f"diagnosis: {line['words']} Try: {self._pasted(line['do'])}")
 
     def _say(self, turns: list[Turn]) -> None:
         opened = [turn for turn in turns if turn.open]
@@ -160,8 +160,7 @@ class Diagnosis(Observer):
         return command.replace(RUN, shlex.quote(str(self.folder.path)), 1)
 
     def _situation(self, settings: Mapping[str, float]) -> Situation:
-        probe = Probe(self.probed) if self.probe is None else self.probe
-        recipe = self.recipe
+        recipe, probe = self.recipe, self.probe
         norms = {player: key for player, key in _NORMALISATION.items() if getattr(recipe.networks, key, "") == "batch"}
         batch = recipe.training.batch
         return Situation(

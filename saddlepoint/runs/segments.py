@@ -169,7 +169,6 @@ def _diagnosis(run: OpenRun, log: Log) -> list[Diagnosis]:
     probed = kind_of(recipe).probed(recipe, game.task, run.data)
     if isinstance(probed, str):
         if game.state.step == 0:
-            folder.note("not diagnosed", step=0, reason=probed)
             tell(f"not diagnosed: {probed}")
         return []
     return [Diagnosis(folder, probed, recipe, game.state, log.show, tell)]

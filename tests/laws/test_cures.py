@@ -7,11 +7,16 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from saddlepoint.command.parser import build_parser, joined, options_by_verb
-from saddlepoint.recipes.text import known_keys
+from saddlepoint.diagnosis.remedies import Situation, after_failure, first_remedy
+from saddlepoint.diagnosis.rules import FINDINGS
+from saddlepoint.game.schedules import value_at
+from saddlepoint.recipes.catalogue import RECIPES
+from saddlepoint.recipes.text import known_keys, override
 from tests.laws.members import PACKAGE, module_files
 
 # What stands for a value that is only known when the error is raised.
@@ -116,6 +121,46 @@ def test_every_error_names_what_exists(wrong, capsys: pytest.CaptureFixture[str]
     found = {text.place: named for text in TEXTS if (named := wrong(text.said))}
     capsys.readouterr()
     assert not found, "\n".join(f"{place}: {', '.join(named)}" for place, named in found.items())
+
+
+# Runs for which a remedy is asked: with what the recipe says of each.
+SITUATIONS = {
+    "digits": ([], {}),
+    "toy": (["objective=minimax", "generator.rate=1e-2", "generator.beta1=0.5"], {"latent": 2}),
+    "mnist": (
+        ["networks.normalisation=batch", "penalties.r1=null", "penalties.r2=null", "training.batch=4"],
+        {"batch": 4},
+    ),
+    "dcgan-64": ([], {}),
+    "wgan-64": ([], {}),
+    "shapes": (["objective=wasserstein", "generator.rate=1e-9"], {"latent": 1}),
+    "wgan-gp-32": (["discriminator.rate=0"], {}),
+}
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+@pytest.mark.parametrize("finding", [*FINDINGS, "a failure"])
+def test_every_remedy_can_be_carried_out(name: str, finding: str, capsys: pytest.CaptureFixture[str]) -> None:
+    changes, about = SITUATIONS[name]
+    recipe = override(RECIPES[name], changes)
+    normalises = getattr(recipe.networks, "normalisation", "") == "batch"
+    described: dict[str, Any] = {
+        "settings": {key: value_at(number, 0, 0) for key, number in recipe.numbers().items()},
+        "scale": 7.0,
+        "images": name != "toy",
+        "objective": recipe.objective,
+        "clip": recipe.clip,
+        "batch": 64,
+        "latent": 64,
+        "batch_norm_in": ("discriminator",) if normalises else (),
+        "can_leave_norm": {"discriminator": "networks.normalisation"} if normalises else {},
+    }
+    situation = Situation(**{**described, **about})
+    remedy = after_failure(situation) if finding == "a failure" else first_remedy(finding, situation)
+    assert not impossible_commands(f"`{remedy.command}`") and not unknown_settings(remedy.command)
+    # The recipe takes what is to be set, which is something else than it has.
+    assert override(recipe, remedy.changes) != recipe or remedy.ask == "look"
+    capsys.readouterr()
 
 
 def test_the_law_reads_errors_at_all() -> None:

@@ -71,6 +71,7 @@ def make_run(tmp_path: Path) -> MakeRun:
         events: str | Iterable[Mapping[str, Any]] | None = FINISHED,
         metrics: str | Iterable[Mapping[str, Any]] | None = (PARZEN,),
         findings: str | Iterable[Mapping[str, Any]] | None = None,
+        probes: str | Iterable[Mapping[str, Any]] | None = None,
         samples: Iterable[int] = (50, 100),
     ) -> Path:
         run = tmp_path / "runs" / name
@@ -78,7 +79,8 @@ def make_run(tmp_path: Path) -> MakeRun:
         if recipe is not None:
             text = recipe if isinstance(recipe, str) else yaml.safe_dump(dict(recipe), sort_keys=False)
             (run / "recipe.yaml").write_text(text, encoding="utf-8")
-        for file, lines in (("log", log), ("events", events), ("metrics", metrics), ("findings", findings)):
+        files = {"log": log, "events": events, "metrics": metrics, "findings": findings, "probes": probes}
+        for file, lines in files.items():
             if lines is not None:
                 (run / f"{file}.jsonl").write_text(lines if isinstance(lines, str) else jsonl(lines), encoding="utf-8")
         for step in samples:

@@ -1,0 +1,94 @@
+"""What the diagnosis has found, for the page: each finding once, from when it was seen to when it was not any more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from saddlepoint.diagnosis.findings import NAMES, TITLES
+from saddlepoint.diagnosis.rules import FINDINGS
+from saddlepoint.report.figures import Figure, curves
+from saddlepoint.report.read import Record, Run
+from saddlepoint.report.state import short
+
+# A finding has so many figures at most: of what its rule compares.
+_FIGURES = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A finding as it is shown.
+
+    Attributes:
+        title, words: what is seen.
+        since, step: from where, and when it was said.
+        until: the step at which it was not seen any more; None while it is open.
+        evidence: (what is measured, its value, what healthy runs show) each.
+        do: a command, RUN standing for the run's folder; empty without one.
+        figures: (name, figure) of what was measured over the run.
+    """
+
+    title: str
+    words: str
+    since: Any
+    step: Any
+    until: Any
+    evidence: tuple[tuple[str, str, str], ...]
+    do: str
+    figures: tuple[tuple[str, Figure], ...]
+
+
+def found_in(run: Run) -> tuple[list[Found], list[Record]]:
+    """The findings, those that are open first and the cause before what it brings, and lines that are none of ours."""
+    shown: list[tuple[Record, Any]] = []
+    others: list[Record] = []
+    for record in run.findings:
+        name, state = record.get("finding"), record.get("state")
+        if not isinstance(name, str) or name not in TITLES or state not in ("open", "withdrawn"):
+            others.append(record)
+        elif state == "open":
+            shown.append((record, None))
+        else:
+            _end(shown, record)
+    order = sorted(shown, key=lambda each: (each[1] is not None, FINDINGS.index(each[0]["finding"])))
+    return [_found(run, record, until) for record, until in order], others
+
+
+def _end(shown: list[tuple[Record, Any]], withdrawn: Record) -> None:
+    """Ends the newest finding of that name that is open."""
+    for place in reversed(range(len(shown))):
+        record, until = shown[place]
+        if until is None and record["finding"] == withdrawn["finding"]:
+            shown[place] = record, withdrawn.get("step")
+            return
+
+
+def _found(run: Run, record: Record, until: Any) -> Found:
+    evidence, healthy = (
+        given if isinstance(given := record.get(part), Mapping) else {} for part in ("evidence", "healthy")
+    )
+    known = [name for name in evidence if name in NAMES]
+    series = {name: run.probes.get(("signals", name)) for name in known}
+    return Found(
+        title=TITLES[record["finding"]],
+        words=str(record.get("words", "")),
+        since=record.get("since"),
+        step=record.get("step"),
+        until=until,
+        evidence=tuple((NAMES[name], short(evidence[name], 3), _range(healthy.get(name))) for name in known),
+        do=str(record.get("do", "")),
+        figures=tuple(
+            (name, curves(f"{NAMES[name]}, over the run", [(name, each)]))
+            for name, each in [*series.items()][:_FIGURES]
+            if each is not None
+        ),
+    )
+
+
+def _range(given: Any) -> str:
+    """What healthy runs show, in words."""
+    if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != 2:
+        return "not known"
+    low, high = given
+    if low is None or high is None:
+        return f"{short(low, 3)} or more" if high is None else f"at most {short(high, 3)}"
+    return f"{short(low, 3)} to {short(high, 3)}"

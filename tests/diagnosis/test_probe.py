@@ -1,0 +1,205 @@
+"""A probe reads what is there, leaves no trace, and leaves out what has no meaning."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from saddlepoint.data import Packed, open_data
+from saddlepoint.diagnosis.probe import EVERY, KEPT, Probe
+from saddlepoint.diagnosis.probed import FEWEST, ITEMS, Probed, counts_for, fixed_items, fixed_latents
+from saddlepoint.objectives import objective
+from tests.tasks.examples import packed
+
+
+class Labelled(nn.Module):
+    """A network that is given labels: it adds `weight` where the label is the item's own index, modulo 3."""
+
+    def __init__(self, weight: float):
+        super().__init__()
+        self.linear = nn.Linear(2, 1)
+        self.weight = weight
+
+    def forward(self, items: Tensor, labels: Tensor) -> Tensor:
+        return self.weight * (labels == torch.arange(len(labels)) % 3).float() + 0 * self.linear(items)[:, 0]
+
+
+class Makes(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 2)
+
+    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        return self.linear(z)
+
+
+def points(generator: nn.Module, discriminator: nn.Module, **more) -> Probed:
+    numbers = torch.Generator().manual_seed(3)
+    train, others = torch.randn(30, 2, generator=numbers), torch.randn(20, 2, generator=numbers)
+    return Probed(
+        generator=generator,
+        discriminator=discriminator,
+        objective=objective("non_saturating"),
+        train=train,
+        others=others,
+        held_out=True,
+        train_count=30,
+        latents=fixed_latents(20, 0, width=4, prior_name="normal"),
+        **more,
+    )
+
+
+def plain(*layers: nn.Module) -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(2, 8), *layers, nn.Linear(8, 1))
+
+
+def maker(*layers: nn.Module) -> nn.Module:
+    torch.manual_seed(1)
+    return nn.Sequential(nn.Linear(4, 8), *layers, nn.Linear(8, 2))
+
+
+def read(probed: Probed) -> dict[str, float]:
+    return Probe(probed).read({}, since=None, before=None, moves={})[0]
+
+
+def test_it_leaves_no_trace() -> None:
+    discriminator = plain(nn.BatchNorm1d(8), nn.utils.parametrizations.spectral_norm(nn.Linear(8, 8)), nn.Dropout(0.5))
+    generator = maker(nn.BatchNorm1d(8), nn.Dropout(0.5))
+    generator[1].eval()  # a person's own choice
+    probe = Probe(points(generator, discriminator))
+    states = [{name: tensor.clone() for name, tensor in net.state_dict().items()} for net in (generator, discriminator)]
+    modes = [[module.training for module in net.modules()] for net in (generator, discriminator)]
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    memory = probe.follow({})
+    signals, memory = probe.read(memory, since=None, before=probe.weights(), moves={"generator": 1, "discriminator": 1})
+    assert torch.equal(torch.rand(3), expected)
+    for net, state, mode in zip((generator, discriminator), states, modes, strict=True):
+        assert all(torch.equal(tensor, state[name]) for name, tensor in net.state_dict().items())
+        assert [module.training for module in net.modules()] == mode
+        assert all(parameter.grad is None and parameter.requires_grad for parameter in net.parameters())
+    assert signals["batch_dep"] > 0 and "bn_gap_G" in signals and signals["upd_D"] == 0.0
+    assert not any(tensor.requires_grad for tensor in memory.values())
+    # What dropout draws here is always the same.
+    again, _ = Probe(points(generator, discriminator)).read({}, since=None, before=None, moves={})
+    assert again["auc_rf"] == signals["auc_rf"] and again["x_nn"] == signals["x_nn"]
+
+
+def test_what_has_no_meaning_is_left_out() -> None:
+    found = read(points(maker(), plain()))
+    assert found.keys().isdisjoint({"batch_dep", "bn_gap_G", "label_auc", "drift", "cent_max", "upd_D"})
+    assert all(math.isfinite(value) for value in found.values())
+
+
+@pytest.mark.parametrize(("weight", "expected"), [(2.0, 1.0), (0.0, 0.5), (-1.0, 0.0)])
+def test_a_wrong_label_is_another_one(weight: float, expected: float) -> None:
+    labels = torch.arange(30) % 3, torch.arange(20) % 3
+    assert read(points(Makes(), Labelled(weight), labels=labels, classes=3))["label_auc"] == expected
+
+
+def test_maps_of_scores_count_by_their_means() -> None:
+    network = nn.Sequential(plain(), nn.Unflatten(1, (1, 1, 1)), nn.Upsample(scale_factor=3))
+    single, mapped = read(points(maker(), plain())), read(points(maker(), network))
+    assert mapped["auc_rf"] == single["auc_rf"] and mapped["spread"] == pytest.approx(single["spread"])
+
+
+def test_one_call_and_three_read_the_same() -> None:
+    apart, joint = (read(points(maker(), plain(), joint=joint)) for joint in (False, True))
+    assert joint == pytest.approx(apart, rel=1e-5)
+
+
+def test_movement_is_given_for_as_many_steps_and_the_rate_of_the_start() -> None:
+    generator = maker()
+    probe = Probe(points(generator, plain()))
+    _, memory = probe.read({}, since=None, before=None, moves={})
+    with torch.no_grad():
+        generator[-1].bias += torch.tensor([3.0, 4.0])
+    moved = 5.0 / float(probe.scale)
+    for since, share in ((25, 1.0), (50, 1.0), (25, 0.5)):
+        found, _ = probe.read(memory, since=since, before=None, moves={}, rate_share=share)
+        assert found["drift"] == pytest.approx(moved * 25 / since / share, rel=1e-5)
+
+
+def test_the_path_keeps_its_newest_points() -> None:
+    probe, memory = Probe(points(maker(), plain())), {}
+    for _ in range(KEPT + 3):
+        memory = probe.follow(memory)
+    assert memory["path"].shape == (KEPT, 2) and EVERY == 5
+
+
+def test_steps_of_a_player_that_moves_often_are_shared_out() -> None:
+    discriminator = plain()
+    probe = Probe(points(maker(), discriminator))
+    before = probe.weights()
+    with torch.no_grad():
+        discriminator[0].bias[0] += 0.6
+    size = math.sqrt(sum(float(parameter.detach().square().sum()) for parameter in discriminator.parameters()))
+    found, _ = probe.read({}, since=None, before=before, moves={"discriminator": 4, "generator": 1})
+    assert found["upd_D"] == pytest.approx(0.6 / size / 4, rel=1e-5) and found["upd_G"] == 0.0
+
+
+def test_wide_items_and_large_tensors_are_thinned() -> None:
+    generator = nn.Sequential(nn.Linear(4, 70_000), nn.Unflatten(1, (7, 100, 100)))
+    probed = Probed(
+        generator=generator,
+        discriminator=nn.Sequential(nn.Flatten(), nn.Linear(70_000, 1), nn.Flatten(0)),
+        objective=objective("hinge"),
+        train=torch.randn(16, 7, 100, 100),
+        others=torch.randn(16, 7, 100, 100),
+        held_out=False,
+        train_count=16,
+        latents=torch.randn(16, 4),
+    )
+    probe = Probe(probed)
+    assert max(len(each) for group in probe.weights().values() for each in group) <= 65_536
+    signals, memory = probe.read({}, since=None, before=None, moves={})
+    assert memory["samples"].shape == (16, 3072) and "auc_th" not in signals
+
+
+def test_large_items_are_shown_in_parts() -> None:
+    shown: list[int] = []
+    network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 300 * 300, 1), nn.Flatten(0))
+    network.register_forward_pre_hook(lambda module, inputs: shown.append(len(inputs[0])))
+    items = torch.rand(20, 3, 300, 300)
+    probed = Probed(
+        generator=nn.Sequential(nn.Linear(4, 3 * 300 * 300), nn.Unflatten(1, (3, 300, 300))),
+        discriminator=network,
+        objective=objective("hinge"),
+        train=items,
+        others=items,
+        held_out=True,
+        train_count=20,
+        latents=torch.randn(20, 4),
+    )
+    found = read(probed)
+    assert shown == 3 * [8, 8, 4] and found["auc_th"] == 0.5
+
+
+# Items
+
+
+def test_a_look_costs_little_beside_a_small_batch_of_large_items() -> None:
+    assert counts_for(64, 2) == counts_for(3 * 32 * 32, 64) == (128, 32)
+    assert counts_for(3 * 256 * 256, 8) == (32, 8)
+    assert counts_for(3 * 64 * 64, 64) == (128, 32)
+
+
+def test_items_are_fixed_and_of_their_splits() -> None:
+    data = open_data("digits", hold_out=0.1)
+    found = fixed_items(data, 5)
+    assert found is not None and found.held_out and len(found.train) == len(found.others) == ITEMS
+    assert set(found.train) <= set(data.splits["train"]) and set(found.others) <= set(data.splits["held_out"])
+    again, other = fixed_items(data, 5), fixed_items(data, 6)
+    assert again is not None and (again.train == found.train).all()
+    assert other is not None and (other.train != found.train).any()
+
+
+def test_without_held_out_items_other_training_items_stand_in() -> None:
+    data = open_data("digits", hold_out=0.0)
+    found = fixed_items(data, 0)
+    assert found is not None and not found.held_out and not set(found.train) & set(found.others)
+    few: Packed = packed()
+    assert len(few.splits["train"]) < 2 * FEWEST and fixed_items(few, 0) is None
