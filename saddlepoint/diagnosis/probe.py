@@ -15,8 +15,8 @@ from torch.func import functional_call
 from saddlepoint.diagnosis import signals
 from saddlepoint.diagnosis.probed import Probed
 
-# How often the mean of fixed samples is followed, how many points of its path are kept, and the longest lag in points.
-EVERY, KEPT, LONGEST = 5, 120, 80
+# Points of the path of the mean of fixed samples that are kept, and the longest lag in points.
+KEPT, LONGEST = 120, 80
 # Coordinates of an item that distances are measured in, and numbers of a tensor that updates are measured on.
 _COORDINATES, _NUMBERS = 3072, 65_536
 # Numbers of items that a network is given in one call: it has to do without the memory of a larger batch.
@@ -158,8 +158,9 @@ class Probe:
             spread = torch.cat([on_train, on_made]).std()
             found["batch_dep"] = (together - on_train).abs().mean() / spread
         if self.batch_norm_in["generator"]:
+            few = self.probed.followed
             with _evaluating(self.probed.generator):
-                found["bn_gap_G"] = signals.moved(flat, self._flat(self._made(len(made))), self.scale)
+                found["bn_gap_G"] = signals.moved(flat[:few], self._flat(self._made(few)), self.scale)
         return found
 
     # Networks

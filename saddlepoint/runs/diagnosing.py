@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from saddlepoint.diagnosis.findings import TITLES, line_of, words_of
-from saddlepoint.diagnosis.probe import EVERY, Probe
+from saddlepoint.diagnosis.probe import Probe
 from saddlepoint.diagnosis.probed import Probed
 from saddlepoint.diagnosis.remedies import RUN, Situation, after_failure, first_remedy
 from saddlepoint.diagnosis.rules import FINDINGS, Course, Turn
@@ -29,8 +29,10 @@ from saddlepoint.training.game import Game
 from saddlepoint.training.observers import Observer, Record
 from saddlepoint.training.state import State
 
-# Steps between two probes, up to this step and after it: a run that fails mostly does so early.
+# Steps between two probes, up to this step and after it: a run that fails mostly does so early. Between two of them
+# the mean of fixed samples is followed so many times.
 OFTEN, EARLY, RARELY = 25, 1000, 50
+FOLLOWED = 5
 # Where a recipe says that a player's networks normalise over the batch.
 _NORMALISATION = {"discriminator": "normalisation", "generator": "generator_normalisation"}
 
@@ -38,6 +40,11 @@ _NORMALISATION = {"discriminator": "normalisation", "generator": "generator_norm
 def is_probed(step: int) -> bool:
     """Whether a run is probed after so many iterations."""
     return step > 0 and step % (OFTEN if step <= EARLY else RARELY) == 0
+
+
+def is_followed(step: int) -> bool:
+    """Whether the mean of fixed samples is taken after so many iterations; at each probe it is."""
+    return step > 0 and step % max(1, (OFTEN if step <= EARLY else RARELY) // FOLLOWED) == 0
 
 
 class Diagnosis(Observer):
@@ -83,7 +90,7 @@ class Diagnosis(Observer):
         if not self._looks:
             return
         try:
-            if record.step % EVERY == 0:
+            if is_followed(record.step):
                 state.watched = self.probe.follow(state.watched)
             if is_probed(record.step):
                 self._look(state, record)

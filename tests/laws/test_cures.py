@@ -133,8 +133,8 @@ SITUATIONS = {
     ),
     "dcgan-64": ([], {}),
     "wgan-64": ([], {}),
-    "shapes": (["objective=wasserstein", "generator.rate=1e-9"], {"latent": 1}),
-    "wgan-gp-32": (["discriminator.rate=0"], {}),
+    "shapes": (["objective=wasserstein", "generator.rate=1e-9"], {}),
+    "wgan-gp-32": (["discriminator.rate=0", "networks.latent=1"], {"latent": 1}),
 }
 
 
