@@ -50,12 +50,12 @@ def points(generator: nn.Module, discriminator: nn.Module, **more) -> Probed:
     )
 
 
-def plain(*layers: nn.Module) -> nn.Module:
+def plain(*layers: nn.Module) -> nn.Sequential:
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(2, 8), *layers, nn.Linear(8, 1))
 
 
-def maker(*layers: nn.Module) -> nn.Module:
+def maker(*layers: nn.Module) -> nn.Sequential:
     torch.manual_seed(1)
     return nn.Sequential(nn.Linear(4, 8), *layers, nn.Linear(8, 2))
 

@@ -9,7 +9,7 @@ from saddlepoint.report.read import read_run
 from tests.report.test_page import written
 
 
-def line(finding: str, state: str = "open", step: int = 275, **more: Any) -> dict[str, Any]:
+def line(finding: str, state: str = "open", step: Any = 275, **more: Any) -> dict[str, Any]:
     return {
         "finding": finding,
         "state": state,
