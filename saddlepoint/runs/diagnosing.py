@@ -24,9 +24,9 @@ from saddlepoint.files import append_line, read_lines
 from saddlepoint.game.schedules import value_at
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.training.control import Control
-from saddlepoint.training.folder import RunFolder
 from saddlepoint.training.game import Game
 from saddlepoint.training.observers import Observer, Record
+from saddlepoint.training.records.folder import RunFolder
 from saddlepoint.training.state import State
 
 # Steps between two probes, up to this step and after it: a run that fails mostly does so early. Between two of them
