@@ -21,7 +21,7 @@ from saddlepoint.recipes.own_networks import OwnNetworks
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.tasks import open_recipe_data, with_source
 from saddlepoint.run_folder import FINDINGS, LOG, PROBES
-from saddlepoint.runs.loading import say_left_out
+from saddlepoint.runs.loading import refuse_left_out
 from saddlepoint.runs.recorded import Recorded, read_recorded
 from saddlepoint.runs.standing import standing
 from saddlepoint.training.machine.device import device_named
@@ -87,7 +87,7 @@ def diagnose(
     if data is not None:
         recipe = with_source(recipe, data)
     own = _own(recipe, recorded, generator, discriminator, latent)
-    checkpoint = newest_valid(folder.checkpoints, left_out=say_left_out, at=step)
+    checkpoint = newest_valid(folder.checkpoints, left_out=refuse_left_out(folder.path), at=step)
     recipe = kind_of(recipe).reading(recipe, recorded.of_task(recipe))
     with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []), torch.enable_grad():
         stands = standing(recipe, recorded, checkpoint, data=open_recipe_data(recipe), device=where, own=own)

@@ -116,7 +116,7 @@ def test_movement_is_given_for_as_many_steps_and_the_rate_of_the_start() -> None
     probe = Probe(points(generator, plain()))
     _, memory = probe.read({}, since=None, before=None, moves={})
     with torch.no_grad():
-        generator[-1].bias += torch.tensor([3.0, 4.0])
+        generator[-1].get_parameter("bias").add_(torch.tensor([3.0, 4.0]))
     moved = 5.0 / float(probe.scale)
     for since, share in ((25, 1.0), (50, 1.0), (25, 0.5)):
         found, _ = probe.read(memory, since=since, before=None, moves={}, rate_share=share)
@@ -135,7 +135,7 @@ def test_steps_of_a_player_that_moves_often_are_shared_out() -> None:
     probe = Probe(points(maker(), discriminator))
     before = probe.weights()
     with torch.no_grad():
-        discriminator[0].bias[0] += 0.6
+        discriminator[0].get_parameter("bias")[0] += 0.6
     size = math.sqrt(sum(float(parameter.detach().square().sum()) for parameter in discriminator.parameters()))
     found, _ = probe.read({}, since=None, before=before, moves={"discriminator": 4, "generator": 1})
     assert found["upd_D"] == pytest.approx(0.6 / size / 4, rel=1e-5) and found["upd_G"] == 0.0

@@ -32,6 +32,7 @@ SAYS: dict[str, list[str]] = {
 }
 REFUSES: dict[str, list[str]] = {
     "evaluate": ["evaluate", "RUN"],
+    "diagnose": ["diagnose", "RUN"],
     "train": ["train", "figure1", "--from", "RUN", "--out", "OUT", "--steps", "1"],
 }
 READS_NONE = {"report", "compare", "ask"}

@@ -115,5 +115,5 @@ def _assert_equal(whole: Path, killed: Path) -> None:
     assert differences(whole, killed) == []
     assert [line["step"] for line in log_lines(killed)] == list(range(1, STEPS + 1)), "each step is logged once"
     files = sorted(path.name for path in (whole / "checkpoints" / f"{STEPS:08d}").glob("*.safetensors"))
-    assert files == ["averages.safetensors", "networks.safetensors", "optimizers.safetensors"]
+    assert files == ["averages.safetensors", "networks.safetensors", "optimizers.safetensors", "watched.safetensors"]
     assert np.array_equal(load(whole).sample(64, seed=3).numpy(), load(killed).sample(64, seed=3).numpy())

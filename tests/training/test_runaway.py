@@ -83,5 +83,5 @@ def test_a_run_whose_scores_run_off_does_not_end_in_done(tmp_path: Path) -> None
     with pytest.raises(RunStopped, match="where float32 resolves nothing; it had no checkpoint yet; begin again"):
         sp.train("digits", objective="wasserstein", out=tmp_path / "run", steps=500, set=changes, show=False)
     events = [json.loads(line)["event"] for line in (tmp_path / "run" / "events.jsonl").read_text().splitlines()]
-    assert events == ["started", "scores ran off", "could not go on"]
+    assert [event for event in events if event != "finding"] == ["started", "scores ran off", "could not go on"]
     assert "scores ran off" in (tmp_path / "run" / "report.html").read_text()
