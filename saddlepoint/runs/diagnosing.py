@@ -19,6 +19,7 @@ from saddlepoint.diagnosis.probe import Probe
 from saddlepoint.diagnosis.probed import Probed
 from saddlepoint.diagnosis.remedies import RUN, Situation, after_failure, first_remedy
 from saddlepoint.diagnosis.rules import FINDINGS, Course, Turn
+from saddlepoint.diagnosis.spacing import Spacing
 from saddlepoint.errors import Diverged, reason_of
 from saddlepoint.files import append_line, read_lines
 from saddlepoint.game.schedules import value_at
@@ -29,22 +30,9 @@ from saddlepoint.training.observers import Observer, Record
 from saddlepoint.training.records.folder import RunFolder
 from saddlepoint.training.state import State
 
-# Steps between two probes, up to this step and after it: a run that fails mostly does so early. Between two of them
-# the mean of fixed samples is followed so many times.
-OFTEN, EARLY, RARELY = 25, 1000, 50
-FOLLOWED = 5
+SPACING = Spacing()
 # Where a recipe says that a player's networks normalise over the batch.
 _NORMALISATION = {"discriminator": "normalisation", "generator": "generator_normalisation"}
-
-
-def is_probed(step: int) -> bool:
-    """Whether a run is probed after so many iterations."""
-    return step > 0 and step % (OFTEN if step <= EARLY else RARELY) == 0
-
-
-def is_followed(step: int) -> bool:
-    """Whether the mean of fixed samples is taken after so many iterations; at each probe it is."""
-    return step > 0 and step % max(1, (OFTEN if step <= EARLY else RARELY) // FOLLOWED) == 0
 
 
 class Diagnosis(Observer):
@@ -75,7 +63,7 @@ class Diagnosis(Observer):
         for line in read_lines(folder.probes):
             if line.value is not None and line.value.get("step", math.inf) <= state.step:
                 self.course.add(line.value["step"], _read(line.value["signals"]))
-        if self.course.newest != _newest_before(state.step):
+        if self.course.newest != SPACING.newest_before(state.step):
             # It was not diagnosed all the time: what it remembers is of another time.
             state.watched = {}
         self._before: Any = None
@@ -90,9 +78,9 @@ class Diagnosis(Observer):
         if not self._looks:
             return
         try:
-            if is_followed(record.step):
+            if SPACING.is_followed(record.step):
                 state.watched = self.probe.follow(state.watched)
-            if is_probed(record.step):
+            if SPACING.is_probed(record.step):
                 self._look(state, record)
             self._remember_weights(record.step)
         except Exception as error:
@@ -115,7 +103,7 @@ class Diagnosis(Observer):
 
     def _remember_weights(self, step: int) -> None:
         """Keeps the weights where the next iteration's step is to be measured."""
-        self._before = self.probe.weights() if is_probed(step + 1) else None
+        self._before = self.probe.weights() if SPACING.is_probed(step + 1) else None
 
     def _look(self, state: State, record: Record) -> None:
         newest = self.course.newest
@@ -181,12 +169,6 @@ class Diagnosis(Observer):
             batch_norm_in=tuple(player for player, has in probe.batch_norm_in.items() if has),
             can_leave_norm={player: f"networks.{key}" for player, key in norms.items()},
         )
-
-
-def _newest_before(step: int) -> int | None:
-    """The last probe that a run at this step has had."""
-    at = step // OFTEN * OFTEN if step <= EARLY else max(EARLY, step // RARELY * RARELY)
-    return at or None
 
 
 def _read(signals: Mapping[str, float | None]) -> dict[str, float]:

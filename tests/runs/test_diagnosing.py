@@ -13,13 +13,13 @@ from torch import nn
 from benchmarks.hostile.same_run import differences
 from saddlepoint.diagnosis.probe import Probe
 from saddlepoint.diagnosis.rules import FINDINGS, RULES, Alternative, Condition
+from saddlepoint.diagnosis.spacing import Spacing
 from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.files import read_lines
 from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override, recipe_from, to_yaml
 from saddlepoint.runs import diagnosing
-from saddlepoint.runs.diagnosing import _newest_before, is_probed
 from saddlepoint.runs.opened import FromPython
 from saddlepoint.runs.session import resume, start
 from saddlepoint.training.observers import Observer
@@ -142,7 +142,7 @@ def probed_often() -> Iterator[None]:
     """Inside, a probe every four steps, and a rule for runs so young: a narrow latent is seen at the third probe."""
     soon = Alternative(all_of=(Condition("x_nn", "<", 0.5),), gated=False, after=0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(diagnosing, "OFTEN", 4)
+        patch.setattr(diagnosing, "SPACING", Spacing(often=4))
         patch.setitem(RULES, "collapse", (soon,))
         yield
 
@@ -204,11 +204,6 @@ def test_switched_on_later_it_begins_anew(tmp_path: Path) -> None:
     first, second = probes(out)
     assert (first["step"], second["step"]) == (75, 100)
     assert "drift" not in first["signals"] and "drift" in second["signals"] and "upd_G" in first["signals"]
-
-
-@pytest.mark.parametrize("step", [0, 1, 24, 25, 26, 999, 1000, 1001, 1049, 1050, 1051, 7333])
-def test_the_newest_probe_before_a_step(step: int) -> None:
-    assert _newest_before(step) == max((each for each in range(step + 1) if is_probed(each)), default=None)
 
 
 # What is said
