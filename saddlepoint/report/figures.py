@@ -19,6 +19,8 @@ BUCKETS = 240
 # Each has a contrast of at least 3 on a white and on a near-black page; the dashes tell them apart without colour.
 COLOURS = ("#3b82f6", "#d9660a", "#0f9d76", "#c2479d", "#8b6fd6", "#b07d00")
 DASHES = ("", "6 3", "2 2", "8 2 2 2")
+# The band of healthy runs.
+_HEALTHY = "#0f9d76"
 # Stands for the page's text colour until the SVG is in the page.
 _INK = "#010203"
 # Beyond so many times the usual range, a peak no longer sets the scale of the axis: it would flatten all the rest.
@@ -84,13 +86,22 @@ def envelope(series: Series, buckets: int = BUCKETS) -> Envelope:
     )
 
 
-def curves(title: str, named: Sequence[tuple[str, Series]], *, logarithmic: bool = False) -> Figure:
+def curves(
+    title: str,
+    named: Sequence[tuple[str, Series]],
+    *,
+    logarithmic: bool = False,
+    healthy: tuple[float | None, float | None] | None = None,
+    marks: Sequence[float] = (),
+) -> Figure:
     """Draws series over steps.
 
     Args:
         title: what the figure shows, for its description.
         named: the series with their names, at most one per colour and dash.
         logarithmic: a logarithmic axis, if all values are positive and span more than a factor of thirty.
+        healthy: the smallest and the largest value of healthy runs, shaded; None for no bound on that side.
+        marks: steps to be marked.
     """
     notes, drawn = [], []
     for name, series in named:
@@ -119,7 +130,7 @@ def curves(title: str, named: Sequence[tuple[str, Series]], *, logarithmic: bool
     first_step = min(float(series.steps[0]) for _, series in named)
     last_step = max(float(series.steps[-1]) for _, series in named)
     return Figure(
-        svg=_draw(drawn, logarithmic, limits),
+        svg=_draw(drawn, logarithmic, limits, healthy, marks),
         lines=tuple(line for line, _ in drawn),
         description=f"{title}, steps {first_step:,.0f} to {last_step:,.0f}: {described}.",
         notes=tuple(notes),
@@ -136,7 +147,13 @@ def _limits(thinned: Sequence[Envelope], low: float, high: float) -> tuple[float
     return max(low, usual_low - usual), min(high, usual_high + usual)
 
 
-def _draw(drawn: Sequence[tuple[Line, Envelope]], logarithmic: bool, limits: tuple[float, float] | None) -> str:
+def _draw(
+    drawn: Sequence[tuple[Line, Envelope]],
+    logarithmic: bool,
+    limits: tuple[float, float] | None,
+    healthy: tuple[float | None, float | None] | None,
+    marks: Sequence[float],
+) -> str:
     # Imported here: matplotlib takes a good part of a second to load.
     import matplotlib
     import matplotlib.style
@@ -175,6 +192,10 @@ def _draw(drawn: Sequence[tuple[Line, Envelope]], logarithmic: bool, limits: tup
             axes.yaxis.set_minor_formatter(NullFormatter())
         if limits is not None:
             axes.set_ylim(*limits)
+        if healthy is not None:
+            _shade(axes, *healthy)
+        for step in marks:
+            axes.axvline(step, color=_INK, linewidth=1.0, linestyle=(0, (1, 2)))
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.set_xlabel("step")
@@ -182,6 +203,16 @@ def _draw(drawn: Sequence[tuple[Line, Envelope]], logarithmic: bool, limits: tup
         file = io.StringIO()
         FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return inline_svg(file.getvalue())
+
+
+def _shade(axes: Any, low: float | None, high: float | None) -> None:
+    """The band of healthy runs; the axis reaches to its edges, so that it is seen how far the curve is from them."""
+    shown = [*axes.get_ylim(), *(edge for edge in (low, high) if edge is not None)]
+    room = 0.05 * (max(shown) - min(shown))
+    bottom, top = min(shown) - room, max(shown) + room
+    edges = bottom if low is None else low, top if high is None else high
+    axes.axhspan(*edges, color=_HEALTHY, alpha=0.16, linewidth=0)
+    axes.set_ylim(bottom, top)
 
 
 def inline_svg(svg: str) -> str:

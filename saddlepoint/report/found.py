@@ -1,13 +1,13 @@
 """What the diagnosis has found, for the page: each finding once, from when it was seen to when it was not any more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from saddlepoint.diagnosis.findings import NAMES, TITLES
 from saddlepoint.diagnosis.rules import FINDINGS
 from saddlepoint.report.figures import Figure, curves
-from saddlepoint.report.read import Record, Run
+from saddlepoint.report.read import Record, Run, Series
 from saddlepoint.report.state import short
 
 # A finding has so many figures at most: of what its rule compares.
@@ -77,18 +77,36 @@ def _found(run: Run, record: Record, until: Any) -> Found:
         evidence=tuple((NAMES[name], short(evidence[name], 3), _range(healthy.get(name))) for name in known),
         do=str(record.get("do", "")),
         figures=tuple(
-            (name, curves(f"{NAMES[name]}, over the run", [(name, each)]))
+            (name, _drawn(name, each, healthy.get(name), record.get("since")))
             for name, each in [*series.items()][:_FIGURES]
             if each is not None
         ),
     )
 
 
+def _drawn(name: str, series: Series, healthy: Any, since: Any) -> Figure:
+    """What a rule compares over the run, beside what healthy runs show, with the step from which it spoke."""
+    bounds = _bounds(healthy)
+    marks = [float(since)] if isinstance(since, int) else []
+    told = f"{NAMES[name]}, over the run; healthy runs: {_range(healthy)}"
+    return curves(told, [(name, series)], healthy=bounds, marks=marks)
+
+
+def _bounds(given: Any) -> tuple[float | None, float | None] | None:
+    """The smallest and largest value of healthy runs; None where the line is none of ours."""
+    if not isinstance(given, list) or len(given) != 2:
+        return None
+    low, high = given
+    known = all(each is None or isinstance(each, int | float) for each in given)
+    return (low, high) if known else None
+
+
 def _range(given: Any) -> str:
     """What healthy runs show, in words."""
-    if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != 2:
+    bounds = _bounds(given)
+    if bounds is None:
         return "not known"
-    low, high = given
+    low, high = bounds
     if low is None or high is None:
         return f"{short(low, 3)} or more" if high is None else f"at most {short(high, 3)}"
     return f"{short(low, 3)} to {short(high, 3)}"

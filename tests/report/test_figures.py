@@ -125,3 +125,13 @@ def contrast(colour: str, ground: str) -> float:
 def test_every_colour_is_seen_on_light_and_on_dark():
     for colour in COLOURS:
         assert contrast(colour, "#ffffff") >= 3 and contrast(colour, "#14171c") >= 3
+
+
+def test_what_healthy_runs_show_is_shaded_and_the_axis_reaches_it() -> None:
+    def drawn(**given) -> str:
+        return curves("x", [("a", series([0.1, 0.2, 0.1]))], **given).svg
+
+    shaded = drawn(healthy=(0.9, None), marks=(1,))
+    assert "#0f9d76" in shaded and "#0f9d76" not in drawn()
+    assert "0.8" in ticks(shaded) and "0.8" not in ticks(drawn())
+    assert shaded.count("stroke-dasharray") == drawn().count("stroke-dasharray") + 1
