@@ -43,7 +43,7 @@ class Probe:
             name: _normalises(network)
             for name, network in (("generator", probed.generator), ("discriminator", probed.discriminator))
         }
-        self.at_rest = signals.pull_at_rest(probed.objective)
+        self.at_rest = signals.pull_at_rest(probed.objective) if probed.objective is not None else None
         drawing = torch.Generator().manual_seed(_SEED)
         count = probed.others[0].numel()
         chosen = torch.randperm(count, generator=drawing)[:_COORDINATES].sort().values
@@ -121,15 +121,14 @@ class Probe:
         return dict(zip(found, numbers, strict=True)), {**memory, "samples": flat}
 
     def _of_scores(self, on_train: Tensor, on_others: Tensor, on_made: Tensor) -> dict[str, Tensor]:
-        objective = self.probed.objective
-        real = on_train[torch.arange(len(on_made), device=on_made.device) % len(on_train)]
-        pull = signals.generator_pull(objective, on_made, real)
         found = {
             "auc_rf": signals.rank(on_train, on_made),
-            "gain": pull.mean() / self.at_rest,
-            "gain_eff": signals.effective_share(pull),
             "spread": torch.cat([on_train, on_made]).std(),
         }
+        if self.probed.objective is not None:
+            real = on_train[torch.arange(len(on_made), device=on_made.device) % len(on_train)]
+            pull = signals.generator_pull(self.probed.objective, on_made, real)
+            found |= {"gain": pull.mean() / self.at_rest, "gain_eff": signals.effective_share(pull)}
         if self.probed.held_out:
             found["auc_th"] = signals.rank(on_train, on_others)
         if self._other_labels is not None:

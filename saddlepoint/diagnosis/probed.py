@@ -3,12 +3,12 @@
 A kind of task offers this where findings have a meaning: a generator of latents against a discriminator of items.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor, nn
 
-from saddlepoint.data import Packed
 from saddlepoint.objectives import Objective
 from saddlepoint.randomness import permutation, prior, uniform
 
@@ -43,7 +43,7 @@ class Probed:
 
     Attributes:
         generator, discriminator: as `Generation` calls them.
-        objective: of their game.
+        objective: of their game; None where it is not known: what it pulls at the generator is then left out.
         train, others: items as the networks see them, (n, ...) and (m, ...).
         held_out: whether D is never shown the others.
         train_count: all training items.
@@ -56,7 +56,7 @@ class Probed:
 
     generator: nn.Module
     discriminator: nn.Module
-    objective: Objective
+    objective: Objective | None
     train: Tensor
     others: Tensor
     held_out: bool
@@ -81,11 +81,11 @@ def counts_for(numbers: int, batch: int) -> tuple[int, int]:
     return items, min(FOLLOWED, max(FEWEST // 2, int(_FOLLOWED_PER_SAMPLE * batch)))
 
 
-def fixed_items(data: Packed, seed: int, count: int = ITEMS) -> FixedItems | None:
-    """At most so many items of each side, a function of data and seed; None where there are too few."""
-    train = data.splits["train"]
+def fixed_items(splits: Mapping[str, np.ndarray], seed: int, count: int = ITEMS) -> FixedItems | None:
+    """At most so many items of each side, a function of splits and seed; None where there are too few."""
+    train = splits["train"]
     order = train[permutation(len(train), seed, "diagnosis/train")]
-    kept = next((data.splits[name] for name in ("held_out", "test") if len(data.splits.get(name, ())) >= FEWEST), None)
+    kept = next((splits[name] for name in ("held_out", "test") if len(splits.get(name, ())) >= FEWEST), None)
     if kept is not None:
         shown, others = order[:count], kept[permutation(len(kept), seed, "diagnosis/others")][:count]
     else:

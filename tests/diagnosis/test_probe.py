@@ -40,7 +40,7 @@ def points(generator: nn.Module, discriminator: nn.Module, **more) -> Probed:
     return Probed(
         generator=generator,
         discriminator=discriminator,
-        objective=objective("non_saturating"),
+        objective=more.pop("objective", objective("non_saturating")),
         train=train,
         others=others,
         held_out=True,
@@ -92,6 +92,12 @@ def test_what_has_no_meaning_is_left_out() -> None:
     found = read(points(maker(), plain()))
     assert found.keys().isdisjoint({"batch_dep", "bn_gap_G", "label_auc", "drift", "cent_max", "upd_D"})
     assert all(math.isfinite(value) for value in found.values())
+
+
+def test_without_an_objective_its_pull_alone_is_left_out() -> None:
+    known, unknown = (points(maker(), plain(), objective=chosen) for chosen in (objective("hinge"), None))
+    assert read(known).keys() - read(unknown).keys() == {"gain", "gain_eff"}
+    assert read(unknown).items() <= read(known).items()
 
 
 @pytest.mark.parametrize(("weight", "expected"), [(2.0, 1.0), (0.0, 0.5), (-1.0, 0.0)])
@@ -189,17 +195,17 @@ def test_a_look_costs_little_beside_a_small_batch_of_large_items() -> None:
 
 def test_items_are_fixed_and_of_their_splits() -> None:
     data = open_data("digits", hold_out=0.1)
-    found = fixed_items(data, 5)
+    found = fixed_items(data.splits, 5)
     assert found is not None and found.held_out and len(found.train) == len(found.others) == ITEMS
     assert set(found.train) <= set(data.splits["train"]) and set(found.others) <= set(data.splits["held_out"])
-    again, other = fixed_items(data, 5), fixed_items(data, 6)
+    again, other = fixed_items(data.splits, 5), fixed_items(data.splits, 6)
     assert again is not None and (again.train == found.train).all()
     assert other is not None and (other.train != found.train).any()
 
 
 def test_without_held_out_items_other_training_items_stand_in() -> None:
     data = open_data("digits", hold_out=0.0)
-    found = fixed_items(data, 0)
+    found = fixed_items(data.splits, 0)
     assert found is not None and not found.held_out and not set(found.train) & set(found.others)
     few: Packed = packed()
-    assert len(few.splits["train"]) < 2 * FEWEST and fixed_items(few, 0) is None
+    assert len(few.splits["train"]) < 2 * FEWEST and fixed_items(few.splits, 0) is None

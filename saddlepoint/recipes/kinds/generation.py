@@ -214,7 +214,7 @@ class GenerationKind(Kind):
 
     def probed(self, recipe: Recipe, task: Generation, data: Packed) -> Probed | str:
         count, followed = counts_for(math.prod(data.shape), task.batch)
-        items = fixed_items(data, recipe.seed, count)
+        items = fixed_items(data.splits, recipe.seed, count)
         if items is None:
             return f"findings need more than {len(data.splits['train'])} training items"
         (train, train_labels), (others, other_labels) = data.batch(items.train), data.batch(items.others)
