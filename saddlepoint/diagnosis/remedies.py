@@ -1,17 +1,18 @@
-"""First remedies: what to ask of a run for each finding, by what has repaired such runs.
+"""Remedies: what to ask of a run for each finding, in the order in which to try it, by what has repaired such runs.
 
 R1 and R2 flatten the D that G faces, in place: they repaired vanishing, saturated, cycling and collapsed runs with the
 weights kept. Nothing in place repairs rates that have killed the nets, or a latent that is too narrow.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from saddlepoint.run_folder import RECIPE
 
 RUN = "RUN"
 # R1 and R2 for data of scale 1: the published and our own weights grow about as the distance between two items does.
-_GAMMA = 0.1
+GAMMA = 0.1
+_PLAYERS = ("discriminator", "generator")
 _FEW_NUMBERS, _SMALL_BATCH, _CLIP = 4, 16, 0.05
 
 
@@ -29,6 +30,7 @@ class Situation:
         latent: numbers of a latent.
         batch_norm_in: players whose networks normalise over the batch.
         can_leave_norm: players whose networks a recipe can have without it, with the key that says so.
+        open: the findings that are open now.
     """
 
     settings: Mapping[str, float]
@@ -40,20 +42,26 @@ class Situation:
     latent: int
     batch_norm_in: tuple[str, ...] = ()
     can_leave_norm: Mapping[str, str] = field(default_factory=dict)
+    open: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Remedy:
-    """What to do first.
+    """What to do.
 
     Attributes:
         ask: "set" or "rollback" a run that goes on, "resume" one that has ended, "anew" to begin another one,
             "look" where nothing is to be changed.
-        changes: KEY=VALUE each.
+        changes: KEY=VALUE each; of a run that goes on, as of `Rebuild` and `RollBack`.
     """
 
     ask: str
     changes: tuple[str, ...] = ()
+
+    @property
+    def of_this_run(self) -> bool:
+        """Whether a run that goes on can be asked for it."""
+        return self.ask in ("set", "rollback")
 
     @property
     def command(self) -> str:
@@ -66,102 +74,138 @@ class Remedy:
         return " ".join([f"saddlepoint ask {RUN}", *(["rollback"] if self.ask == "rollback" else []), *self.changes])
 
 
+def remedies(finding: str, situation: Situation) -> tuple[Remedy, ...]:
+    """What to do about a finding, in the order in which to try it; the first is what a person is advised.
+
+    Those that are not `of_this_run` are not for a run that goes on.
+    """
+    found = _REMEDIES[finding](situation)
+    if finding != _LARGE and _LARGE in situation.open and (slower := _slower(situation)).changes:
+        # Networks that large steps have spoilt are beyond what flattens D: back to before them, if that can be.
+        found = (slower, *(each for each in found if each != slower))
+    return tuple(dict.fromkeys(found))
+
+
 def first_remedy(finding: str, situation: Situation) -> Remedy:
-    """What to do first about a finding."""
-    return _REMEDIES[finding](situation)
+    """What a person is advised to do about a finding."""
+    return remedies(finding, situation)[0]
 
 
 def after_failure(situation: Situation) -> Remedy:
     """What to do first where the game has diverged and the run has ended: on from its last checkpoint, slower."""
-    return Remedy(ask="resume", changes=tuple(_rates(situation, 0.1)))
+    return Remedy(ask="resume", changes=_rates(situation, 0.1))
 
 
 def _set(*changes: str) -> Remedy:
     return Remedy(ask="set", changes=changes) if changes else Remedy(ask="look")
 
 
-def _flatter(it: Situation, *more: str) -> Remedy:
+def _flatter(it: Situation, *more: str) -> list[Remedy]:
     """R1 and R2, three times what they are now or what the data asks for; where they cannot be, a slower D."""
     if it.clip is not None:
         # Neither penalty repaired a critic in its box.
-        if it.clip > _CLIP:
-            return _set(f"clip={_CLIP}", *more)
-        return _set("clip=null", "penalties.gradient_penalty=10", *more)
+        narrower = [_set(f"clip={_CLIP}", *more)] if it.clip > _CLIP else []
+        return [*narrower, _set("clip=null", "penalties.gradient_penalty=10", *more)]
     if "discriminator" in it.batch_norm_in:
-        return _set(*_rates(it, 0.1, players=("discriminator",)), *more)
+        return [_set(*_rates(it, 0.1, players=("discriminator",)), *more)]
     if it.settings.get("penalties.gradient_penalty"):
-        return _set(f"penalties.gradient_penalty={_one(3 * it.settings['penalties.gradient_penalty'])}", *more)
+        return [_set(f"penalties.gradient_penalty={_one(3 * it.settings['penalties.gradient_penalty'])}", *more)]
     now = max(it.settings.get(f"penalties.{name}", 0.0) for name in ("r1", "r2"))
-    gamma = _one(max(3 * now, _GAMMA * it.scale))
-    return _set(f"penalties.r1={gamma}", f"penalties.r2={gamma}", *more)
+    gamma = _one(max(3 * now, GAMMA * it.scale))
+    return [_set(f"penalties.r1={gamma}", f"penalties.r2={gamma}", *more)]
 
 
-def _rates(it: Situation, factor: float, players: tuple[str, ...] = ("discriminator", "generator")) -> list[str]:
+def _rates(it: Situation, factor: float, players: Sequence[str] = _PLAYERS) -> tuple[str, ...]:
     keys = [f"{player}.rate" for player in players]
-    return [f"{key}={_one(factor * it.settings[key])}" for key in keys if it.settings.get(key)]
+    return tuple(f"{key}={_one(factor * it.settings[key])}" for key in keys if it.settings.get(key))
 
 
 def _slower(it: Situation) -> Remedy:
-    return Remedy(ask="rollback", changes=tuple(_rates(it, 0.1)))
+    return Remedy(ask="rollback", changes=_rates(it, 0.1))
 
 
-def _vanishing(it: Situation) -> Remedy:
-    return _flatter(it)
+def _equal(it: Situation) -> tuple[str, ...]:
+    """A generator that is no faster than its discriminator, and an objective whose pull does not vanish."""
+    more = ["objective=non_saturating"] if it.objective == "minimax" else []
+    theirs, own = (it.settings.get(f"{player}.rate", 0.0) for player in _PLAYERS)
+    if theirs and own > theirs:
+        more.append(f"generator.rate={_one(theirs)}")
+    return tuple(more)
 
 
-def _frozen(it: Situation) -> Remedy:
-    theirs, own = (it.settings.get(f"{player}.rate", 0.0) for player in ("discriminator", "generator"))
+def _overflow(it: Situation) -> list[Remedy]:
+    return [_slower(it), *_flatter(it, *_rates(it, 0.1))]
+
+
+def _vanishing(it: Situation) -> list[Remedy]:
+    return [*_flatter(it), *_flatter(it, *_equal(it))]
+
+
+def _frozen(it: Situation) -> list[Remedy]:
+    theirs, own = (it.settings.get(f"{player}.rate", 0.0) for player in _PLAYERS)
     if own < theirs / 30:
-        return _set(f"generator.rate={_one(theirs)}")
+        return [_set(f"generator.rate={_one(theirs)}")]
     # Its units are dead: fresh weights are the one cure that was found.
-    return Remedy(ask="anew", changes=tuple(_rates(it, 0.3)))
+    return [Remedy(ask="anew", changes=_rates(it, 0.3))]
 
 
-def _leak(it: Situation) -> Remedy:
+def _leak(it: Situation) -> list[Remedy]:
     if it.batch <= _SMALL_BATCH:
-        return _set("training.batch=64")
+        return [_set("training.batch=64")]
     without = [f"{it.can_leave_norm[name]}=none" for name in it.batch_norm_in if name in it.can_leave_norm]
-    return Remedy(ask="anew", changes=tuple(without)) if without else Remedy(ask="look")
+    return [Remedy(ask="anew", changes=tuple(without)) if without else Remedy(ask="look")]
 
 
-def _memorises(it: Situation) -> Remedy:
-    return _set("augment.shift=1", "augment.cutout=1") if it.images else _flatter(it)
+def _memorises(it: Situation) -> list[Remedy]:
+    return [*([_set("augment.shift=1", "augment.cutout=1")] if it.images else []), *_flatter(it)]
 
 
-def _cycling(it: Situation) -> Remedy:
+def _cycling(it: Situation) -> list[Remedy]:
     momentum = [
         f"{key}=0"
-        for player in ("discriminator", "generator")
+        for player in _PLAYERS
         for key in (f"{player}.beta1", f"{player}.momentum")
         if it.settings.get(key, 0.0) > 0
     ]
-    return _flatter(it, *momentum)
+    return [*_flatter(it, *momentum), *_flatter(it, *momentum, *_rates(it, 0.3))]
 
 
-def _collapse(it: Situation) -> Remedy:
-    if it.latent < _FEW_NUMBERS and it.images:
-        return Remedy(ask="anew", changes=("networks.latent=64",))
-    more = ["objective=non_saturating"] if it.objective == "minimax" else []
-    theirs, own = (it.settings.get(f"{player}.rate", 0.0) for player in ("discriminator", "generator"))
-    if theirs and own > theirs:
-        more.append(f"generator.rate={_one(theirs)}")
-    return _flatter(it, *more)
+def _won(it: Situation) -> list[Remedy]:
+    if _narrow(it):
+        return [_wider(it)]
+    return [*_flatter(it), _set(*_rates(it, 0.1, players=("discriminator",)))]
 
 
-def _look(it: Situation) -> Remedy:
-    return Remedy(ask="look")
+def _collapse(it: Situation) -> list[Remedy]:
+    if _narrow(it):
+        return [_wider(it)]
+    return [*_flatter(it, *_equal(it)), *_flatter(it, *_equal(it), *_rates(it, 0.3, players=("discriminator",)))]
 
 
-_REMEDIES: dict[str, Callable[[Situation], Remedy]] = {
-    "nan_ahead": _slower,
+def _narrow(it: Situation) -> bool:
+    """Whether so few numbers are a latent that images cannot be told apart by it."""
+    return it.latent < _FEW_NUMBERS and it.images
+
+
+def _wider(it: Situation) -> Remedy:
+    return Remedy(ask="anew", changes=("networks.latent=64",))
+
+
+def _look(it: Situation) -> list[Remedy]:
+    return [Remedy(ask="look")]
+
+
+_LARGE = "rate_too_large"
+_REMEDIES: dict[str, Callable[[Situation], list[Remedy]]] = {
+    "nan_ahead": _overflow,
     "vanishing_generator_gradient": _vanishing,
     "generator_frozen": _frozen,
     "batch_norm_leak": _leak,
-    "rate_too_large": _slower,
+    _LARGE: lambda it: [_slower(it)],
     "discriminator_memorises": _memorises,
     "labels_ignored": _look,
     "cycling": _cycling,
-    "discriminator_won": _flatter,
+    "discriminator_won": _won,
     "collapse": _collapse,
     "no_progress": _flatter,
 }

@@ -16,6 +16,7 @@ from typing import Any
 
 from saddlepoint.diagnosis.local.measure import Measured
 from saddlepoint.diagnosis.local.update import LIMIT
+from saddlepoint.diagnosis.remedies import GAMMA
 
 # Below this damping a pair hardly loses anything in a turn.
 UNDAMPED = 0.1
@@ -27,8 +28,6 @@ STEP_SHARE, BEYOND = 0.8, 2.0
 APART = 0.97
 # The generator's pull, beside the one at rest, below which it stands still.
 NO_PULL = 0.1
-# R1 = R2 for data in which two items are 1 apart; .3 on 8 Gaussians and .5 on digits repaired runs.
-GAMMA = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
