@@ -51,7 +51,8 @@ class Probe:
         self._others = self._flat(probed.others)
         self._other_labels = None
         if probed.labels is not None and probed.classes > 1:
-            labels = probed.labels[0]
+            # Of a D that knows its training items by heart, labels that mean nothing among them.
+            labels = probed.labels[1 if probed.held_out else 0]
             shift = torch.randint(1, probed.classes, labels.shape, generator=drawing).to(labels.device)
             self._other_labels = (labels + shift) % probed.classes
         within = signals.distances(self._others, self._others)
@@ -132,8 +133,8 @@ class Probe:
         if self.probed.held_out:
             found["auc_th"] = signals.rank(on_train, on_others)
         if self._other_labels is not None:
-            right = self._scored(self.probed.train, self.probed.labels[0])  # type: ignore[index]
-            found["label_auc"] = signals.rank(right, self._scored(self.probed.train, self._other_labels))
+            items, right = (self.probed.others, on_others) if self.probed.held_out else (self.probed.train, on_train)
+            found["label_auc"] = signals.rank(right, self._scored(items, self._other_labels))
         return found
 
     def _of_items(self, flat: Tensor) -> dict[str, Tensor]:

@@ -1,6 +1,7 @@
 """A probe reads what is there, leaves no trace, and leaves out what has no meaning."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -104,6 +105,19 @@ def test_without_an_objective_its_pull_alone_is_left_out() -> None:
 def test_a_wrong_label_is_another_one(weight: float, expected: float) -> None:
     labels = torch.arange(30) % 3, torch.arange(20) % 3
     assert read(points(Makes(), Labelled(weight), labels=labels, classes=3))["label_auc"] == expected
+
+
+def test_labels_are_judged_on_items_that_d_was_not_shown() -> None:
+    class Knows(nn.Module):
+        """By heart which label each training item has; of others it knows nothing."""
+
+        def forward(self, items: Tensor, labels: Tensor) -> Tensor:
+            return (labels == torch.arange(len(labels)) % 3).float() * float(len(items) == 30)
+
+    labels = torch.arange(30) % 3, torch.arange(20) % 3
+    held_out = points(Makes(), Knows(), labels=labels, classes=3)
+    assert read(held_out)["label_auc"] == 0.5
+    assert read(replace(held_out, held_out=False))["label_auc"] == 1.0
 
 
 def test_maps_of_scores_count_by_their_means() -> None:
