@@ -103,7 +103,7 @@ class Probe:
             on_train, on_others, on_made = self._scores(made)
             found = self._of_scores(on_train, on_others, on_made) | self._of_items(flat)
             samples = memory.get("samples")
-            if samples is not None and since and rate_share > 0:
+            if samples is not None and samples.shape == flat.shape and since and rate_share > 0:
                 moved = signals.moved(flat, samples.to(flat.device), self.scale)
                 found["drift"] = moved * (_DRIFT / since / rate_share)
             path = memory.get("path")

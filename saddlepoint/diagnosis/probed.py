@@ -3,6 +3,7 @@
 A kind of task offers this where findings have a meaning: a generator of latents against a discriminator of items.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,9 +14,11 @@ from saddlepoint.objectives import Objective
 from saddlepoint.randomness import permutation, prior, uniform
 
 # Items of each side: an area under a ROC curve then has a standard error of .036. And latents whose mean is followed.
-ITEMS, FOLLOWED = 128, 32
-# Items of so many numbers cost what the steps of a small batch do: there are then so many for each sample of a step.
-_LARGE, _ITEMS_PER_SAMPLE, _FOLLOWED_PER_SAMPLE = 3 * 32 * 32, 2, 0.5
+ITEMS, FOLLOWED = 128, 16
+# A network for items of so many numbers spends its time on samples, and no longer on being called.
+_LARGE = 28 * 28
+# Where a look at the fewest items costs as much as the steps of a small batch do, it is taken less often.
+_DEAR, _FARTHEST = 3 * 32 * 32, 8
 # With fewer, nearest neighbours and balls say nothing.
 FEWEST = 16
 
@@ -52,6 +55,7 @@ class Probed:
         classes: how many labels there are.
         joint: each score depends on its sample alone.
         followed: how many of the latents the path of their mean is made of.
+        apart: how many times as far apart as usual it is looked at.
     """
 
     generator: nn.Module
@@ -66,19 +70,39 @@ class Probed:
     classes: int = 0
     joint: bool = False
     followed: int = FOLLOWED
+    apart: int = 1
 
 
-def counts_for(numbers: int, batch: int) -> tuple[int, int]:
-    """How many items of each side, and followed latents, a run is looked at with: few where the look would be dear.
+@dataclass(frozen=True, kw_only=True)
+class Looks:
+    """How much a game is looked at, so that it costs at most 3 % of its training.
 
-    Args:
-        numbers: in an item.
-        batch: samples of a step.
+    Attributes:
+        items: of each side.
+        followed: latents whose mean is followed.
+        apart: how many times as far apart as usual.
     """
-    if numbers <= _LARGE:
-        return ITEMS, FOLLOWED
-    items = min(ITEMS, max(2 * FEWEST, _ITEMS_PER_SAMPLE * batch))
-    return items, min(FOLLOWED, max(FEWEST // 2, int(_FOLLOWED_PER_SAMPLE * batch)))
+
+    items: int
+    followed: int
+    apart: int
+
+
+def looks_for(numbers: int, batch: int) -> Looks:
+    """How much a game with items of so many numbers is looked at, whose steps are of so many samples.
+
+    A step calls the networks about 12 times for each of its samples, forward or back, and 19 times under R1 and R2; a
+    look calls them 4 times for each item, and once for each followed latent at each of its 5 points.
+    """
+    if numbers < _LARGE:
+        return Looks(items=ITEMS, followed=FOLLOWED, apart=1)
+    least = 2 * FEWEST
+    few = 1 if numbers < _DEAR or batch >= least else 2 ** math.ceil(math.log2(least / max(1, batch)))
+    return Looks(
+        items=min(ITEMS, max(least, batch)),
+        followed=min(FOLLOWED, max(FEWEST // 2, batch // 4)),
+        apart=min(_FARTHEST, few),
+    )
 
 
 def fixed_items(splits: Mapping[str, np.ndarray], seed: int, count: int = ITEMS) -> FixedItems | None:

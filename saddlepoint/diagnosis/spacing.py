@@ -3,7 +3,7 @@
 The rules (`rules.py`) were chosen at a probe every 25 steps.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +19,10 @@ class Spacing:
     early: int = 1000
     rarely: int = 50
     followed: int = 5
+
+    def times(self, apart: int) -> "Spacing":
+        """The same, so many times as far apart."""
+        return replace(self, often=apart * self.often, rarely=apart * self.rarely)
 
     def is_probed(self, step: int) -> bool:
         """Whether a game is probed after so many iterations."""

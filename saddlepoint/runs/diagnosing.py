@@ -59,11 +59,12 @@ class Diagnosis(Observer):
         self.folder, self.probed, self.recipe = folder, probed, recipe
         self.scalars, self.tell = scalars, tell
         self.probe, self._looks = Probe(probed), True
+        self.spacing = SPACING.times(probed.apart)
         self.course = Course()
         for line in read_lines(folder.probes):
             if line.value is not None and line.value.get("step", math.inf) <= state.step:
                 self.course.add(line.value["step"], _read(line.value["signals"]))
-        if self.course.newest != SPACING.newest_before(state.step):
+        if self.course.newest != self.spacing.newest_before(state.step):
             # It was not diagnosed all the time: what it remembers is of another time.
             state.watched = {}
         self._before: Any = None
@@ -78,9 +79,9 @@ class Diagnosis(Observer):
         if not self._looks:
             return
         try:
-            if SPACING.is_followed(record.step):
+            if self.spacing.is_followed(record.step):
                 state.watched = self.probe.follow(state.watched)
-            if SPACING.is_probed(record.step):
+            if self.spacing.is_probed(record.step):
                 self._look(state, record)
             self._remember_weights(record.step)
         except Exception as error:
@@ -103,7 +104,7 @@ class Diagnosis(Observer):
 
     def _remember_weights(self, step: int) -> None:
         """Keeps the weights where the next iteration's step is to be measured."""
-        self._before = self.probe.weights() if SPACING.is_probed(step + 1) else None
+        self._before = self.probe.weights() if self.spacing.is_probed(step + 1) else None
 
     def _look(self, state: State, record: Record) -> None:
         newest = self.course.newest

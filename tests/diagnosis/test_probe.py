@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from saddlepoint.data import Packed, open_data
 from saddlepoint.diagnosis.probe import KEPT, Probe
-from saddlepoint.diagnosis.probed import FEWEST, ITEMS, Probed, counts_for, fixed_items, fixed_latents
+from saddlepoint.diagnosis.probed import FEWEST, ITEMS, Looks, Probed, fixed_items, fixed_latents, looks_for
 from saddlepoint.objectives import objective
 from tests.tasks.examples import packed
 
@@ -141,6 +141,9 @@ def test_movement_is_given_for_as_many_steps_and_the_rate_of_the_start() -> None
     for since, share in ((25, 1.0), (50, 1.0), (25, 0.5)):
         found, _ = probe.read(memory, since=since, before=None, moves={}, rate_share=share)
         assert found["drift"] == pytest.approx(moved * 25 / since / share, rel=1e-5)
+    # A run that was begun with another number of samples.
+    other = {"samples": memory["samples"][:-1]}
+    assert "drift" not in probe.read(other, since=25, before=None, moves={})[0]
 
 
 def test_the_path_keeps_its_newest_points() -> None:
@@ -201,10 +204,22 @@ def test_large_items_are_shown_in_parts() -> None:
 # Items
 
 
-def test_a_look_costs_little_beside_a_small_batch_of_large_items() -> None:
-    assert counts_for(64, 2) == counts_for(3 * 32 * 32, 64) == (128, 32)
-    assert counts_for(3 * 256 * 256, 8) == (32, 8)
-    assert counts_for(3 * 64 * 64, 64) == (128, 32)
+@pytest.mark.parametrize(
+    ("numbers", "batch", "looks"),
+    [
+        (64, 2, (128, 16, 1)),
+        (784, 8, (32, 8, 1)),
+        (784, 64, (64, 16, 1)),
+        (784, 512, (128, 16, 1)),
+        (3 * 32 * 32, 32, (32, 8, 1)),
+        (3 * 32 * 32, 24, (32, 8, 2)),
+        (3 * 32 * 32, 8, (32, 8, 4)),
+        (3 * 256 * 256, 1, (32, 8, 8)),
+    ],
+)
+def test_a_look_costs_little_beside_the_steps(numbers: int, batch: int, looks: tuple[int, int, int]) -> None:
+    items, followed, apart = looks
+    assert looks_for(numbers, batch) == Looks(items=items, followed=followed, apart=apart)
 
 
 def test_items_are_fixed_and_of_their_splits() -> None:

@@ -60,7 +60,7 @@ def _seen(diagnosed: Diagnosed) -> Iterator[str]:
     seen, signals = diagnosed.seen, diagnosed.seen.signals
     if (amplitude := signals.get("cent_max")) is not None and math.isfinite(amplitude):
         yield (
-            f"While it trained, the mean of 32 fixed samples travelled {amplitude:.2f} data widths and came back"
+            f"While it trained, the mean of some fixed samples travelled {amplitude:.2f} data widths and came back"
             + (f"; {signals['x_hub']:.0%} of the samples sat at one spot" if signals.get("x_hub", 0) > 0.2 else "")
             + "."
         )

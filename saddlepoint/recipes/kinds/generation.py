@@ -13,7 +13,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from saddlepoint.data import Packed, open_data
-from saddlepoint.diagnosis.probed import Probed, counts_for, fixed_items, fixed_latents
+from saddlepoint.diagnosis.probed import Probed, fixed_items, fixed_latents, looks_for
 from saddlepoint.errors import UserError, counted
 from saddlepoint.game.constraints import Clipping
 from saddlepoint.game.network import Networks
@@ -213,8 +213,8 @@ class GenerationKind(Kind):
         ]
 
     def probed(self, recipe: Recipe, task: Generation, data: Packed) -> Probed | str:
-        count, followed = counts_for(math.prod(data.shape), task.batch)
-        items = fixed_items(data.splits, recipe.seed, count)
+        looks = looks_for(math.prod(data.shape), task.batch)
+        items = fixed_items(data.splits, recipe.seed, looks.items)
         if items is None:
             return f"findings need more than {len(data.splits['train'])} training items"
         (train, train_labels), (others, other_labels) = data.batch(items.train), data.batch(items.others)
@@ -234,7 +234,8 @@ class GenerationKind(Kind):
             labels=labels,
             classes=len(data.classes),
             joint=task.joint_scoring,
-            followed=followed,
+            followed=looks.followed,
+            apart=looks.apart,
         )
 
     def generated_samples(
