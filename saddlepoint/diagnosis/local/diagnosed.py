@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from saddlepoint.diagnosis.local.formula import TERMS
 from saddlepoint.diagnosis.local.measure import Measured
 from saddlepoint.diagnosis.local.verdict import Judged, Seen, Way
 
@@ -34,6 +35,8 @@ class Diagnosed:
         found = self.found
         here, rest = found.here, found.rest
         errors = found.shares.errors if found.shares is not None else {}
+        sizes = found.shares.sizes if found.shares is not None else {}
+        step = found.prediction
         answer = {
             "near_equilibrium": found.near,
             **{name: getattr(here, name) if here is not None else None for name in ("h", "c", "k")},
@@ -48,8 +51,24 @@ class Diagnosed:
                     ("generator", found.generator_kernel),
                 )
             },
-            "prediction_error": found.prediction.error if found.prediction is not None else None,
-            "decomposition_error": {name: errors.get(name) for name in ("rest_point", "per_sample")},
+            "prediction_error": step.error if step is not None else None,
+            "prediction": {
+                "moved": step.moved if step is not None else None,
+                "error_with_curvature": step.midway_error if step is not None else None,
+                "small_step": {
+                    "share": step.share if step is not None else None,
+                    "moved": step.small_moved if step is not None else None,
+                    "error": step.small_error if step is not None else None,
+                },
+            },
+            "decomposition_error": {name: errors.get(name) for name in ("rest_point", "per_sample", "with_curvature")},
+            "parts": {
+                name: {
+                    "size": sizes.get(name),
+                    "of_turning": _complex(found.parts[name]) if found.parts is not None else None,
+                }
+                for name in TERMS
+            },
             "duality_gap": sum(found.gap) if found.gap is not None else None,
             "verdict": self.judged.verdict,
             "because": self.judged.because,
@@ -64,10 +83,15 @@ class Diagnosed:
         whole, _, part = name.partition(".")
         told = {"kernel.discriminator_rank": "discriminator_kernel", "kernel.generator_rank": "generator_kernel"}
         known = self.found.reasons
-        for key in (told.get(name, name), whole, "rest" if part == "rest_point" else ""):
+        also = {"prediction": "prediction_error", "parts": "decomposition_error"}.get(whole, "")
+        for key in (told.get(name, name), whole, also, "rest" if part == "rest_point" else ""):
             if key in known:
                 return known[key]
         return self.from_logs or "it was not measured"
+
+
+def _complex(value: complex) -> list[float]:
+    return [value.real, value.imag]
 
 
 def _missing(answer: Mapping[str, Any], prefix: str = "") -> list[str]:

@@ -1,17 +1,23 @@
-"""The theory's formula for J, with factors of the rest point and with each sample's own.
+"""The theory's formula for J, with factors of the rest point and with each sample's own, and what it leaves out.
 
     J = [[h Q - gamma L, c B], [k B^T, 0]]        Q = E_pd[g g'], g = d_theta D;  B = E[d_theta d_x D . d_phi G];
                                                   L = E[d_theta d_x D  d_x d_theta D'] (R1)
 is the Jacobian near a matched generator with D constant on the support. Elsewhere, with o the scores of both sides and
-the input gradients that are penalised, each player's value is an outer function V(o), and without the networks' own
-curvature (sum of V_o d_theta^2 o, sum of V_o d_phi^2 o)
-    own block    o_theta' V_oo o_theta                            (of scores: E f1''(a) g g' + E f2''(a) g g')
-    cross block  o_theta' V_oo o_phi + sum V_o d_theta d_phi o    (E f2''(a) g p' + E f2'(a) d_theta d_phi D,
+the input gradients that are penalised, each player's value is an outer function V(o), and by the chain rule J is
+    loss         o_theta' V_oo o_theta of the objective           (of scores: E f1''(a) g g' + E f2''(a) g g')
+    penalties    the same of the penalties                        (R1: -gamma L)
+    players      o_theta' V_oo o_phi + sum V_o d_theta d_phi o    (E f2''(a) g p' + E f2'(a) d_theta d_phi D,
                                                                   p = d_phi D)
-and likewise for G with f3: the cross blocks are exact. Both serve separable and paired objectives.
+    curvature    sum of V_o d_theta^2 o over scores               (E f1'(a) H_D(x) + E f2'(a) H_D(G), H_D = d_theta^2 D)
+    penalty_curvature   the same over the penalised input gradients
+and likewise for G with f3: its curvature is E f3'(a) d_phi^2 D(G). The first three are the formula with each sample's
+own factors, whose cross blocks are exact; all five are J. Between real and fake D's curvature cancels as far as the
+generator matches the data, so it is small where G is good or the networks bend little. Batch statistics are no special
+case: o are the scores of the whole batch, as functions of all that the batch goes through.
+Both serve separable and paired objectives.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -22,6 +28,18 @@ from saddlepoint.game.corrections.joint import twice_differentiable
 from saddlepoint.game.penalties import between, lecam, one_centred, zero_centred
 from saddlepoint.objectives.budget import check
 
+# What J is the sum of; the first three are the formula with each sample's own factors.
+LOSS, PLAYERS, PENALTIES, CURVATURE, PENALTY_CURVATURE = (
+    "loss",
+    "players",
+    "penalties",
+    "curvature",
+    "penalty_curvature",
+)
+FORMULA = (LOSS, PLAYERS, PENALTIES)
+TERMS = (*FORMULA, CURVATURE, PENALTY_CURVATURE)
+# The outputs that are scores; all others are input gradients.
+SCORES = ("real", "fake")
 # Named outputs of the networks: "real" and "fake" scores, input gradients by penalty.
 Outputs = Mapping[str, Tensor]
 
@@ -37,11 +55,6 @@ def outputs_of(probe: Probe, scored: Scored) -> dict[str, Tensor]:
         points = between(scored.real, scored.fake, probe.draw["mix"])
         outputs["gradient_penalty"] = scored.on_real.scores_and_gradient(points)[1]
     return outputs
-
-
-def discriminator_value(probe: Probe, outputs: Outputs) -> Tensor:
-    """J minus the penalties, a scalar, as a function of the outputs alone."""
-    return value_without_penalties(probe, outputs) - penalties_of(probe, outputs)
 
 
 def value_without_penalties(probe: Probe, outputs: Outputs) -> Tensor:
@@ -97,55 +110,96 @@ class Linear:
 
 
 class Own:
-    """One player's two blocks with each sample's own factors."""
+    """One player's two blocks, by terms."""
 
-    def __init__(self, probe: Probe, index: int, value: Callable[[Probe, Outputs], Tensor]):
+    def __init__(self, probe: Probe, index: int):
         self._probe, (self._own, self._other) = probe, (probe.players[index], probe.players[1 - index])
         with twice_differentiable():
             scored = probe.scored(self._own)
-            outputs = (
-                outputs_of(probe, scored)
-                if index == 0
-                else {
-                    "real": scored.real_scores,
-                    "fake": scored.fake_scores,
-                }
-            )
+            outputs = {"real": scored.real_scores, "fake": scored.fake_scores}
+            if index == 0:
+                outputs |= outputs_of(probe, scored)
             flat = list(outputs.values())
-            leaves = [each.detach().clone().requires_grad_() for each in flat]
-            total = value(probe, dict(zip(outputs, leaves, strict=True)))
-            self._leaves = leaves
-            self._slope = _gradients([total], leaves, [torch.ones_like(total)], create_graph=True)
+            self._leaves = [each.detach().clone().requires_grad_() for each in flat]
+            at_leaves = dict(zip(outputs, self._leaves, strict=True))
+            values = {LOSS: generator_value(probe, at_leaves)}
+            if index == 0:
+                values = {
+                    LOSS: value_without_penalties(probe, at_leaves),
+                    PENALTIES: -penalties_of(probe, at_leaves),
+                }
+            self._slopes = {
+                name: _gradients([value], self._leaves, [torch.ones_like(value)], create_graph=True)
+                for name, value in values.items()
+            }
+            self._slope = [torch.stack(each).sum(0) for each in zip(*self._slopes.values(), strict=True)]
             self._by_own = Linear(flat, probe.tensors(self._own))
             self._by_other = Linear(flat, probe.tensors(self._other))
-            # Its second derivative across the players is sum V_o d_own d_other o.
-            mean = torch.stack([(o * s.detach()).sum() for o, s in zip(flat, self._slope, strict=True)]).sum()
-            other = probe.tensors(self._other)
-            self._crossed = _gradients([mean], other, [torch.ones_like(mean)], create_graph=True)
+            # With constant V_o: a second derivative across the players is sum V_o d_own d_other o, within one player
+            # it is that player's curvature.
+            linear = {
+                name: (o * slope.detach()).sum() for name, o, slope in zip(outputs, flat, self._slope, strict=True)
+            }
+            of_scores, of_inputs = (
+                torch.stack(
+                    [each for name, each in linear.items() if (name in SCORES) == scores] or [flat[0].new_zeros(())]
+                ).sum()
+                for scores in (True, False)
+            )
+            self._crossed = self._slope_of(of_scores + of_inputs, self._other)
+            self._bent = {
+                CURVATURE: self._slope_of(of_scores, self._own),
+                PENALTY_CURVATURE: self._slope_of(of_inputs, self._own),
+            }
+
+    def _slope_of(self, value: Tensor, player: str) -> list[Tensor]:
+        return _gradients([value], self._probe.tensors(player), [torch.ones_like(value)], create_graph=True)
 
     def forward(self, own: Tensor, other: Tensor) -> Tensor:
-        """The player's rows times a vector in two parts."""
+        """The player's rows times a vector in two parts, without curvature."""
         check()
-        probe, tensors = self._probe, self._probe.tensors(self._own)
-        at_own, at_other = probe.split(own, self._own), probe.split(other, self._other)
+        at_own, at_other = self._probe.split(own, self._own), self._probe.split(other, self._other)
         moved = [a + b for a, b in zip(self._by_own.push(at_own), self._by_other.push(at_other), strict=True)]
-        bent = _gradients(self._slope, self._leaves, moved)
-        through = probe.flat(self._by_own.pull(bent), self._own)
-        return through + probe.flat(_gradients(self._crossed, tensors, at_other), self._own)
+        return self._through(self._slope, moved) + self._across(at_other)
+
+    def terms(self, own: Tensor, other: Tensor) -> dict[str, Tensor]:
+        """The same by terms, and what `forward` leaves out."""
+        check()
+        at_own, at_other = self._probe.split(own, self._own), self._probe.split(other, self._other)
+        moved = self._by_own.push(at_own)
+        made = {name: self._through(slope, moved) for name, slope in self._slopes.items()}
+        made[PLAYERS] = self._through(self._slope, self._by_other.push(at_other)) + self._across(at_other)
+        for name, bent in self._bent.items():
+            made[name] = self._probe.flat(_gradients(bent, self._probe.tensors(self._own), at_own), self._own)
+        return made
+
+    def _through(self, slope: Sequence[Tensor], moved: Sequence[Tensor]) -> Tensor:
+        return self._probe.flat(self._by_own.pull(_gradients(slope, self._leaves, moved)), self._own)
+
+    def _across(self, other: Sequence[Tensor]) -> Tensor:
+        return self._probe.flat(_gradients(self._crossed, self._probe.tensors(self._own), other), self._own)
 
 
 class PerSample:
-    """The formula with each sample's own factors."""
+    """The formula with each sample's own factors, and J by its terms."""
 
     def __init__(self, probe: Probe):
         self._count = probe.size(probe.players[0])
-        self._discriminator = Own(probe, 0, discriminator_value)
-        self._generator = Own(probe, 1, generator_value)
+        self._discriminator, self._generator = Own(probe, 0), Own(probe, 1)
 
     def forward(self, v: Tensor) -> Tensor:
-        """The formula's J times v."""
+        """The formula's J times v: without curvature."""
         theta, phi = v[: self._count], v[self._count :]
         return torch.cat([self._discriminator.forward(theta, phi), self._generator.forward(phi, theta)])
+
+    def terms(self, v: Tensor) -> dict[str, Tensor]:
+        """Each term of J times v, by TERMS; those of a game without penalties are zero."""
+        theta, phi = v[: self._count], v[self._count :]
+        of_d, of_g = self._discriminator.terms(theta, phi), self._generator.terms(phi, theta)
+        return {
+            name: torch.cat([of_d.get(name, torch.zeros_like(theta)), of_g.get(name, torch.zeros_like(phi))])
+            for name in TERMS
+        }
 
 
 class AtRest:
@@ -159,7 +213,7 @@ class AtRest:
             theta, phi = probe.tensors(first), probe.tensors(second)
             self._real = Linear([scored.real_scores], theta)
             outputs = outputs_of(probe, scored)
-            self._penalised = {name: each for name, each in outputs.items() if name not in ("real", "fake")}
+            self._penalised = {name: each for name, each in outputs.items() if name not in SCORES}
             self._leaves = {name: each.detach().clone().requires_grad_() for name, each in self._penalised.items()}
             of_both = {"real": scored.real_scores.detach(), "fake": scored.fake_scores.detach(), **self._leaves}
             self._cost = penalties_of(probe, of_both)

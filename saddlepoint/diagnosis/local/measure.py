@@ -15,7 +15,7 @@ from torch.nn.utils import parametrizations
 
 from saddlepoint.diagnosis.local.duel import Probe, Scored, drawn
 from saddlepoint.diagnosis.local.flow import Flow
-from saddlepoint.diagnosis.local.formula import AtRest, PerSample
+from saddlepoint.diagnosis.local.formula import CURVATURE, FORMULA, AtRest, PerSample
 from saddlepoint.diagnosis.local.gap import STEPS, duality_gap
 from saddlepoint.diagnosis.local.kernel import (
     Kernel,
@@ -25,7 +25,7 @@ from saddlepoint.diagnosis.local.kernel import (
 )
 from saddlepoint.diagnosis.local.prediction import Prediction, predict
 from saddlepoint.diagnosis.local.rest import Rest, is_near, measured, rest_of, says_nothing
-from saddlepoint.diagnosis.local.spectrum import Pair, Shares, leading, shares, top_pair
+from saddlepoint.diagnosis.local.spectrum import Pair, Shares, Terms, leading, parts_of, shares, top_pair
 from saddlepoint.diagnosis.local.update import Scaled, Update, scaled
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Progress, Settings, networks_of
@@ -75,7 +75,9 @@ class Measured:
         leading: eigenvalues of the flow, the largest first; pair: the one that turns fastest.
         predicted_pair: the pair as the formula with each sample's factors has it.
         fastest: 1 - Re z of an iteration's fastest direction; update_pair: its pair that turns fastest.
-        shares: rotation share and errors of the formula ("rest_point", "per_sample").
+        shares: rotation share, sizes of the terms of J, and errors of the formula ("rest_point", "per_sample", and
+            "with_curvature" of the scores).
+        parts: what each term gives to the eigenvalue of `pair`.
         discriminator_kernel, generator_kernel, prediction, gap: of their files.
         reasons: by the name of what is None.
     """
@@ -94,6 +96,7 @@ class Measured:
     fastest: float | None = None
     update_pair: Pair | None = None
     shares: Shares | None = None
+    parts: dict[str, complex] | None = None
     discriminator_kernel: Kernel | None = None
     generator_kernel: Kernel | None = None
     prediction: Prediction | None = None
@@ -239,15 +242,28 @@ def _jacobian(found: Measured, probe: Probe, standing: Standing, seconds: float)
         elif found.pair is None:
             found.reasons["damping"] = "nothing turns: all leading eigenvalues are real"
         formula = PerSample(probe)
-        claims = {"per_sample": formula.forward}
-        if found.rest is not None:
-            claims["rest_point"] = AtRest(probe, found.rest).forward
+        claims = _claims(formula, AtRest(probe, found.rest) if found.rest is not None else None)
         found.shares = shares(flow, claims, probes=30 if flow.size < _FEW else 10)
         if found.shares.rotation is None:
             found.reasons["rotation_share"] = "the Jacobian is zero"
         _update(found, flow, standing)
         if found.pair is not None:
             found.predicted_pair = top_pair(leading(formula.forward, flow.size, ends=("turning",)))
+            found.parts = parts_of(found.pair, flow.transposed, flow.size, formula.terms)
+            if found.parts is None:
+                found.reasons["parts"] = "Arnoldi's iteration did not find the pair in the transpose"
+
+
+def _claims(formula: PerSample, at_rest: AtRest | None) -> Terms:
+    """The terms of J and what is made of them."""
+
+    def claimed(v: Tensor) -> dict[str, Tensor]:
+        terms = formula.terms(v)
+        own = torch.stack([terms[name] for name in FORMULA]).sum(0)
+        made = {**terms, "per_sample": own, "with_curvature": own + terms[CURVATURE]}
+        return made if at_rest is None else {**made, "rest_point": at_rest.forward(v)}
+
+    return claimed
 
 
 def _update(found: Measured, flow: Flow, standing: Standing) -> None:

@@ -7,9 +7,13 @@ Eigenvalues by one Arnoldi iteration (1951) from products alone, without restart
 asked for come out of one Krylov space. Small games are taken whole. J is not normal, so each value comes with its
 residual |J v - l v| / |l|. An eigenvalue with a positive real part is no finding by itself:
 healthy runs have some, all from the generator's own curvature.
+
+Where J is a sum of terms T, an eigenvalue is one too: l = sum of u'T v / u'v, u of J' and v of J its eigenvectors. The
+part of a term is also how l moves where that term grows (dl = part x d log T), and no scale of the weights changes it.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +21,9 @@ import torch
 from torch import Tensor
 
 from saddlepoint.diagnosis.local.flow import Flow, Product, dense, rademacher
+
+# Products with several matrices at once, by name.
+Terms = Callable[[Tensor], Mapping[str, Tensor]]
 
 # Up to so many weights the matrix is written out.
 SMALL = 128
@@ -121,6 +128,28 @@ def top_pair(found: list[Pair]) -> Pair | None:
     return Pair(value=top.value.conjugate(), vector=top.vector.conjugate(), residual=top.residual)
 
 
+def parts_of(pair: Pair, transposed: Product, size: int, terms: Terms) -> dict[str, complex] | None:
+    """What each term gives to an eigenvalue, by name; None where the eigenvector of the transpose was not found.
+
+    Args:
+        pair: of J.
+        transposed: the product with J^T.
+        size: n.
+        terms: those that J is the sum of.
+    """
+    found = leading(transposed, size, ends=("turning",))
+    both = [(each.value, each.vector) for each in found] + [(e.value.conjugate(), e.vector.conjugate()) for e in found]
+    if not both:
+        return None
+    value, left = min(both, key=lambda each: abs(each[0] - pair.value))
+    along = left @ pair.vector
+    if abs(value - pair.value) > _TOLD * abs(pair.value) or not abs(along):
+        return None
+    right = torch.from_numpy(pair.vector.astype(complex))
+    real, imaginary = terms(right.real.contiguous()), terms(right.imag.contiguous())
+    return {name: complex(left @ (real[name].numpy() + 1j * imaginary[name].numpy()) / along) for name in real}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shares:
     """What Hutchinson's probes give in one go.
@@ -128,16 +157,18 @@ class Shares:
     Attributes:
         rotation: |A| / (|S| + |A|).
         errors: of products that claim to be J, by name: |J - J'| / |J|.
+        sizes: of the same, |J'| / |J|.
         probes: how many vectors.
     """
 
     rotation: float | None
     errors: dict[str, float]
+    sizes: dict[str, float]
     probes: int
 
 
-def shares(flow: Flow, claims: dict[str, Product], probes: int = 30) -> Shares:
-    """The rotation share, and the relative errors of claimed products; exact where the game is small.
+def shares(flow: Flow, claims: Terms | None = None, probes: int = 30) -> Shares:
+    """The rotation share, and the sizes and errors of other products beside J; exact where the game is small.
 
     Args:
         flow: J.
@@ -147,17 +178,18 @@ def shares(flow: Flow, claims: dict[str, Product], probes: int = 30) -> Shares:
     size = flow.size
     vectors = torch.eye(size, dtype=torch.float64) if size <= SMALL else rademacher(size, probes)
     symmetric = turning = whole = 0.0
-    wrong = dict.fromkeys(claims, 0.0)
+    wrong: dict[str, float] = defaultdict(float)
+    large: dict[str, float] = defaultdict(float)
     for v in vectors:
         ahead, back = flow.forward(v), flow.transposed(v)
         symmetric += float((ahead + back).square().sum()) / 4
         turning += float((ahead - back).square().sum()) / 4
         whole += float(ahead.square().sum())
-        for name, claim in claims.items():
-            wrong[name] += float((claim(v) - ahead).square().sum())
+        for name, made in (claims(v) if claims is not None else {}).items():
+            wrong[name] += float((made - ahead).square().sum())
+            large[name] += float(made.square().sum())
     s, a = symmetric**0.5, turning**0.5
-    return Shares(
-        rotation=a / (s + a) if s + a > 0 else None,
-        errors={name: (each / whole) ** 0.5 if whole > 0 else 0.0 for name, each in wrong.items()},
-        probes=len(vectors),
+    errors, sizes = (
+        {name: (each / whole) ** 0.5 if whole > 0 else 0.0 for name, each in sums.items()} for sums in (wrong, large)
     )
+    return Shares(rotation=a / (s + a) if s + a > 0 else None, errors=errors, sizes=sizes, probes=len(vectors))

@@ -23,6 +23,15 @@ _WHYS = {
     "support": "Why: real and generated samples lie apart, for D: it pushes where no data is, and nothing damps there.",
     "kernel": "Why: the kernel. D answers the direction that turns too weakly, and nothing else is at fault.",
 }
+# The terms of the Jacobian in words, and the share of the largest from which on one is told.
+_PARTS = {
+    "loss": "the loss",
+    "players": "the players' pull on each other",
+    "penalties": "the penalties",
+    "curvature": "the curvature of the networks",
+    "penalty_curvature": "the same under the penalties",
+}
+_TOLD = 0.02
 
 
 def describe(diagnosed: Diagnosed) -> str:
@@ -40,6 +49,7 @@ def _lines(diagnosed: Diagnosed) -> Iterator[str]:
         yield " ".join([_WHYS[judged.because], *_ruled_out(diagnosed)])
     yield from _rest(found)
     yield from _spectrum(diagnosed)
+    yield from _parts(found)
     yield from _step(found)
     yield from _kernel(found)
     if found.gap is not None:
@@ -120,12 +130,32 @@ def _spectrum(diagnosed: Diagnosed) -> Iterator[str]:
         count = f"{len(growing)} of the {len(found.leading)} leading directions grow"
         yield f"{count}, which by itself is no fault: healthy runs have some, all in the generator's own block."
     if found.shares is not None and found.shares.rotation is not None:
-        own = _explained(found, "per_sample")
-        yield (
-            f"{found.shares.rotation:.0%} of the Jacobian turns"
-            + (f"; with each sample's own factors the formula explains {own:.0%} of it" if own is not None else "")
-            + "."
+        own, bent = _explained(found, "per_sample"), _explained(found, "with_curvature")
+        how_much = (
+            f"; with each sample's own factors the formula explains {own:.0%} of it"
+            f", with the curvature of the networks {bent:.0%}"
+            if own is not None and bent is not None
+            else ""
         )
+        yield f"{found.shares.rotation:.0%} of the Jacobian turns{how_much}."
+
+
+def _parts(found: Measured) -> Iterator[str]:
+    """What makes the motion."""
+    if found.parts is None:
+        return
+    damps, turns = (
+        ", ".join(
+            f"{_PARTS[name]} {value:+.2g}"
+            for name, value in sorted(by.items(), key=lambda each: -abs(each[1]))
+            if abs(value) >= _TOLD * max(map(abs, by.values()))
+        )
+        for by in (
+            {name: part.real for name, part in found.parts.items()},
+            {name: part.imag for name, part in found.parts.items()},
+        )
+    )
+    yield f"What makes it die away (below 0) or grow: {damps}. What makes it turn: {turns}."
 
 
 def _in_iterations(found: Measured) -> str:
@@ -141,7 +171,16 @@ def _step(found: Measured) -> Iterator[str]:
     if found.prediction is not None and found.prediction.error is not None:
         moved = found.prediction.moved
         size = f", which moves D by {moved:.2g} of its spread," if moved is not None else ""
-        yield f"D's next step{size} was predicted by its kernel to {found.prediction.error:.2%}."
+        yield f"D's next step{size} was predicted by its kernel to {found.prediction.error:.2%}{_smaller(found)}."
+
+
+def _smaller(found: Measured) -> str:
+    """What of the error is that the kernel changes along the step."""
+    made = found.prediction
+    if made is None or made.midway_error is None or made.small_error is None:
+        return ""
+    cut = f", a {1 / made.share:g}th of the step to {made.small_error:.2%}" if made.share < 1 else ""
+    return f" (by the kernel of the step's middle to {made.midway_error:.2%}{cut})"
 
 
 def _kernel(found: Measured) -> Iterator[str]:

@@ -6,18 +6,24 @@ import torch
 
 from saddlepoint.diagnosis.local.duel import Probe, doubled, drawn
 from saddlepoint.game.steps import SGD, Adam, Step
-from saddlepoint.networks.mlp import Mlp
+from saddlepoint.networks import Dcgan, Mlp
 from saddlepoint.training.state import State
 from tests.tasks.examples import generation, packed
 
+SMALL = Mlp(latent=3, width=6, depth=2)
 PENALTIES = {"r1": 0.3, "r2": 0.2, "gradient_penalty": 0.5, "lecam": 0.1}
 
 
 def duel(
-    name: str = "non_saturating", *penalties: str, optimizer: Adam | SGD | None = None, **options: Any
+    name: str = "non_saturating",
+    *penalties: str,
+    optimizer: Adam | SGD | None = None,
+    side: int = 4,
+    pair: Mlp | Dcgan = SMALL,
+    **options: Any,
 ) -> tuple[Probe, Step]:
-    """(probe, D's optimizer) of two small fully connected nets on 4 x 4 images."""
-    task = generation(name, data=packed(side=4), pair=Mlp(latent=3, width=6, depth=2), penalties=penalties, **options)
+    """(probe, D's optimizer) of two small nets on images, 4 x 4 and fully connected if nothing else is said."""
+    task = generation(name, data=packed(side=side), pair=pair, penalties=penalties, **options)
     chosen = SGD() if optimizer is None else optimizer
     step = Step(task.players[0], chosen, fused=False)
     doubled(task, {"discriminator": step})

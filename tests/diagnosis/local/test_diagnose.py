@@ -26,7 +26,8 @@ from saddlepoint.training.records.folder import RunFolder
 
 KEYS = {
     *("near_equilibrium", "h", "c", "k", "rest", "damping", "step_times_fastest", "rotation_share", "kernel"),
-    *("prediction_error", "decomposition_error", "duality_gap", "verdict", "because", "remedies", "reasons"),
+    *("prediction_error", "prediction", "decomposition_error", "parts", "duality_gap"),
+    *("verdict", "because", "remedies", "reasons"),
 }
 SETTINGS = {
     "training.device": "cpu",

@@ -12,7 +12,7 @@ from saddlepoint.diagnosis.local.flow import Flow, dense
 from saddlepoint.diagnosis.local.formula import AtRest, PerSample
 from saddlepoint.diagnosis.local.gap import duality_gap
 from saddlepoint.diagnosis.local.rest import Rest, is_near, measured, rest_of, says_nothing
-from saddlepoint.diagnosis.local.spectrum import leading, shares, top_pair
+from saddlepoint.diagnosis.local.spectrum import leading, parts_of, shares, top_pair
 from saddlepoint.diagnosis.local.update import Scaled, Update, scaled
 from saddlepoint.game.steps import SGD, Step
 from saddlepoint.game.turns import alternating, simultaneous
@@ -47,12 +47,25 @@ def test_eigenvalues_under_a_penalty(penalty: str, gamma: float) -> None:
         assert pair is None
 
 
+def test_what_each_term_gives_to_an_eigenvalue() -> None:
+    """Under R1 l = -gamma/2 + i s, s^2 = 1/4 - gamma^2/4: the penalty's part is gamma dl/dgamma, the rest turns."""
+    gamma = 0.3
+    probe = dirac(r1=gamma)
+    flow, s = Flow(probe), math.sqrt(1 - gamma**2) / 2
+    pair = top_pair(leading(flow.forward, 2, ends=ENDS))
+    assert pair is not None
+    parts = parts_of(pair, flow.transposed, 2, PerSample(probe).terms)
+    assert parts is not None and sum(parts.values()) == pytest.approx(pair.value)
+    assert parts["penalties"] == pytest.approx(complex(-gamma / 2, -(gamma**2) / (4 * s)))
+    assert parts["players"] == pytest.approx(1j * (s + gamma**2 / (4 * s)))
+
+
 @pytest.mark.parametrize(("name", "turn"), [("minimax", 0.5), ("wasserstein", 1.0), ("average_logistic", 1.0)])
 def test_without_a_penalty_all_of_it_turns(name: str, turn: float) -> None:
     flow = Flow(dirac(name))
     pair = top_pair(leading(flow.forward, 2, ends=ENDS))
     assert pair is not None and pair.value == pytest.approx(turn * 1j) and pair.damping == pytest.approx(0, abs=1e-12)
-    assert shares(flow, {}).rotation == pytest.approx(1.0)
+    assert shares(flow).rotation == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -96,9 +109,8 @@ def test_the_formula_is_exact_at_rest(name: str, gamma: float) -> None:
     probe = dirac(name, r1=gamma)
     rest = rest_of(probe.duel.objective)
     assert isinstance(rest, Rest)
-    errors = shares(
-        Flow(probe), {"per_sample": PerSample(probe).forward, "rest_point": AtRest(probe, rest).forward}
-    ).errors
+    own, at_rest = PerSample(probe), AtRest(probe, rest)
+    errors = shares(Flow(probe), lambda v: {"per_sample": own.forward(v), "rest_point": at_rest.forward(v)}).errors
     assert errors == pytest.approx({"per_sample": 0.0, "rest_point": 0.0}, abs=1e-12)
 
 

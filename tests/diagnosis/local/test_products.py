@@ -1,11 +1,13 @@
 """J's products against the matrix, the formula for it, Arnoldi's iteration, kernels and D's next step."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from saddlepoint.diagnosis.local.flow import Flow, rademacher
-from saddlepoint.diagnosis.local.formula import PerSample
+from saddlepoint.diagnosis.local.formula import FORMULA, PerSample
 from saddlepoint.diagnosis.local.kernel import (
     discriminator_kernel,
     generator_kernel,
@@ -18,7 +20,7 @@ from saddlepoint.diagnosis.local.spectrum import leading, shares
 from saddlepoint.game.field import flat
 from saddlepoint.game.steps import SGD, Adam
 from saddlepoint.networks import Dcgan
-from saddlepoint.objectives.members import MEMBERS
+from saddlepoint.objectives.members import summaries
 from tests.diagnosis.local.examples import PENALTIES, duel, linear
 from tests.tasks.examples import generation
 
@@ -45,11 +47,32 @@ def test_products_are_those_of_the_matrix(name: str) -> None:
         np.testing.assert_allclose(flow.transposed(v).numpy(), exact.T @ v.numpy(), rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", MEMBERS)
+@pytest.mark.parametrize("name", summaries())
 def test_where_no_network_curves_the_formula_is_the_jacobian(name: str) -> None:
     """The law over the catalogue: outer functions and cross blocks are right for each of its objectives."""
     probe = linear(name)
-    assert shares(Flow(probe), {"per_sample": PerSample(probe).forward}).errors["per_sample"] < 1e-10
+    assert shares(Flow(probe), lambda v: {"all": PerSample(probe).forward(v)}).errors["all"] < 1e-10
+
+
+@pytest.mark.parametrize(
+    ("name", "penalties", "options"),
+    [
+        *((name, (), {}) for name in summaries()),
+        *(("non_saturating", (penalty,), {}) for penalty in PENALTIES),
+        ("paired_logistic", ("r1", "r2"), {"pair": Dcgan(latent=3, width=2, normalisation="none"), "side": 8}),
+        ("hinge", (), {"pair": Dcgan(latent=3, width=2), "side": 8}),
+    ],
+)
+def test_the_jacobian_is_the_sum_of_its_terms(name: str, penalties: tuple[str, ...], options: dict[str, Any]) -> None:
+    """With curvature nothing is left over, for every objective, penalty, and with batch statistics in both nets."""
+    probe, _ = duel(name, *penalties, **options)
+    flow, formula = Flow(probe), PerSample(probe)
+    v = rademacher(flow.size, 1)[0]
+    terms = formula.terms(v)
+    torch.testing.assert_close(torch.stack([*terms.values()]).sum(0), flow.forward(v), rtol=1e-8, atol=1e-11)
+    torch.testing.assert_close(torch.stack([terms[n] for n in FORMULA]).sum(0), formula.forward(v))
+    assert float(terms["curvature"].norm()) > 0
+    assert (float(terms["penalties"].norm()) > 0) == bool(penalties)
 
 
 @pytest.mark.parametrize("penalty", [None, *PENALTIES])
@@ -84,7 +107,7 @@ def test_the_shares_of_a_large_game_are_estimated() -> None:
     flow, exact = Flow(probe), matrix(probe)
     assert flow.size > 128
     symmetric, turning = (np.linalg.norm(exact + sign * exact.T) for sign in (1, -1))
-    found = shares(flow, {"nothing": torch.zeros_like}, probes=30)
+    found = shares(flow, lambda v: {"nothing": torch.zeros_like(v)}, probes=30)
     assert found.rotation == pytest.approx(turning / (symmetric + turning), rel=0.15) and found.probes == 30
     assert found.errors["nothing"] == pytest.approx(1.0)
 
@@ -122,6 +145,7 @@ def test_the_kernel_predicts_a_small_step(optimizer, penalties: tuple[str, ...])
     found = predict(probe, step)
     assert isinstance(found, Prediction) and found.error is not None and found.bare_error is not None
     assert found.error < 0.05 and found.moved is not None and 0 < found.moved < 0.5
+    assert found.share == 1 and found.small_error == found.error and (found.midway_error or 0) <= found.error
     assert found.bare_error > found.error if penalties else found.bare_error == pytest.approx(found.error)
 
 
