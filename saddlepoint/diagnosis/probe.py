@@ -158,9 +158,10 @@ class Probe:
             spread = torch.cat([on_train, on_made]).std()
             found["batch_dep"] = (together - on_train).abs().mean() / spread
         if self.batch_norm_in["generator"]:
-            few = self.probed.followed
+            trained = self._made_as_trained(flat)
             with _evaluating(self.probed.generator):
-                found["bn_gap_G"] = signals.moved(flat[:few], self._flat(self._made(few)), self.scale)
+                evaluated = self._flat(self._made(len(trained)))
+            found["bn_gap_G"] = signals.moved(trained, evaluated, self.scale)
         return found
 
     # Networks
@@ -168,6 +169,20 @@ class Probe:
     def _made(self, count: int) -> Tensor:
         beside = () if self.probed.labels is None else (self._made_labels(count),)
         return self._in_parts(self.probed.generator, self.probed.latents[:count], *beside)
+
+    def _made_as_trained(self, flat: Tensor) -> Tensor:
+        """Some of the samples, made in batches of the run's size: statistics of two are not those of a hundred."""
+        batch, few = self.probed.batch, self.probed.followed
+        if not 0 < batch < len(flat):
+            return flat[:few]
+        places = torch.arange(max(batch, few // batch * batch), device=flat.device).split(batch)
+        labels = [] if self.probed.labels is None else [self._made_labels(len(flat))]
+        return torch.cat(
+            [
+                self._flat(_called(self.probed.generator, *(each[place] for each in (self.probed.latents, *labels))))
+                for place in places
+            ]
+        )
 
     def _made_labels(self, count: int) -> Tensor:
         assert self.probed.labels is not None

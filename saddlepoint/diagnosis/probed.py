@@ -70,6 +70,7 @@ class Probed:
     classes: int = 0
     joint: bool = False
     followed: int = FOLLOWED
+    batch: int = 0
     apart: int = 1
 
 
