@@ -22,7 +22,7 @@ from benchmarks.normalisation.design import Cell
 from benchmarks.normalisation.linear import Local, kernels, spectral
 from benchmarks.normalisation.networks import LATENTS
 from benchmarks.normalisation.play import Game, Play, game, items_of
-from saddlepoint.data.embedded.toy import TOY_SETS
+from saddlepoint.data.embedded.toy import TOY_SETS, Mixture
 from saddlepoint.diagnosis import signals
 from saddlepoint.metrics.frechet import frechet_of_moments
 from saddlepoint.metrics.moments import Moments, moments
@@ -100,20 +100,20 @@ def _of_samples(data: str, fake: Tensor) -> dict[str, float | None]:
     made = moments(fake @ directions)
     within = signals.distances(fake[:_ITEMS], fake[:_ITEMS])
     _, scale, nearest = _held(data)
-    modes = torch.from_numpy(TOY_SETS[data].modes) if data in TOY_SETS else None
+    toy = TOY_SETS.get(data)
     return {
         "frechet": frechet_of_moments(made, of_items) / total,
         "mean_term": float((made.mean - of_items.mean).square().sum()) / total,
-        "modes": None if modes is None else _reached(fake, modes),
+        "modes": _reached(fake, toy) if isinstance(toy, Mixture) else None,
         "spread": float(signals.pair_distance(within) / scale),
         "nearest": float(signals.nearest(within).median()) / nearest,
     }
 
 
-def _reached(fake: Tensor, modes: Tensor) -> float:
+def _reached(fake: Tensor, toy: Mixture) -> float:
     """The share of modes with a sample within ten deviations."""
-    near = signals.distances(modes, fake).amin(1) < 10 * float(TOY_SETS["8-gaussians"].deviations[0])
-    return float(near.double().mean())
+    nearest = signals.distances(torch.from_numpy(toy.modes), fake).amin(1)
+    return float((nearest < 10 * torch.from_numpy(toy.deviations)).double().mean())
 
 
 def _of_path(data: str, path: Tensor, looks: Tensor) -> dict[str, float]:

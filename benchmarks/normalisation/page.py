@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.normalisation import results
 from benchmarks.normalisation.design import ACTIVATIONS, BATCHES, CORE, DATA, NOISE, NORMS, Cell
 from benchmarks.normalisation.judging import judgements, summary
+from benchmarks.normalisation.pictures import draw
 from benchmarks.normalisation.results import Table
 from saddlepoint.files import write_whole
 
@@ -31,6 +32,8 @@ def write(record: dict[str, Any], page: Path = PAGE) -> None:
     head, rest = text.split(BEGIN)
     tail = rest.split(END)[1]
     made = "\n".join(parts(record))
+    if record["runs"] and page == PAGE:
+        draw(results.table(record["runs"]))
     write_whole(page, f"{head}{BEGIN}\n\n{made}\n\n{END}{tail}".encode())
 
 

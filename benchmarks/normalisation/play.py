@@ -29,7 +29,9 @@ _START, _BATCHES, _NOISE = 1, 2, 3
 def items_of(data: str) -> tuple[Tensor, Tensor]:
     """Training items and others, float64 (n, d); the digits' pixels from -1 to 1."""
     if data == "digits":
-        images = next(iter(read_digits("digits", Options()).blocks()))
+        blocks = read_digits("digits", Options()).blocks
+        assert blocks is not None
+        images = np.asarray(next(iter(blocks())))
         items = torch.from_numpy(images.reshape(len(images), -1)).double() / 127.5 - 1
         items = items[torch.randperm(len(items), generator=torch.Generator().manual_seed(0))]
         return items[:1285], items[1285:]
