@@ -79,7 +79,7 @@ def spectral(local: Local) -> dict[str, float | None]:
     ahead, back = local.forward(local.velocity), local.transposed(local.velocity)
     s, a = float((ahead + back).norm()), float((ahead - back).norm())
     return {
-        "rotation": shares(cast(Flow, local), {}, probes=_PROBES).rotation,
+        "rotation": shares(cast(Flow, local), probes=_PROBES).rotation,
         "along": a / (s + a) if s + a > 0 else None,
         "damping": None if pair is None else pair.damping,
         "turning": None if pair is None else pair.value.imag,

@@ -84,7 +84,10 @@ def leading(product: Product, size: int, *, ends: Sequence[str], start: Tensor |
         done = length <= 1e-12 * np.abs(hessenberg[: step + 1, step]).max()
         if done or step + 1 == most or (step + 1) % _LOOK == 0:
             found, weights = _ritz(hessenberg[: step + 1, : step + 1], 0.0 if done else length)
-            if done or step + 1 == most or all(found[index].residual < _KNOWN for index in _outermost(found, ends)):
+            known = all(found[index].residual < _KNOWN for index in _outermost(found, ends))
+            # As long as all values are real, the pair that turns has not shown itself: the real ends come first.
+            waiting = "turning" in ends and not any(pair.turns for pair in found)
+            if done or step + 1 == most or (known and not waiting):
                 break
         basis.append(w / length)
     space = torch.stack(basis[: step + 1]).numpy()

@@ -16,7 +16,7 @@ from saddlepoint.diagnosis.local.kernel import (
 )
 from saddlepoint.diagnosis.local.measure import ranks
 from saddlepoint.diagnosis.local.prediction import Prediction, predict
-from saddlepoint.diagnosis.local.spectrum import leading, shares
+from saddlepoint.diagnosis.local.spectrum import leading, shares, top_pair
 from saddlepoint.game.field import flat
 from saddlepoint.game.steps import SGD, Adam
 from saddlepoint.networks import Dcgan
@@ -100,6 +100,14 @@ def test_arnoldi_finds_the_ends_of_the_spectrum() -> None:
     assert turning.value == pytest.approx(exact[np.argmax(exact.imag)], rel=1e-3)
     moved = inner.numpy() @ turning.vector
     assert np.linalg.norm(moved - turning.value * turning.vector) < 1e-2 * np.linalg.norm(turning.vector)
+
+
+def test_a_slow_turn_is_found_behind_fast_real_directions() -> None:
+    # Batch normalisation in D makes such games: the first ten Ritz values are all real.
+    inner = -torch.diag(torch.cat([torch.zeros(2), torch.linspace(0.2, 10, 297), torch.tensor([100.0])]).double())
+    inner[:2, :2] = torch.tensor([[-0.05, 0.3], [-0.3, -0.05]])
+    pair = top_pair(leading(lambda v: inner @ v, 300, ends=("turning",)))
+    assert pair is not None and pair.value == pytest.approx(-0.05 + 0.3j, rel=1e-2)
 
 
 def test_the_shares_of_a_large_game_are_estimated() -> None:
