@@ -25,7 +25,7 @@ from saddlepoint.diagnosis.local.kernel import (
 )
 from saddlepoint.diagnosis.local.prediction import Prediction, predict
 from saddlepoint.diagnosis.local.rest import Rest, is_near, measured, rest_of, says_nothing
-from saddlepoint.diagnosis.local.spectrum import Pair, Shares, Terms, leading, parts_of, shares, top_pair
+from saddlepoint.diagnosis.local.spectrum import Pair, Shares, leading, parts_of, shares, top_pair
 from saddlepoint.diagnosis.local.update import Scaled, Update, scaled
 from saddlepoint.game.steps import Step
 from saddlepoint.game.task import Progress, Settings, networks_of
@@ -242,8 +242,7 @@ def _jacobian(found: Measured, probe: Probe, standing: Standing, seconds: float)
         elif found.pair is None:
             found.reasons["damping"] = "nothing turns: all leading eigenvalues are real"
         formula = PerSample(probe)
-        claims = _claims(formula, AtRest(probe, found.rest) if found.rest is not None else None)
-        found.shares = shares(flow, claims, probes=30 if flow.size < _FEW else 10)
+        found.shares = measure_shares(flow, formula, found.rest)
         if found.shares.rotation is None:
             found.reasons["rotation_share"] = "the Jacobian is zero"
         _update(found, flow, standing)
@@ -254,8 +253,15 @@ def _jacobian(found: Measured, probe: Probe, standing: Standing, seconds: float)
                 found.reasons["parts"] = "Arnoldi's iteration did not find the pair in the transpose"
 
 
-def _claims(formula: PerSample, at_rest: AtRest | None) -> Terms:
-    """The terms of J and what is made of them."""
+def measure_shares(flow: Flow, formula: PerSample, rest: Rest | None, probes: int | None = None) -> Shares:
+    """How much of J turns, the sizes of its terms, and the errors of what is made of them.
+
+    Args:
+        flow, formula: of the same probe.
+        rest: of the objective; None where it has no rest point.
+        probes: vectors of signs; None for as many as the size allows.
+    """
+    at_rest = AtRest(flow.probe, rest) if rest is not None else None
 
     def claimed(v: Tensor) -> dict[str, Tensor]:
         terms = formula.terms(v)
@@ -263,7 +269,7 @@ def _claims(formula: PerSample, at_rest: AtRest | None) -> Terms:
         made = {**terms, "per_sample": own, "with_curvature": own + terms[CURVATURE]}
         return made if at_rest is None else {**made, "rest_point": at_rest.forward(v)}
 
-    return claimed
+    return shares(flow, claimed, probes=probes or (30 if flow.size < _FEW else 10))
 
 
 def _update(found: Measured, flow: Flow, standing: Standing) -> None:
@@ -271,8 +277,9 @@ def _update(found: Measured, flow: Flow, standing: Standing) -> None:
         found.reasons["step_times_fastest"] = standing.unlike
         return
     by_player: dict[str, Scaled] = {}
-    for player in flow.probe.players:
-        how = scaled(flow.probe, standing.steps[player], standing.settings)
+    sizes = [flow.probe.size(player) for player in flow.probe.players]
+    for player, upward in zip(flow.probe.players, flow.velocity.split(sizes), strict=True):
+        how = scaled(flow.probe, standing.steps[player], standing.settings, -upward)
         if isinstance(how, str):
             found.reasons["step_times_fastest"] = how
             return

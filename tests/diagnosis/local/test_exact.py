@@ -158,7 +158,7 @@ def test_an_iteration_is_that_of_the_trainer(first: str | None, momentum: float)
         if first is None
         else alternating(first, GENERATOR if first == DISCRIMINATOR else DISCRIMINATOR)
     )
-    steps = {player.name: scaled(probe, Step(player, SGD()), settings) for player in task.players}
+    steps = {player.name: scaled(probe, Step(player, SGD()), settings, torch.zeros(1)) for player in task.players}
     update = Update(Flow(probe), turn(0), steps)  # type: ignore[arg-type]
     found = torch.linalg.eigvals(torch.from_numpy(dense(update.forward, update.size)))
     for mine, own in zip(*(sorted(e.tolist(), key=lambda v: (v.real, v.imag)) for e in (found, exact)), strict=True):
