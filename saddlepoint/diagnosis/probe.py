@@ -48,7 +48,7 @@ class Probe:
         count = probed.others[0].numel()
         chosen = torch.randperm(count, generator=drawing)[:_COORDINATES].sort().values
         self._coordinates = chosen.to(probed.others.device) if count > _COORDINATES else None
-        self._others = self._flat(probed.others)
+        self._others = self._flat(probed.others).double()
         self._other_labels = None
         if probed.labels is not None and probed.classes > 1:
             # Of a D that knows its training items by heart, labels that mean nothing among them.
@@ -58,6 +58,7 @@ class Probe:
         within = signals.distances(self._others, self._others)
         self.scale = signals.pair_distance(within)
         self._neighbour = signals.nearest(within).median()
+        self._centre, self._spread = self._others.mean(0), self._others.std(0).norm()
 
     def follow(self, memory: Memory) -> dict[str, Tensor]:
         """The memory with one more point of the path of the mean of fixed samples."""
@@ -67,14 +68,11 @@ class Probe:
         path = point if path is None else torch.cat([path.to(point.device), point])[-KEPT:]
         return {**memory, "path": path}
 
-    def weights(self) -> dict[str, list[Tensor]]:
-        """The weights by player, as far as `read` compares them: of a large tensor evenly spaced ones."""
+    def weights(self) -> dict[str, Tensor]:
+        """The weights of each player, (n,), as far as `read` compares them: of a large tensor evenly spaced ones."""
+        nothing = self.probed.latents.new_zeros(0)
         return {
-            name: [
-                flat[:: -(-len(flat) // _NUMBERS)].clone()
-                for parameter in network.parameters()
-                if len(flat := parameter.detach().flatten())
-            ]
+            name: torch.cat([nothing, *(_thinned(parameter) for parameter in network.parameters())])
             for name, network in (("generator", self.probed.generator), ("discriminator", self.probed.discriminator))
         }
 
@@ -83,7 +81,7 @@ class Probe:
         memory: Memory,
         *,
         since: int | None,
-        before: Mapping[str, list[Tensor]] | None,
+        before: Mapping[str, Tensor] | None,
         moves: Mapping[str, int],
         rate_share: float = 1.0,
     ) -> tuple[dict[str, float], dict[str, Tensor]]:
@@ -138,9 +136,10 @@ class Probe:
         return found
 
     def _of_items(self, flat: Tensor) -> dict[str, Tensor]:
+        flat = flat.double()
         within, across = signals.distances(flat, flat), signals.distances(flat, self._others)
         return {
-            "x_mean": signals.mean_gap(flat, self._others),
+            "x_mean": signals.mean_gap(flat, self._centre, self._spread),
             "x_pd": signals.pair_distance(within) / self.scale,
             "x_nn": signals.nearest(within).median() / self._neighbour,
             "x_hub": signals.hub(across),
@@ -239,6 +238,11 @@ class Probe:
 def _called(network: nn.Module, *inputs: Tensor) -> Tensor:
     buffers = {name: buffer.clone() for name, buffer in network.named_buffers()}
     return functional_call(network, buffers, inputs) if buffers else network(*inputs)
+
+
+def _thinned(parameter: Tensor) -> Tensor:
+    flat = parameter.detach().flatten()
+    return flat[:: max(1, -(-len(flat) // _NUMBERS))]
 
 
 def _normalises(network: nn.Module) -> bool:

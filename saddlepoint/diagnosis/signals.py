@@ -8,8 +8,6 @@ are flat, (n, d). Each gives a tensor of no dimensions, so that a device is wait
 Karras et al. 2020 by ranks; recall by balls of neighbours of Kynkaanniemi et al. 2019; the rest is our own.
 """
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
@@ -17,17 +15,20 @@ from saddlepoint.objectives import Objective, Paired
 
 # Neighbours of a ball of recall.
 NEIGHBOURS = 5
+# A displacement that is shorter has no direction.
+_STILL = 1e-8
 # Raw outputs among which the rest point is looked for, and how far apart.
 _LINE = (-20.0, 20.0, 4001)
-# Dimensions up to which distances are summed term by term: by products they lose the digits of near neighbours.
-_EXACT = 256
 
 
 def distances(a: Tensor, b: Tensor) -> Tensor:
-    """Euclidean distances (n, m) of rows."""
-    exact = a.shape[1] <= _EXACT
-    mode = "donot_use_mm_for_euclid_dist" if exact else "use_mm_for_euclid_dist_if_necessary"
-    return torch.cdist(a, b, compute_mode=mode)
+    """Euclidean distances (n, m) of rows, by |a|^2 + |b|^2 - 2ab.
+
+    In double precision: near neighbours would lose their digits in single, and term by term it takes ten times as long.
+    """
+    a, b = a.double(), b.double()
+    squares = torch.addmm(b.square().sum(1), a, b.T, alpha=-2)
+    return squares.add_(a.square().sum(1, keepdim=True)).clamp_(min=0).sqrt_().float()
 
 
 # Scores, (n,) each
@@ -35,8 +36,9 @@ def distances(a: Tensor, b: Tensor) -> Tensor:
 
 def rank(above: Tensor, below: Tensor) -> Tensor:
     """P(a > b) for a and b drawn from the two, ties counted half: the area under the ROC curve."""
-    difference = above.double()[:, None] - below.double()
-    return ((difference > 0).double() + 0.5 * (difference == 0).double()).mean()
+    above = above[:, None]
+    higher, equal = torch.count_nonzero(above > below), torch.count_nonzero(above == below)
+    return (higher.double() + 0.5 * equal) / (len(above) * len(below))
 
 
 def generator_pull(objective: Objective, fake: Tensor, real: Tensor) -> Tensor:
@@ -84,9 +86,9 @@ def effective_share(pull: Tensor) -> Tensor:
 # Items, (n, d) each
 
 
-def mean_gap(made: Tensor, real: Tensor) -> Tensor:
-    """|mean(X) - mean(H)| over |std(H)|; .1 is noise at n = 128."""
-    return (made.mean(0) - real.mean(0)).norm() / real.std(0).norm()
+def mean_gap(made: Tensor, centre: Tensor, spread: Tensor) -> Tensor:
+    """|mean(X) - mean(H)| over |std(H)|, given mean(H) and |std(H)|; .1 is noise at n = 128."""
+    return (made.mean(0) - centre).norm() / spread
 
 
 def pair_distance(within: Tensor) -> Tensor:
@@ -137,14 +139,14 @@ def farthest_return(path: Tensor, scale: Tensor, longest: int) -> Tensor:
 def turning(path: Tensor) -> Tensor:
     """The mean cosine between successive displacements: 1 along a line, 0 at random, below 0 to and fro."""
     steps = path.diff(dim=0)
-    return torch.cosine_similarity(steps[:-1], steps[1:], dim=1).mean()
+    directions = steps / steps.norm(dim=1, keepdim=True).clamp(min=_STILL)
+    return (directions[:-1] * directions[1:]).sum(1).mean()
 
 
 # Weights
 
 
-def update_size(before: Sequence[Tensor], after: Sequence[Tensor]) -> Tensor:
-    """The norm of a step over the norm of the weights."""
-    step = sum(((b - a).double().square().sum() for a, b in zip(before, after, strict=True)), torch.zeros(()))
-    size = sum((b.double().square().sum() for b in after), torch.zeros(()))
-    return (step / size).sqrt()
+def update_size(before: Tensor, after: Tensor) -> Tensor:
+    """The norm of a step over the norm of the weights, (n,) each."""
+    step = after - before
+    return (step.dot(step) / after.dot(after)).sqrt()

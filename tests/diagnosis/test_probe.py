@@ -177,7 +177,8 @@ def test_wide_items_and_large_tensors_are_thinned() -> None:
         latents=torch.randn(16, 4),
     )
     probe = Probe(probed)
-    assert max(len(each) for group in probe.weights().values() for each in group) <= 65_536
+    # Of 4 x 70,000 weights every fifth, of 70,000 biases every second; of D's 70,000 weights too, and its bias.
+    assert {name: len(each) for name, each in probe.weights().items()} == {"generator": 91_000, "discriminator": 35_001}
     signals, memory = probe.read({}, since=None, before=None, moves={})
     assert memory["samples"].shape == (16, 3072) and "auc_th" not in signals
 
@@ -199,6 +200,91 @@ def test_large_items_are_shown_in_parts() -> None:
     )
     found = read(probed)
     assert shown == 3 * [8, 8, 4] and found["auc_th"] == 0.5
+
+
+def test_all_of_it_is_what_the_definitions_say() -> None:
+    """In double precision, term by term and in loops."""
+    generator, discriminator = maker(nn.Tanh()), plain(nn.Tanh())
+    probed = points(generator, discriminator)
+    probe, memory = Probe(probed), {}
+    memory = probe.read(memory, since=None, before=None, moves={})[1]
+    path = []
+    for _ in range(9):
+        with torch.no_grad():
+            for parameter in generator.parameters():
+                parameter += 0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(len(path)))
+        memory = probe.follow(memory)
+        path.append(generator(probed.latents[: probed.followed]).detach().double().mean(0))
+    before = probe.weights()
+    old = [parameter.detach().double().clone() for parameter in discriminator.parameters()]
+    with torch.no_grad():
+        for parameter in discriminator.parameters():
+            parameter *= 1.01
+    found, _ = probe.read(memory, since=25, before=before, moves={"discriminator": 2, "generator": 1})
+
+    new = [parameter.detach().double() for parameter in discriminator.parameters()]
+    made, real = generator(probed.latents).detach(), probed.others.double()
+    scores = [
+        discriminator(items).detach().double().flatten().tolist() for items in (probed.train, probed.others, made)
+    ]
+    train, others, fakes = scores
+    made = made.double()
+    within, across, apart = (_distances(one, two) for one, two in ((made, made), (made, real), (real, real)))
+    scale, near = _mean_apart(apart), _nearest(apart)
+    assert found["auc_rf"] == pytest.approx(_rank(train, fakes)) and found["auc_th"] == pytest.approx(
+        _rank(train, others)
+    )
+    # f3 = log sigmoid(D), whose slope is 1 - sigmoid(D): half at rest.
+    pull = torch.sigmoid(-torch.tensor(fakes, dtype=torch.float64))
+    expected = {
+        "gain": pull.mean() / 0.5,
+        "gain_eff": pull.sum() ** 2 / (len(fakes) * (pull**2).sum()),
+        "spread": torch.tensor(train + fakes).std(),
+        "drift": (made - memory["samples"].double()).norm(dim=1).mean() / scale,
+        "x_mean": (made.mean(0) - real.mean(0)).norm() / real.std(0).norm(),
+        "x_pd": _mean_apart(within) / scale,
+        "x_nn": _nearest(within).median() / near.median(),
+        "x_hub": max(sum(int(row.argmin()) == place for row in across) for place in range(len(real))) / len(made),
+        "x_recall": sum(
+            any(across[i, j] <= within[i].sort().values[5] for i in range(len(made))) for j in range(len(real))
+        )
+        / len(real),
+        "x_cov1": across.amin(0).median() / near.median(),
+        "cent_max": max(
+            sum((path[at + lag] - path[at]).norm() for at in range(9 - lag)) / (9 - lag) for lag in range(1, 7)
+        )
+        / scale,
+        "turn_cos": sum(
+            torch.cosine_similarity(two - one, three - two, dim=0)
+            for one, two, three in zip(path, path[1:], path[2:], strict=False)
+        )
+        / 7,
+        "upd_D": (
+            sum((b - a).square().sum() for a, b in zip(old, new, strict=True)) / sum(b.square().sum() for b in new)
+        )
+        ** 0.5
+        / 2,
+        "upd_G": 0.0,
+    }
+    assert found.keys() == expected.keys() | {"auc_rf", "auc_th"}
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(float(value), rel=2e-6, abs=1e-9), name
+
+
+def _distances(one: Tensor, two: Tensor) -> Tensor:
+    return torch.stack([torch.stack([(a - b).norm() for b in two]) for a in one])
+
+
+def _mean_apart(within: Tensor) -> float:
+    return float(within.sum()) / (len(within) * (len(within) - 1))
+
+
+def _nearest(within: Tensor) -> Tensor:
+    return torch.stack([torch.cat([row[:place], row[place + 1 :]]).min() for place, row in enumerate(within)])
+
+
+def _rank(above: list[float], below: list[float]) -> float:
+    return sum((a > b) + 0.5 * (a == b) for a in above for b in below) / (len(above) * len(below))
 
 
 # Items
