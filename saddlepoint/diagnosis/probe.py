@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from saddlepoint.diagnosis import signals
 from saddlepoint.diagnosis.probed import Probed
@@ -48,7 +47,7 @@ class Probe:
         count = probed.others[0].numel()
         chosen = torch.randperm(count, generator=drawing)[:_COORDINATES].sort().values
         self._coordinates = chosen.to(probed.others.device) if count > _COORDINATES else None
-        self._others = self._flat(probed.others).double()
+        self._others = self._flat(probed.others)
         self._other_labels = None
         if probed.labels is not None and probed.classes > 1:
             # Of a D that knows its training items by heart, labels that mean nothing among them.
@@ -136,7 +135,6 @@ class Probe:
         return found
 
     def _of_items(self, flat: Tensor) -> dict[str, Tensor]:
-        flat = flat.double()
         within, across = signals.distances(flat, flat), signals.distances(flat, self._others)
         return {
             "x_mean": signals.mean_gap(flat, self._centre, self._spread),
@@ -236,8 +234,18 @@ class Probe:
 
 
 def _called(network: nn.Module, *inputs: Tensor) -> Tensor:
-    buffers = {name: buffer.clone() for name, buffer in network.named_buffers()}
-    return functional_call(network, buffers, inputs) if buffers else network(*inputs)
+    """What the network makes of the inputs at copies of its buffers, which a call in training mode moves."""
+    # As `functional_call` does, which spends more time on it than a small network takes.
+    homes = [module._buffers for module in network.modules()]
+    places = [(buffers, name, buffer) for buffers in homes for name, buffer in buffers.items()]
+    copies = {id(buffer): buffer.clone() for _, _, buffer in places if buffer is not None}
+    try:
+        for buffers, name, buffer in places:
+            buffers[name] = copies.get(id(buffer))
+        return network(*inputs)
+    finally:
+        for buffers, name, buffer in places:
+            buffers[name] = buffer
 
 
 def _thinned(parameter: Tensor) -> Tensor:

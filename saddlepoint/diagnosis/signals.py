@@ -15,6 +15,8 @@ from saddlepoint.objectives import Objective, Paired
 
 # Neighbours of a ball of recall.
 NEIGHBOURS = 5
+# Dimensions up to which distances are computed in double precision.
+_EXACT = 256
 # A displacement that is shorter has no direction.
 _STILL = 1e-8
 # Raw outputs among which the rest point is looked for, and how far apart.
@@ -24,9 +26,11 @@ _LINE = (-20.0, 20.0, 4001)
 def distances(a: Tensor, b: Tensor) -> Tensor:
     """Euclidean distances (n, m) of rows, by |a|^2 + |b|^2 - 2ab.
 
-    In double precision: near neighbours would lose their digits in single, and term by term it takes ten times as long.
+    Of few dimensions in double precision, for near neighbours would lose their digits in single; term by term it would
+    take ten times as long.
     """
-    a, b = a.double(), b.double()
+    if a.shape[1] <= _EXACT:
+        a, b = a.double(), b.double()
     squares = torch.addmm(b.square().sum(1), a, b.T, alpha=-2)
     return squares.add_(a.square().sum(1, keepdim=True)).clamp_(min=0).sqrt_().float()
 
