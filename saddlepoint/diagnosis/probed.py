@@ -100,7 +100,7 @@ def looks_for(numbers: int, batch: int) -> Looks:
     least = 2 * FEWEST
     few = 1 if numbers < _DEAR or batch >= least else 2 ** math.ceil(math.log2(least / max(1, batch)))
     return Looks(
-        items=min(ITEMS, max(least, batch)),
+        items=min(ITEMS // 2, max(least, batch)),
         followed=min(FOLLOWED, max(FEWEST // 2, batch // 4)),
         apart=min(_FARTHEST, few),
     )

@@ -12,6 +12,7 @@ that goes on is told what it would have been told.
 import math
 import shlex
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 
 from saddlepoint.diagnosis.findings import TITLES, line_of, words_of
@@ -76,7 +77,7 @@ class Diagnosis(Observer):
         self._remember_weights(game.state.step)
 
     def step(self, state: State, record: Record) -> None:
-        if not self._looks:
+        if not self._looks or record.step < self._next:
             return
         try:
             if self.spacing.is_followed(record.step):
@@ -104,7 +105,10 @@ class Diagnosis(Observer):
 
     def _remember_weights(self, step: int) -> None:
         """Keeps the weights where the next iteration's step is to be measured."""
-        self._before = self.probe.weights() if self.spacing.is_probed(step + 1) else None
+        spacing = self.spacing
+        self._before = self.probe.weights() if spacing.is_probed(step + 1) else None
+        # Until then nothing is asked, for most iterations of a small game are short.
+        self._next = next(at for at in count(step + 1) if spacing.is_followed(at) or spacing.is_probed(at + 1))
 
     def _look(self, state: State, record: Record) -> None:
         newest = self.course.newest

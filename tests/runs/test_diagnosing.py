@@ -98,15 +98,23 @@ def test_a_healthy_run_is_told_nothing(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        ("networks.pair=dcgan", "networks.width=4", "networks.normalisation=batch", *NO_PENALTY),
-        ("task.conditional=true", "penalties.lecam=0.1"),
+        (
+            "networks.pair=dcgan",
+            "networks.width=4",
+            "networks.normalisation=batch",
+            "networks.dropout=0.3",
+            *NO_PENALTY,
+        ),
+        ("networks.pair=resnet", "networks.width=4", "networks.discriminator_width=4", "training.batch=4"),
+        ("task.conditional=true", "penalties.lecam=0.1", "average.half_life=100"),
     ],
+    ids=["batch normalisation and dropout", "spectral norm", "conditional"],
 )
 def test_a_run_without_it_is_the_same_to_the_bit(changes, tmp_path: Path) -> None:
-    base = recipe("digits", "training.steps=60", "watch.checkpoint_every=30", "watch.log_every=10", *changes)
+    base = recipe("digits", "training.steps=30", "watch.checkpoint_every=15", "watch.log_every=10", *changes)
     for name in ("off", "advise"):
         played(tmp_path / name, override(base, [f"watch.diagnosis={name}"]))
-    assert len(probes(tmp_path / "advise")) == 2 and not (tmp_path / "off" / "probes.jsonl").exists()
+    assert len(probes(tmp_path / "advise")) == 1 and not (tmp_path / "off" / "probes.jsonl").exists()
     for path in (tmp_path / "advise" / "checkpoints").glob("*/watched.safetensors"):
         path.unlink()
     assert differences(tmp_path / "off", tmp_path / "advise") == []
@@ -167,7 +175,7 @@ def same_diagnosis(one: Path, two: Path) -> None:
     assert differences(one, two, stopped=True) == []
 
 
-@pytest.mark.parametrize("at", [3, 23, 24, 41, 57])
+@pytest.mark.parametrize("at", [3, 23, 24, 57])
 def test_killed_and_gone_on_with_it_is_told_the_same(often, left_alone: Path, at: int, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         played(tmp_path / "killed", FAILING, observers=[Dies(at)])
