@@ -112,6 +112,7 @@ class Probe:
                 after = self.weights()
                 for name, letter in (("discriminator", "D"), ("generator", "G")):
                     found[f"upd_{letter}"] = signals.update_size(before[name], after[name]) / max(1, moves[name])
+                    found[f"size_{letter}"] = signals.size(after[name])
             found |= self._of_batches(made, flat, on_train, on_made)
         # One wait for the device.
         device = flat.device

@@ -154,3 +154,8 @@ def update_size(before: Tensor, after: Tensor) -> Tensor:
     """The norm of a step over the norm of the weights, (n,) each."""
     step = after - before
     return (step.dot(step) / after.dot(after)).sqrt()
+
+
+def size(weights: Tensor) -> Tensor:
+    """The norm of the weights, (n,)."""
+    return weights.dot(weights).sqrt()

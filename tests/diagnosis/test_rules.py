@@ -23,6 +23,8 @@ WELL = {
     "x_hub": 0.06,
     "x_recall": 0.8,
     "x_cov1": 1.2,
+    "size_D": 10.0,
+    "size_G": 10.0,
     "cent_max": 0.3,
     "turn_cos": -0.3,
     "batch_dep": 0.0,
@@ -40,7 +42,7 @@ def course(signals: Callable[[int], dict[str, float]], until: int = 600, every: 
 
 
 ALARMS = {
-    "nan_ahead": {"gain_eff": 0.01},
+    "nan_ahead": {"gain_eff": 0.01, "gain": 1e6},
     "vanishing_generator_gradient": {"gain": 1e-6, "auc_rf": 1.0},
     "generator_frozen": {"auc_rf": 0.99, "drift": 1e-3},
     "batch_norm_leak": {"batch_dep": 0.7, "x_nn": 0.3},
@@ -50,7 +52,7 @@ ALARMS = {
     "cycling": {"cent_max": 1.2},
     "discriminator_won": {"auc_rf": 0.98},
     "collapse": {"x_nn": 0.2},
-    "no_progress": {"x_recall": 0.0, "x_cov1": 3.0},
+    "no_progress": {"x_recall": 0.05},
 }
 
 
@@ -98,8 +100,11 @@ def test_labels_that_are_learnt_late_are_learnt() -> None:
 
 def test_large_steps_that_do_no_harm_are_let_alone() -> None:
     assert course(lambda step: {"upd_D": 0.03, "upd_G": 0.03})[1] == []
-    harm = course(lambda step: {"upd_D": 0.03, "auc_rf": 0.98})[1]
-    assert [turn.finding for turn in harm] == ["rate_too_large", "discriminator_won"]
+    harm = course(lambda step: {"upd_D": 0.03, "x_nn": 0.3})[1]
+    assert [turn.finding for turn in harm] == ["rate_too_large", "collapse"]
+    # That a D of large steps has won says more than that they are large.
+    won = course(lambda step: {"upd_D": 0.03, "auc_rf": 0.98})[1]
+    assert [turn.finding for turn in won] == ["discriminator_won"]
 
 
 def test_a_first_descent_is_no_cycle() -> None:
@@ -110,7 +115,21 @@ def test_a_first_descent_is_no_cycle() -> None:
 def test_a_fast_cycle_is_seen_by_its_jumps_whatever_the_path_does() -> None:
     hopping = lambda step: {"x_mean": 0.3 if step % 50 else 0.9, "cent_max": 0.3}  # noqa: E731
     (turn,) = course(hopping)[1]
-    assert (turn.finding, turn.evidence) == ("cycling", {"vol": pytest.approx(0.6)})
+    assert (turn.finding, turn.evidence) == (
+        "cycling",
+        {"vol": pytest.approx(0.6), "x_line": pytest.approx(1.05, abs=0.01)},
+    )
+
+
+def test_samples_on_a_line_are_said_to_be_that_and_not_what_comes_of_it() -> None:
+    line = {"x_nn": 0.01, "x_pd": 0.7, "cent_max": 1.2, "auc_rf": 0.99}
+    assert {turn.finding for turn in course(lambda step: line)[1]} == {"collapse"}
+
+
+def test_a_discriminator_far_behind_is_no_progress_and_without_pull_it_has_none_to_give() -> None:
+    assert {turn.finding for turn in course(lambda step: {"auc_rf": 0.01})[1]} == {"no_progress"}
+    gone = course(lambda step: {"auc_rf": 0.01, "gain": 1e-3, "gain_eff": 0.01})[1]
+    assert gone[0].finding == "vanishing_generator_gradient"
 
 
 def test_batch_statistics_alone_are_no_finding() -> None:
@@ -132,8 +151,12 @@ def test_a_gradient_that_is_not_finite_is_said_at_once() -> None:
 def test_a_crash_is_named_after_its_steps_though_both_nets_are_dead() -> None:
     crashed = lambda step: {"upd_D": 0.3 if step == 25 else 0.0, "upd_G": 0.0, "auc_rf": 1.0, "drift": 0.0}  # noqa: E731
     turns = course(crashed)[1]
-    assert [turn.finding for turn in turns] == ["generator_frozen", "rate_too_large"]
-    assert turns[1].evidence == {"upd_most": 0.3}
+    assert [turn.finding for turn in turns] == ["rate_too_large", "generator_frozen"]
+    assert turns[0].evidence == {"upd_most": 0.3}
+    # What no probe saw a step of has left larger weights.
+    grown = lambda step: {"size_G": 10.0 if step < 300 else 30.0, "x_nn": 1.0 if step < 300 else 0.1}  # noqa: E731
+    turn, beside = course(grown, until=450)[1]
+    assert (turn.finding, beside.finding, turn.evidence) == ("rate_too_large", "collapse", {"grown_most": 3.0})
     same = lambda step: {"spread": 1.0 if step < 300 else 0.0}  # noqa: E731
     assert [turn.finding for turn in course(same, until=450)[1]] == ["rate_too_large"]
 
