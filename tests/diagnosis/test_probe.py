@@ -265,6 +265,8 @@ def test_all_of_it_is_what_the_definitions_say() -> None:
         ** 0.5
         / 2,
         "upd_G": 0.0,
+        "size_D": sum(b.square().sum() for b in new) ** 0.5,
+        "size_G": sum(b.detach().double().square().sum() for b in generator.parameters()) ** 0.5,
     }
     assert found.keys() == expected.keys() | {"auc_rf", "auc_th"}
     for name, value in expected.items():
