@@ -239,4 +239,52 @@ HEALTHY = (
     _plant("toy-well-no-penalty", _NS, *WITHOUT, *_rates(2e-4, 2e-4), *_HALF, steps=900),
 )
 
-SETS: Mapping[str, tuple[Plant, ...]] = {"first": (*FAILING, *HEALTHY)}
+# Made after the rules were frozen: other objectives, networks, data and settings.
+_R3GAN = ("networks.pair=r3gan", "networks.width=32", "networks.group_width=8", "networks.latent=16")
+_SPECTRAL = ("networks.pair=resnet", "networks.width=16", "networks.discriminator_width=16", "networks.latent=16")
+AFTERWARDS = (
+    _plant("toy-roll-momentum", "data.source=swiss-roll", _NS, *WITHOUT, *_MOMENTUM, steps=SHORT, right="cycling"),
+    _plant("toy-25-critic", "data.source=25-gaussians", _WASSERSTEIN, *WITHOUT, *_HALF, right="cycling collapse"),
+    _plant(
+        "digits-convolutional-saturated",
+        *_CONVOLUTIONAL,
+        _NS,
+        *WITHOUT,
+        *_rates(1e-2, 2e-4),
+        right=_WON_BY_RATE,
+    ),
+    _plant("digits-convolutional-frozen", *_CONVOLUTIONAL, *_rates(1e-3, 1e-7), right="generator_frozen"),
+    _plant("digits-r3gan-rates", *_R3GAN, *_rates(3e-2, 3e-2), right=_RATE),
+    _plant("digits-hinge-few", "objective=hinge", "networks.width=128", *WITHOUT, "data.first=30", right=_MEMORISES),
+    _plant("digits-least-squares-momentum", "objective=least_squares", *WITHOUT, *_MOMENTUM, right="cycling collapse"),
+    _plant("digits-latent-2", "networks.latent=2", right="collapse"),
+    _plant("digits-kl", "objective=fgan_kl", *WITHOUT, *_rates(1e-2, 1e-2), right="nan_ahead rate_too_large"),
+    _plant(
+        "mnist-convolutional-vanishing",
+        *_CONVOLUTIONAL,
+        _MINIMAX,
+        *WITHOUT,
+        *_rates(5e-3, 2e-4),
+        "dynamics.discriminator_steps=3",
+        steps=SHORT,
+        right=_VANISHES,
+    ),
+    _breaking("mnist-then-labels", None, *_BY_CLASS, right="labels_ignored", sabotage="shuffle", by_class=True),
+    _breaking("digits-hinge-then-rates", _FASTER, "objective=hinge", right=_RATE),
+    _breaking(
+        "digits-convolutional-then-collapse",
+        Rebuild(changes=(_NS, *WITHOUT, *_rates(5e-4, 4e-3), *_HALF)),
+        *_CONVOLUTIONAL,
+        right="collapse",
+    ),
+    _plant("digits-well-spectral", *_SPECTRAL, "objective=hinge", *WITHOUT, *_rates(1e-3, 5e-4)),
+    _plant("digits-well-r3gan", *_R3GAN),
+    _plant("digits-well-two-rates", _NS, "penalties.r1=0.3", "penalties.r2=null", *_rates(2e-3, 1e-3), steps=800),
+    _plant("digits-well-average", "objective=average_logistic", steps=800),
+    _plant("digits-well-augmented", "augment.shift=1", steps=900),
+    _plant("toy-well-roll", "data.source=swiss-roll"),
+    _plant("toy-well-1d", "data.source=1d-mixture"),
+    _plant("mnist-well-convolutional", *_CONVOLUTIONAL, steps=900),
+)
+
+SETS: Mapping[str, tuple[Plant, ...]] = {"first": (*FAILING, *HEALTHY), "second": AFTERWARDS}
