@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 
 from benchmarks.normalisation.design import DATA, Cell
-from benchmarks.normalisation.hypotheses import HYPOTHESES, Hypothesis
+from benchmarks.normalisation.hypotheses import AFTERWARDS, HYPOTHESES, Hypothesis
 from benchmarks.normalisation.results import Table
 
 _DRAWS, _LEVEL = 2000, 0.99
@@ -97,15 +97,15 @@ def summary(verdicts: Sequence[str]) -> str:
     return "false" if set(verdicts) == {"refuted"} else "mixed" if "no runs" not in verdicts else "-"
 
 
-def judgements(table: Table) -> list[tuple[Hypothesis, list[Judged]]]:
-    """All hypotheses, on each data set in turn."""
-    return [(each, [judged(table, each, data) for data in DATA]) for each in HYPOTHESES]
+def judgements(table: Table, hypotheses: Sequence[Hypothesis]) -> list[tuple[Hypothesis, list[Judged]]]:
+    """Hypotheses, each on every data set in turn."""
+    return [(each, [judged(table, each, data) for data in DATA]) for each in hypotheses]
 
 
 def lines(table: Table) -> list[str]:
     """For the terminal."""
     found = []
-    for hypothesis, both in judgements(table):
+    for hypothesis, both in judgements(table, (*HYPOTHESES, *AFTERWARDS)):
         parts = [
             f"{data}: {each.agreeing}/{each.pairs} {each.mean:+.3g} [{each.low:+.3g}, {each.high:+.3g}] {each.verdict}"
             for data, each in zip(DATA, both, strict=True)

@@ -1,7 +1,7 @@
 """What is measured of a run: its samples, its path, and the field where it ends.
 
 frechet   in 16 principal directions of the data, over its total variance; mean_term: the part of it that the
-          means make
+          means make; aligned: what is left of it once each coordinate has the data's mean and deviation
 spread    mean distance of two samples over that of two items; nearest: the median nearest neighbour's, likewise
 told      P(D(real) > D(fake))
 vol       median of the last 8 changes of the gap of means, from one look to the next, 25 steps apart
@@ -29,7 +29,7 @@ from saddlepoint.metrics.moments import Moments, moments
 
 OUTCOMES = (
     *("frechet", "mean_term", "modes", "spread", "nearest", "told", "vol", "cent_max", "dip"),
-    *("rotation", "along", "damping", "turning", "rank", "lowest", "backward", "turn"),
+    *("rotation", "along", "damping", "turning", "rank", "lowest", "backward", "turn", "aligned"),
 )
 LOOK, FOLLOW = 25, 5
 _FOLLOWED, _ITEMS, _SAMPLES, _PROBED = 32, 128, 2048, 128
@@ -104,10 +104,18 @@ def _of_samples(data: str, fake: Tensor) -> dict[str, float | None]:
     return {
         "frechet": frechet_of_moments(made, of_items) / total,
         "mean_term": float((made.mean - of_items.mean).square().sum()) / total,
+        "aligned": frechet_of_moments(moments(_aligned(fake, items_of(data)[0]) @ directions), of_items) / total,
         "modes": _reached(fake, toy) if isinstance(toy, Mixture) else None,
         "spread": float(signals.pair_distance(within) / scale),
         "nearest": float(signals.nearest(within).median()) / nearest,
     }
+
+
+def _aligned(fake: Tensor, items: Tensor) -> Tensor:
+    deviation = fake.std(0)
+    # A coordinate in which all samples agree has no deviation to be changed.
+    scale = torch.where(deviation > 0, items.std(0) / deviation.clamp(min=1e-300), 0.0)
+    return (fake - fake.mean(0)) * scale + items.mean(0)
 
 
 def _reached(fake: Tensor, toy: Mixture) -> float:

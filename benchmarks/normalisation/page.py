@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.normalisation import results
 from benchmarks.normalisation.design import ACTIVATIONS, BATCHES, CORE, DATA, NOISE, NORMS, Cell
+from benchmarks.normalisation.hypotheses import AFTERWARDS, HYPOTHESES, Hypothesis
 from benchmarks.normalisation.judging import judgements, summary
 from benchmarks.normalisation.pictures import draw
 from benchmarks.normalisation.results import Table
@@ -17,7 +18,7 @@ from saddlepoint.files import write_whole
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "normalisation.md"
 BEGIN, END = "<!-- figures: written by `python -m benchmarks.normalisation` -->", "<!-- figures: end -->"
-_SHOWN = ("frechet", "mean_term", "rotation", "damping", "rank", "dip", "cent_max", "vol", "told")
+_SHOWN = ("frechet", "mean_term", "aligned", "rotation", "damping", "rank", "dip", "cent_max", "vol", "told")
 
 
 def write(record: dict[str, Any], page: Path = PAGE) -> None:
@@ -49,16 +50,19 @@ def parts(record: dict[str, Any]) -> Iterator[str]:
         yield ""
     yield "### The hypotheses"
     yield ""
-    yield from _judged(table)
+    yield from _judged(table, HYPOTHESES)
     if table:
+        yield "### Asked afterwards"
+        yield ""
+        yield from _judged(table, AFTERWARDS)
         yield from _medians(table)
         yield from _by_batch(table)
 
 
-def _judged(table: Table) -> Iterator[str]:
+def _judged(table: Table, hypotheses: Sequence[Hypothesis]) -> Iterator[str]:
     yield "| | claim | " + " | ".join(f"{data}: pairs, mean and interval" for data in DATA) + " | verdict |"
     yield "|---|---|" + "---|" * len(DATA) + "---|"
-    for hypothesis, both in judgements(table):
+    for hypothesis, both in judgements(table, hypotheses):
         cells = [
             f"{each.agreeing} of {each.pairs}; {each.mean:+.2g} [{each.low:+.2g}, {each.high:+.2g}] {each.verdict}"
             if each.pairs

@@ -73,7 +73,8 @@ def _distance(axes: "Axes", table: Table, data: str) -> None:
     axes.set_yscale("log")
     axes.set_ylabel("Frechet distance over the data's variance")
     axes.set_xticks(range(len(NORMS)), list(_LABELS.values()))
-    axes.legend(fontsize=7, loc="lower right")
+    axes.legend(fontsize=7, loc="upper left", ncols=4, columnspacing=0.8, handletextpad=0.1)
+    axes.set_ylim(top=axes.get_ylim()[1] * 3)
 
 
 def _middle(axes: "Axes", place: float, values: Sequence[float]) -> None:

@@ -88,6 +88,15 @@ def test_runs_together_are_the_runs_alone(cell):
         assert torch.allclose(play.g[index], g, rtol=0, atol=1e-6)
 
 
+def test_a_norm_on_the_fakes_alone_hides_their_shift_and_scale():
+    for norm, hidden in (("D apart", True), ("D apart, not first", False), ("D joint", False), ("none", False)):
+        played = game(Cell(data="digits", activation="relu", norm=norm))
+        d, _ = start(played, [0])
+        real, fake = torch.randn(2, 1, 64, 64, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        one, other = (played.scores(d, real, each)[1] for each in (fake, 3 * fake + 5))
+        assert torch.allclose(one, other, atol=1e-3) is hidden
+
+
 def test_no_setting_is_run_twice():
     found = cells()
     assert len(found) == len(set(found)) and len(found) * SEEDS == 1880
