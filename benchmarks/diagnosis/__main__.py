@@ -11,6 +11,7 @@ benchmarks/diagnosis-results.json and from there to docs/results/diagnosis.md.
 import argparse
 import functools
 import shlex
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +24,10 @@ from benchmarks.diagnosis.plants import SETS
 from benchmarks.diagnosis.playing import play_all
 from benchmarks.diagnosis.repairs import repair_all
 from benchmarks.record import now, record
+from saddlepoint.diagnosis import rules
 from saddlepoint.training.machine.device import describe
+
+RULES = Path(rules.__file__)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,6 +52,7 @@ def main(arguments: Sequence[str]) -> int:
         "date": now(),
         "machine": describe(torch.device("cpu")),
         "seeds": given.seeds,
+        "rules": _commit(RULES),
     }
     tell = functools.partial(print, flush=True)
     if given.remedies:
@@ -66,6 +71,13 @@ def main(arguments: Sequence[str]) -> int:
         record(given.out, **{given.set: {**about, **counts_of(judged), "healthy": healthy_ranges(judged)}})
         page.write()
     return 0
+
+
+def _commit(path: Path) -> str | None:
+    """The commit that last changed a file; None outside a clone."""
+    asked = ["git", "log", "-1", "--format=%h", "--", str(path)]
+    answer = subprocess.run(asked, cwd=path.parent, capture_output=True, text=True, check=False)
+    return answer.stdout.strip() or None
 
 
 def _without_places(arguments: Sequence[str]) -> list[str]:
