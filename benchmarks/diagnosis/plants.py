@@ -233,8 +233,8 @@ HEALTHY = (
     _plant("toy-well-25", "data.source=25-gaussians"),
     _plant("toy-well-non-saturating", _NS, "penalties.r1=0.3", "penalties.r2=null"),
     _plant("toy-well-critic", _WASSERSTEIN, *WITHOUT, "penalties.gradient_penalty=1", "dynamics.discriminator_steps=3"),
-    _plant("mnist-well", steps=900),
-    _plant("mnist-well-hinge", "objective=hinge", "penalties.r1=0.1", "penalties.r2=0.1", steps=1000),
+    _plant("mnist-well", "networks.width=256"),
+    _plant("mnist-well-hinge", "objective=hinge", "networks.width=256", steps=700),
     _plant("mnist-well-by-class", *_BY_CLASS, "networks.width=256", by_class=True, steps=900),
     _plant("toy-well-no-penalty", _NS, *WITHOUT, *_rates(2e-4, 2e-4), *_HALF, steps=900),
 )

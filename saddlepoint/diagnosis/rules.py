@@ -119,7 +119,7 @@ RULES: dict[str, tuple[Alternative, ...]] = {
         Alternative(all_of=(_above("bn_gap_G", 0.12),), gated=False, beside=(_WON, _COLLAPSE, "cycling")),
     ),
     "discriminator_memorises": (Alternative(all_of=(_above("auc_th", 0.75),)),),
-    "labels_ignored": (Alternative(all_of=(_below("label_auc", 0.65),), unlearnt=True),),
+    "labels_ignored": (Alternative(all_of=(_below("label_auc", 0.55),), unlearnt=True),),
     "cycling": (
         Alternative(all_of=(_above("cent_max", 0.9), _above("x_line", _LINE)), lasting=True),
         Alternative(all_of=(_above("turn_cos", 0.5), _above("cent_max", 0.7), _above("x_line", _LINE)), lasting=True),
