@@ -81,7 +81,7 @@ _WORDS: Mapping[str, str] = {
     " finite any more. The run will end with an error if it goes on so.",
     "vanishing_generator_gradient": "The discriminator tells real from generated without effort, or is so slow that it"
     " takes what is generated for real, and under this objective the generator then gets almost nothing to learn from."
-    " Another rate of the discriminator alone does not revive it.",
+    " A slower discriminator alone does not revive it.",
     "generator_frozen": "The samples of fixed latents hardly change any more, while the discriminator tells them from"
     " real ones at once: the generator's steps are too small to matter, or its units are dead.",
     "batch_norm_leak": "What a network makes of a sample depends on the others of its batch, and the samples are"

@@ -137,8 +137,18 @@ def _overflow(it: Situation) -> list[Remedy]:
     return [_slower(it), *_flatter(it, *_rates(it, 0.1))]
 
 
+def _behind(it: Situation) -> list[Remedy]:
+    """A discriminator that is as fast as its generator, where it is not a tenth of that: it takes made for real."""
+    theirs, own = (it.settings.get(f"{player}.rate", 0.0) for player in _PLAYERS)
+    return [_set(f"discriminator.rate={_one(own)}")] if 0 < theirs < own / 10 else []
+
+
 def _vanishing(it: Situation) -> list[Remedy]:
-    return [*_flatter(it), *_flatter(it, *_equal(it))]
+    return [*_behind(it), *_flatter(it), *_flatter(it, *_equal(it))]
+
+
+def _no_progress(it: Situation) -> list[Remedy]:
+    return [*_behind(it), *_flatter(it)]
 
 
 def _frozen(it: Situation) -> list[Remedy]:
@@ -207,7 +217,7 @@ _REMEDIES: dict[str, Callable[[Situation], list[Remedy]]] = {
     "cycling": _cycling,
     "discriminator_won": _won,
     "collapse": _collapse,
-    "no_progress": _flatter,
+    "no_progress": _no_progress,
 }
 
 
