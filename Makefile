@@ -16,7 +16,7 @@ help:
 	@echo 'make setup   .venv with everything at the versions of constraints.txt'
 	@echo 'make demo    set up, then train on real handwritten digits (no download) and say where the result is'
 	@echo 'make test    set up, then run the tests'
-	@echo 'make test-slow  set up, then two minutes of the hostile campaign (docs/reliability.md); 25 minutes are the limit'
+	@echo 'make test-slow  set up, then the slow tests and two minutes of the hostile campaign (docs/reliability.md); 25 minutes are the limit'
 	@echo 'make check   set up, then lint, format, types and the laws on structure'
 	@echo 'make docs    set up, then build the site of docs/ and the API into build/site; a broken link or reference fails'
 	@echo 'make bench   slow, on a machine that does nothing else: speed and cost; DEVICE=cuda for a GPU'
@@ -59,6 +59,7 @@ test: setup
 
 # The seed is fixed, so that a fault can be met again: --case KIND:INDEX. Half an hour of it: docs/reliability.md.
 test-slow: setup
+	@.venv/bin/python -m pytest -q -n 2 --dist worksteal -m slow
 	@.venv/bin/python -m benchmarks.hostile --minutes 2 --seed 11
 
 check: setup

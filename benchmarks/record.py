@@ -15,6 +15,8 @@ from saddlepoint.files import write_whole
 FOLDER = Path(__file__).resolve().parent
 # What benchmarks.quality records.
 QUALITY = FOLDER / "quality.json"
+# What benchmarks.diagnosis_cost records.
+DIAGNOSIS_COST = FOLDER / "diagnosis-cost.json"
 
 
 def default_path(device: str) -> Path:

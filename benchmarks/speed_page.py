@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import mean, stdev
 from typing import Any
 
-from benchmarks.record import FOLDER, QUALITY, default_path, read
+from benchmarks.record import DIAGNOSIS_COST, FOLDER, QUALITY, default_path, read
 from saddlepoint.files import write_whole
 
 PAGE = FOLDER.parent / "docs" / "speed.md"
@@ -99,6 +99,27 @@ def quality_table(runs: Sequence[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def cost_of_diagnosis(recorded: dict[str, Any]) -> str:
+    """What the looks of the diagnosis take beside training."""
+    if not recorded:
+        return ""
+    about = (
+        "**The diagnosis costs little.** `python -m benchmarks.diagnosis_cost`: processor time of its looks over that "
+        f"of the training beside them, of one run, on one thread ({recorded['date'][:10]}): medians and ranges."
+    )
+    header = ["| setting | ms an iteration | first 1,000 steps | range | later | range |", "|---" * 6 + "|"]
+    return "\n".join([about, "", *header, *(cost_line(row) for row in recorded["rows"])])
+
+
+def cost_line(row: dict[str, Any]) -> str:
+    """One setting as a line of that table."""
+    parts = []
+    for name in ("early", "later"):
+        low, high = row[f"{name}_range"]
+        parts.append(f"{row[name]:.1%} | {low:.1%} to {high:.1%}")
+    return f"| {row['name']} | {_three(row['iteration_ms'])} | {' | '.join(parts)} |"
+
+
 def _scaling(scaling: dict[str, Any]) -> str:
     tables = []
     for part in [part for part in ("batch", "size", "width") if part in scaling]:
@@ -135,7 +156,7 @@ def placed(page: str, content: str) -> str:
 def write() -> None:
     """Writes the recorded figures into the page, which is made if it is not there."""
     parts = [figures(read(default_path(device))) for device in ("cpu", "cuda")]
-    parts.append(_quality(read(QUALITY)))
+    parts += [_quality(read(QUALITY)), cost_of_diagnosis(read(DIAGNOSIS_COST))]
     page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# Speed\n"
     write_whole(PAGE, placed(page, "\n\n".join(filter(None, parts))).encode())
 

@@ -1,4 +1,4 @@
-"""What holds for every test: one thread, no network, no display, and hypothesis without chance.
+"""What holds for every test: one thread, no network, no display, no curves, and hypothesis without chance.
 
 The environment is set before torch is imported, and child processes inherit it.
 """
@@ -13,10 +13,14 @@ os.environ["HF_DATASETS_OFFLINE"] = "1"
 
 import ipaddress
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
+import pytest
 import torch
+
+from saddlepoint.report import figures
 
 torch.set_num_threads(1)
 
@@ -41,3 +45,11 @@ def _is_loopback(host: str) -> bool:
 
 
 socket.socket.connect = _connect_within_this_machine
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_without_curves() -> Iterator[None]:
+    """A run ends with its page, whose curves take longer to draw than most runs of tests; `tests/report` draws them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "_draw", lambda *given: "")
+        yield

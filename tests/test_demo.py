@@ -12,6 +12,9 @@ from sklearn.svm import SVC
 
 import saddlepoint as sp
 
+# The whole demonstration is trained for them.
+SLOW = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
@@ -24,6 +27,7 @@ def _pixels() -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(images) / 16, np.asarray(labels)
 
 
+@SLOW
 def test_a_classifier_sees_all_ten_digits_and_is_sure(samples: np.ndarray) -> None:
     images, labels = _pixels()
     seen, held_out, seen_labels, held_out_labels = train_test_split(
@@ -38,6 +42,7 @@ def test_a_classifier_sees_all_ten_digits_and_is_sure(samples: np.ndarray) -> No
     assert np.median(probabilities.max(1)) >= 0.8
 
 
+@SLOW
 def test_samples_are_no_nearer_to_training_images_than_those_to_each_other(samples: np.ndarray) -> None:
     images, _ = _pixels()
 

@@ -1,7 +1,7 @@
 """Synthetic run folders: what a trainer leaves behind, made from the contract of docs/architecture.md alone."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 import yaml
 
+from saddlepoint.report import figures
 from saddlepoint.sampling.pictures import grid, save_picture
+
+# As it is when this file is read, before any test begins.
+_DRAW = figures._draw
 
 RECIPE = {
     "format": 1,
@@ -57,6 +61,14 @@ def jsonl(records: Iterable[Mapping[str, Any]]) -> str:
 
 
 MakeRun = Callable[..., Path]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pages_with_curves(pages_without_curves: None) -> Iterator[None]:
+    """Elsewhere they are left out of the pages."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "_draw", _DRAW)
+        yield
 
 
 @pytest.fixture
