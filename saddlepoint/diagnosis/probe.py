@@ -175,12 +175,11 @@ class Probe:
             return flat[:few]
         places = torch.arange(max(batch, few // batch * batch), device=flat.device).split(batch)
         labels = [] if self.probed.labels is None else [self._made_labels(len(flat))]
-        return torch.cat(
-            [
-                self._flat(_called(self.probed.generator, *(each[place] for each in (self.probed.latents, *labels))))
-                for place in places
-            ]
-        )
+        made = [
+            self._flat(_called(self.probed.generator, *(each[place] for each in (self.probed.latents, *labels))))
+            for place in places
+        ]
+        return torch.cat(made)[:few]
 
     def _made_labels(self, count: int) -> Tensor:
         assert self.probed.labels is not None
