@@ -104,7 +104,7 @@ def cost_of_diagnosis(recorded: dict[str, Any]) -> str:
     if not recorded:
         return ""
     about = (
-        "**The diagnosis costs little.** `python -m benchmarks.diagnosis_cost`: processor time of its looks over that "
+        "**What the diagnosis costs.** `python -m benchmarks.diagnosis_cost`: processor time of its looks over that "
         f"of the training beside them, of one run, on one thread ({recorded['date'][:10]}): medians and ranges."
     )
     header = ["| setting | ms an iteration | first 1,000 steps | range | later | range |", "|---" * 6 + "|"]

@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks import diagnosis_cost, speed_page
 from benchmarks.diagnosis_cost import SETTINGS, SPACINGS, measured, share
+from benchmarks.record import read
 from saddlepoint.runs.diagnosing import Diagnosis
 
 TINY = replace(SETTINGS[0], changes=("networks.width=4", "training.batch=4"))
@@ -23,3 +24,10 @@ def test_a_line_tells_the_share_of_the_looks(monkeypatch: pytest.MonkeyPatch) ->
 def test_nothing_is_timed_that_is_no_look(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Diagnosis, "step", lambda self, state, record: None)
     assert share(TINY, SPACINGS["early"], 60)[0] < 0.02
+
+
+def test_what_is_recorded_is_on_the_page() -> None:
+    rows = read(diagnosis_cost.DIAGNOSIS_COST)["rows"]
+    assert [row["name"] for row in rows] == diagnosis_cost.NAMES
+    page = speed_page.PAGE.read_text(encoding="utf-8")
+    assert all(speed_page.cost_line(row) in page for row in rows)
