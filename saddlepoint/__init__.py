@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from saddlepoint.api.run import Run as Run
     from saddlepoint.api.train import resume as resume
     from saddlepoint.api.train import train as train
+    from saddlepoint.api.watch import Watch as Watch
     from saddlepoint.data import open_data as open_data
     from saddlepoint.errors import RunStopped as RunStopped
     from saddlepoint.errors import UserError as UserError
@@ -36,6 +37,7 @@ _HOMES = {
     "load": ("saddlepoint.api.load", "load"),
     "resume": ("saddlepoint.api.train", "resume"),
     "train": ("saddlepoint.api.train", "train"),
+    "Watch": ("saddlepoint.api.watch", "Watch"),
     "diagnose": ("saddlepoint.api.diagnosis", "diagnose"),
     "evaluate": ("saddlepoint.api.evaluation", "evaluate"),
     "open_data": ("saddlepoint.data", "open_data"),
@@ -56,6 +58,7 @@ __all__ = [
     "RunStopped",
     "Translator",
     "UserError",
+    "Watch",
     "__version__",
     "diagnose",
     "divergence",

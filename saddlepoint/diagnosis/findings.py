@@ -1,7 +1,7 @@
 """Findings: what is seen in words that need no theory, beside what healthy runs show, and what to do first."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from saddlepoint.diagnosis.remedies import Remedy
@@ -126,3 +126,13 @@ def line_of(turn: Turn, remedy: Remedy, train_count: int | None = None) -> dict[
         "healthy": {name: list(HEALTHY[name]) for name in turn.evidence},
         "do": remedy.command if turn.open else "",
     }
+
+
+def range_in_words(healthy: Any) -> str:
+    """What healthy runs show, from `healthy` of a line: 0.56 to 0.93."""
+    if not isinstance(healthy, Sequence) or isinstance(healthy, str) or len(healthy) != 2:
+        return "not known"
+    low, high = (f"{end:.3g}" if isinstance(end, int | float) else None for end in healthy)
+    if low is None or high is None:
+        return f"{low} or more" if high is None else f"at most {high}"
+    return f"{low} to {high}"

@@ -124,7 +124,7 @@ class Probe:
             "auc_rf": signals.rank(on_train, on_made),
             "spread": torch.cat([on_train, on_made]).std(),
         }
-        if self.probed.objective is not None:
+        if self.probed.objective is not None and self.at_rest is not None:
             real = on_train[torch.arange(len(on_made), device=on_made.device) % len(on_train)]
             pull = signals.generator_pull(self.probed.objective, on_made, real)
             found |= {"gain": pull.mean() / self.at_rest, "gain_eff": signals.effective_share(pull)}

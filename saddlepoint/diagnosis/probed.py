@@ -3,11 +3,13 @@
 A kind of task offers this where findings have a meaning: a generator of latents against a discriminator of items.
 """
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from saddlepoint.objectives import Objective
@@ -72,6 +74,13 @@ class Probed:
     followed: int = FOLLOWED
     batch: int = 0
     apart: int = 1
+
+
+def on_device(probed: Probed, device: torch.device) -> Probed:
+    """The same with its items and latents where its networks are."""
+    items = {name: getattr(probed, name).to(device) for name in ("train", "others", "latents")}
+    labels = probed.labels and tuple(each.to(device) for each in probed.labels)
+    return dataclasses.replace(probed, **items, labels=labels)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from saddlepoint.diagnosis.spacing import Spacing
 from saddlepoint.errors import RunStopped, UserError
 from saddlepoint.files import read_lines
 from saddlepoint.recipes.catalogue import RECIPES
+from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import override, recipe_from, to_yaml
 from saddlepoint.runs import diagnosing
@@ -249,9 +250,19 @@ def test_where_findings_have_no_meaning_it_says_so_once(show: bool, tmp_path: Pa
         from_python=FromPython(),
         show=show,
     )
-    said = capsys.readouterr().err.count("not diagnosed: findings are about a generator of latents")
+    why = "findings are about one generator of latents and one discriminator; this is classification"
+    said = capsys.readouterr().err.count(f"not diagnosed: {why}")
     assert said == (1 if show else 0) and not (tmp_path / "run" / "probes.jsonl").exists()
     assert TOO_SMALL.watch.diagnosis == "advise" and not (tmp_path / "few" / "probes.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("pix2pix", "translation"), ("cyclegan", "translation without pairs"), ("srgan-x4", "super-resolution")],
+)
+def test_other_games_are_said_to_be_others(name: str, words: str) -> None:
+    why = kind_of(RECIPES[name]).probed(RECIPES[name], None, None)
+    assert isinstance(why, str) and why.endswith(f"one discriminator; this is {words}")
 
 
 def test_a_game_that_explodes_between_two_probes_leaves_a_finding(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ A file holds a `Verb`: its name, its line of help, its options, what it does. It
 from saddlepoint.command.verb import Verb
 from saddlepoint.command.verbs.ask import ASK
 from saddlepoint.command.verbs.check_loss import CHECK_LOSS
+from saddlepoint.command.verbs.check_run import CHECK_RUN
 from saddlepoint.command.verbs.compare import COMPARE
 from saddlepoint.command.verbs.conformance import CONFORMANCE
 from saddlepoint.command.verbs.data import DATA
@@ -36,6 +37,7 @@ VERBS: tuple[Verb, ...] = (
     PROVE,
     FIELD,
     CHECK_LOSS,
+    CHECK_RUN,
     FIGURE1,
     CONFORMANCE,
     DATA,

@@ -202,7 +202,7 @@ class Kind:
 
     def probed(self, recipe: Recipe, task: Any, data: Any) -> Probed | str:
         """What the diagnosis of a run looks at; where its findings have no meaning, why."""
-        return f"findings are about a generator of latents and its discriminator, and the task {self.name} has none"
+        return f"findings are about one generator of latents and one discriminator; this is {recipe.task.words}"
 
     # What is measured
 

@@ -1,0 +1,221 @@
+"""The rules on logs: what a few columns of numbers can tell of a game, and nothing that they cannot.
+
+    nan_ahead                       the newest loss or output is not finite
+    discriminator_won               median of `left` below a bound: D's loss is nearly as small as it can be
+    vanishing_generator_gradient    the same, and m(gain) < .1, or an objective whose pull ends where D has won
+    cycling                         one frequency has much of the power of D(real) - D(fake), or of D's loss
+
+`left` and `gain` are of `scale.py`; of the last rows, each rule at several ends of its window in succession, the newest
+among them. The share of a frequency is that of a periodogram (linear trend out, Hann). How far this is to be trusted is
+measured on runs whose outcome was: `TRUST`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from saddlepoint.diagnosis.logs.formats import Column, Log
+from saddlepoint.diagnosis.logs.roles import ROLES
+from saddlepoint.diagnosis.logs.scale import gain_of, loss_of, loss_range, raw
+from saddlepoint.objectives import Objective
+
+# Rows of a median; ends of windows that are looked at, so many rows apart, and how many of them in succession count.
+LEVEL, APART, PERSISTS = 20, 8, 3
+# Rows of a periodogram, and the fewest; frequencies above a share of them are noise of the batch.
+PERIOD, FEWEST, SLOW = 256, 192, 0.125
+# Nothing is said of the first steps.
+QUIET = 200
+LEFT, GAIN, SHARE = 0.1, 0.1, 0.2
+
+NAMES: Mapping[str, str] = {
+    "left": "the discriminator's loss, where 1 is its value at the game's rest point and 0 the least that it can be",
+    "gain": "how hard the objective pulls at the generator, where 1 is its pull at the game's rest point",
+    "share": "the share of the movement of D(real) - D(fake) that has one and the same period",
+    "share_of_loss": "the share of the movement of the discriminator's loss that has one and the same period",
+    "not_finite": "rows with a loss or an output that is not finite",
+}
+HEALTHY: Mapping[str, tuple[float | None, float | None]] = {
+    "left": (0.3, None),
+    "gain": (0.5, 2.0),
+    "share": (None, 0.15),
+    "share_of_loss": (None, 0.15),
+    "not_finite": (None, 0),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A finding of a log.
+
+    Attributes:
+        finding: its name.
+        since, step: the first row, in the log's own unit, from which on it holds without a break; the newest row.
+        evidence: numbers by name.
+    """
+
+    finding: str
+    since: int
+    step: int
+    evidence: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Game:
+    """The columns of a log that are judged, by role, and what is known of them.
+
+    Attributes:
+        log: whose columns these are.
+        roles: names of columns.
+        objective: None where it is not known.
+        probabilities: whether D's outputs are; None where that cannot be told.
+    """
+
+    log: Log
+    roles: Mapping[str, str]
+    objective: Objective | None
+    probabilities: bool | None
+
+    def column(self, role: str) -> Column | None:
+        """The column of a role; None without one."""
+        return self.log.columns[self.roles[role]] if role in self.roles else None
+
+    def outputs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Steps at which D was logged on both sides, and what it gave."""
+        real, fake = self.column("d_real"), self.column("d_fake")
+        if real is None or fake is None:
+            return None
+        _, at_real, at_fake = np.intersect1d(real.steps, fake.steps, return_indices=True)
+        return real.steps[at_real], real.values[at_real], fake.values[at_fake]
+
+
+def judged(game: Game) -> tuple[list[Seen], dict[str, str]]:
+    """What is seen, the cause before what it brings; and what cannot be judged, with the reason."""
+    found, unjudged = [], {}
+    for rule in (_finite, _won, _cycling):
+        said = rule(game)
+        if isinstance(said, Seen):
+            found.append(said)
+        elif said is not None:
+            unjudged |= said
+    return found, unjudged
+
+
+# A rule gives what it sees, why it cannot judge, by finding, or None: it judges and sees nothing.
+_Said = Seen | dict[str, str] | None
+
+
+def _finite(game: Game) -> _Said:
+    columns = [column for role in ROLES if (column := game.column(role)) is not None]
+    losses = [column for role in ("loss_d", "loss_g", "d_real", "d_fake") if (column := game.column(role)) is not None]
+    if not columns:
+        return {"nan_ahead": "no loss and no output of the discriminator was found"}
+    wrong = [column for column in losses if not np.isfinite(column.values[-1])]
+    # A gradient norm may be infinite now and then, under a scaler of half precision.
+    wrong += [each for each in columns if each not in losses and not np.isfinite(each.values[-PERSISTS:]).any()]
+    if not wrong:
+        return None
+    since = min(_tail(~np.isfinite(column.values), column.steps) for column in wrong)
+    count = max(int((~np.isfinite(column.values)).sum()) for column in wrong)
+    return Seen(finding="nan_ahead", since=since, step=_newest(game), evidence={"not_finite": float(count)})
+
+
+def _won(game: Game) -> _Said:
+    won, vanishing = "discriminator_won", "vanishing_generator_gradient"
+    if game.objective is None:
+        why = "it depends on the objective: give --objective"
+        return {won: why, vanishing: why}
+    bounds, outputs, loss = loss_range(game.objective), _raw_outputs(game), game.column("loss_d")
+    if bounds.least is None:
+        why = f"the loss of {game.objective.name} has no least value, and its size says nothing"
+        return {won: why, vanishing: why}
+    if loss is not None:
+        steps, values = loss.steps, loss.values
+    elif outputs is not None:
+        steps, values = outputs[0], loss_of(game.objective, *outputs[1:])
+    else:
+        why = "neither the discriminator's loss nor its outputs on both sides were found"
+        return {won: why, vanishing: why}
+    left = (values - bounds.least) / (bounds.rest - bounds.least)
+    holds = _medians(left) < LEFT
+    since = _since(holds, steps, LEVEL)
+    if since is None:
+        return None
+    numbers = {"left": float(np.median(left[-LEVEL:]))}
+    ended = float(gain_of(game.objective, np.array([20.0]), np.array([-20.0]))[0])
+    gains = gain_of(game.objective, *outputs[1:]) if outputs is not None else None
+    if gains is not None:
+        numbers["gain"] = float(np.median(gains[-LEVEL:]))
+    name = vanishing if (numbers.get("gain", ended) < GAIN) else won
+    return Seen(finding=name, since=since, step=_newest(game), evidence=numbers)
+
+
+def _cycling(game: Game) -> _Said:
+    outputs, loss = game.outputs(), game.column("loss_d")
+    if outputs is not None:
+        name, steps, values = "share", outputs[0], outputs[1] - outputs[2]
+    elif loss is not None:
+        name, steps, values = "share_of_loss", loss.steps, loss.values
+    else:
+        return {"cycling": "neither D's outputs on both sides nor its loss were found"}
+    if len(values) < FEWEST:
+        return {"cycling": f"it asks for {FEWEST} rows, and there are {len(values)}: log each step"}
+    window = min(PERIOD, len(values))
+    shares = _at_ends(values, window, share_of_period)
+    since = _since(shares > SHARE, steps, window)
+    if since is None:
+        return None
+    return Seen(finding="cycling", since=since, step=_newest(game), evidence={name: float(shares[-1])})
+
+
+def share_of_period(values: np.ndarray) -> float:
+    """The largest share of the power that one slow frequency has; NaN where values are not finite."""
+    if not np.isfinite(values).all():
+        return float("nan")
+    place = np.arange(len(values))
+    level = values - np.polyval(np.polyfit(place, values, 1), place)
+    power = np.abs(np.fft.rfft(level * np.hanning(len(values))))[1:] ** 2
+    total = power.sum()
+    return float(power[: int(SLOW * len(power))].max() / total) if total > 0 else 0.0
+
+
+def _medians(values: np.ndarray) -> np.ndarray:
+    return _at_ends(values, LEVEL, lambda part: float(np.median(part)))
+
+
+def _at_ends(values: np.ndarray, window: int, measure: Callable[[np.ndarray], float]) -> np.ndarray:
+    """A measure of the windows that end at the newest row and so many rows apart before it, oldest first."""
+    ends = range(len(values), window - 1, -APART)
+    return np.asarray([measure(values[end - window : end]) for end in reversed(ends)])
+
+
+def _since(holds: Sequence[bool] | np.ndarray, steps: np.ndarray, window: int) -> int | None:
+    """The step from which on a rule has held at each end; None where it does not hold now, or not for long enough."""
+    held = 0
+    for each in reversed(list(holds)):
+        if not each:
+            break
+        held += 1
+    if held < PERSISTS:
+        return None
+    end = len(steps) - 1 - APART * (held - 1)
+    since = int(steps[end])
+    return since if since > QUIET or len(steps) > QUIET else None
+
+
+def _tail(marked: np.ndarray, steps: np.ndarray) -> int:
+    """The first step of the rows at the end that are all marked."""
+    plain = np.flatnonzero(~marked)
+    return int(steps[plain[-1] + 1]) if len(plain) else int(steps[0])
+
+
+def _newest(game: Game) -> int:
+    return max(int(game.log.columns[name].steps[-1]) for name in game.roles.values())
+
+
+def _raw_outputs(game: Game) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    outputs = game.outputs()
+    if outputs is None or game.probabilities is None:
+        return None
+    steps, real, fake = outputs
+    return steps, raw(real, game.probabilities), raw(fake, game.probabilities)
