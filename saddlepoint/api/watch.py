@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from saddlepoint.api.own_numbers import clip_of, numbers_of, optimizer_of
 from saddlepoint.api.shown_items import items_of, undisturbed
-from saddlepoint.api.watched import RawScores, device_of, unwrapped, watched
+from saddlepoint.api.watched import BATCH, RawScores, device_of, unwrapped, watched
 from saddlepoint.arguments import place, whole_number
 from saddlepoint.diagnosis.findings import NAMES, TITLES, line_of, range_in_words
 from saddlepoint.diagnosis.in_torch import Advice, advice_for
@@ -257,7 +257,7 @@ class Watch:
             images=probed.train.dim() == 4,
             objective=probed.objective.name if probed.objective is not None else None,
             clip=clip_of(probed.discriminator),
-            batch=probed.batch,
+            batch=probed.batch or BATCH,
             latent=probed.latents[0].numel(),
             batch_norm_in=norm_in,
             can_leave_norm={player: f"{player}.normalisation" for player in norm_in},

@@ -82,8 +82,7 @@ def watched(
     """
     splits = data.splits if held_out is None else {"train": data.splits["train"], "held_out": held_out.splits["train"]}
     numbers = data.at(data.splits["train"][:1])[0][0].numel()
-    batch = data.batch or BATCH
-    looks = looks_for(numbers, batch)
+    looks = looks_for(numbers, data.batch or BATCH)
     chosen = fixed_items(splits, _SEED, looks.items)
     if chosen is None:
         raise UserError(
@@ -115,7 +114,7 @@ def watched(
         labels=beside,
         classes=classes,
         followed=looks.followed,
-        batch=batch,
+        batch=data.batch or 0,
         apart=looks.apart,
     )
 

@@ -25,7 +25,7 @@ def quiet(*arguments: Any, **named: Any) -> sp.Watch:
     return sp.Watch(*arguments, **{"tell": lambda line: None, **named})
 
 
-def maker() -> nn.Module:
+def maker() -> nn.Sequential:
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
 
@@ -149,7 +149,7 @@ def test_networks_that_are_not_finite_are_said_to_be() -> None:
     generator, discriminator = maker(), judge()
     watch = sp.Watch(generator, discriminator, POINTS, every=2, tell=said.append)
     with torch.no_grad():
-        generator[0].weight.fill_(torch.nan)
+        generator[0].get_parameter("weight").fill_(torch.nan)
     watch.step()
     watch.step()
     assert watch.open == ("nan_ahead",) and "is not finite any more" in said[1] and "not finite;" in said[1]
@@ -219,9 +219,9 @@ def test_items_come_from_whatever_a_loop_has(form: str) -> None:
 class Conditional(nn.Module):
     """A network that is given labels, and can do without in no way."""
 
-    def __init__(self, *shape: int):
+    def __init__(self, given: int, made: int):
         super().__init__()
-        self.linear, self.labels = nn.Linear(*shape), nn.Embedding(3, shape[1])
+        self.linear, self.labels = nn.Linear(given, made), nn.Embedding(3, made)
 
     def forward(self, given: Tensor, labels: Tensor) -> Tensor:
         return self.linear(given) + self.labels(labels)

@@ -50,7 +50,7 @@ def ran(remedy: Remedy, **named) -> dict:
     return names
 
 
-def network() -> tuple[nn.Module, torch.Tensor, torch.Tensor]:
+def network() -> tuple[nn.Sequential, torch.Tensor, torch.Tensor]:
     torch.manual_seed(1)
     return nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1)), torch.randn(5, 3), torch.randn(5, 3)
 
@@ -65,7 +65,7 @@ def test_the_lines_are_the_penalties_that_they_say() -> None:
     shown = {"discriminator": net, "real": real, "fake": fake}
     found = ran(Remedy(ask="set", changes=("penalties.r1=0.6", "penalties.r2=0.2")), **shown)["loss_d"]
     torch.testing.assert_close(found, zero_centred(slope(net, real), 0.6) + zero_centred(slope(net, fake), 0.2))
-    assert torch.autograd.grad(found, net[0].weight)[0].any()
+    assert torch.autograd.grad(found, net[0].get_parameter("weight"))[0].any()
     found = ran(Remedy(ask="set", changes=("clip=null", "penalties.gradient_penalty=10")), **shown)["loss_d"]
     torch.manual_seed(0)
     torch.testing.assert_close(found, one_centred(slope(net, between(real, fake, torch.rand(5, 1))), 10.0))

@@ -86,7 +86,7 @@ class Checked:
             lines += ["", *_said(finding, self.log.unit)]
         if not self.findings:
             lines += ["", "Nothing is seen in what could be judged."]
-        lines += ["", "Not judged:"]
+        lines += ["", "Not judged:"] if self.unjudged else []
         reasons: dict[str, list[str]] = {}
         for name, why in self.unjudged.items():
             reasons.setdefault(why, []).append(name)
@@ -130,13 +130,12 @@ def check_run(
         log=log, roles=taken.columns, objective=chosen, probabilities=None if told is None else told == OUTPUTS[1]
     )
     seen, unjudged = judged(game)
-    # Of a run of ours the diagnosis has looked at the networks itself.
-    looked = log.ours and (log.path.parent / PROBES).is_file()
+    # Of a run of ours, and of a loop that was watched, the diagnosis has looked at the networks themselves.
+    looked = (log.path.parent / PROBES).is_file() and (log.ours or log.path.name == PROBES)
     diagnosed = _diagnosed(log.path.parent) if looked else []
     named = {line["finding"] for line in diagnosed}
-    unjudged = (
-        unjudged if looked else unjudged | dict.fromkeys(_NEED_NETWORKS, "it takes the networks: sp.Watch in the loop")
-    )
+    why = "it takes the networks: sp.Watch in the loop"
+    unjudged = {} if looked else unjudged | dict.fromkeys(_NEED_NETWORKS, why)
     return Checked(
         log=log,
         taken=taken,

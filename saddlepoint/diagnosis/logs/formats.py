@@ -16,7 +16,7 @@ import numpy as np
 
 from saddlepoint.errors import UserError, reading
 from saddlepoint.files import read_lines
-from saddlepoint.run_folder import LOG
+from saddlepoint.run_folder import LOG, PROBES
 
 # Of a table as text; white space where none of these is found.
 _DELIMITERS = ",;\t|"
@@ -90,8 +90,9 @@ def read_log(path: Path) -> Log:
 
 
 def _in_folder(path: Path) -> Log:
-    if (path / LOG).is_file():
-        return _json_lines(path / LOG)
+    for name in (LOG, PROBES):
+        if (path / name).is_file():
+            return _json_lines(path / name)
     events = sorted(path.rglob(_EVENTS))
     if events:
         return _checked(path, _of_events(events, path), "step")

@@ -5,12 +5,11 @@
     vanishing_generator_gradient    the same, and m(gain) < .1, or an objective whose pull ends where D has won
     cycling                         one frequency has much of the power of D(real) - D(fake), or of D's loss
 
-`left` and `gain` are of `scale.py`; of the last rows, each rule at several ends of its window in succession, the newest
-among them. The share of a frequency is that of a periodogram (linear trend out, Hann). How far this is to be trusted is
-measured on runs whose outcome was: `TRUST`.
+`left` and `gain` are of `scale.py`. A rule looks at the last rows; it has to hold where its window ends at the newest
+row, and at two ends before. The share of a frequency is that of a periodogram (linear trend out, Hann window).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +19,13 @@ from saddlepoint.diagnosis.logs.roles import ROLES
 from saddlepoint.diagnosis.logs.scale import gain_of, loss_of, loss_range, raw
 from saddlepoint.objectives import Objective
 
-# Rows of a median; ends of windows that are looked at, so many rows apart, and how many of them in succession count.
-LEVEL, APART, PERSISTS = 20, 8, 3
-# Rows of a periodogram, and the fewest; frequencies above a share of them are noise of the batch.
-PERIOD, FEWEST, SLOW = 256, 192, 0.125
-# Nothing is said of the first steps.
+# Steps of a median, and the fewest and most rows; steps between two ends of a window, and how many ends in succession
+# count.
+LEVEL, FEW, MANY, APART, PERSISTS = 100, 5, 20, 8, 3
+# Rows of a periodogram, the fewest, and the most steps between two; frequencies above a share of them are noise of the
+# batch.
+PERIOD, FEWEST, SPACING, SLOW = 256, 192, 5, 0.125
+# Of a game so young nothing is said but that it is not finite.
 QUIET = 200
 LEFT, GAIN, SHARE = 0.1, 0.1, 0.2
 
@@ -91,8 +92,13 @@ class Game:
 
 def judged(game: Game) -> tuple[list[Seen], dict[str, str]]:
     """What is seen, the cause before what it brings; and what cannot be judged, with the reason."""
-    found, unjudged = [], {}
-    for rule in (_finite, _won, _cycling):
+    found: list[Seen] = []
+    unjudged: dict[str, str] = {}
+    young = bool(game.roles) and game.log.unit != "epoch" and _newest(game) <= QUIET
+    if young:
+        why = f"in its first {QUIET} steps a game that goes well may look so too"
+        unjudged |= dict.fromkeys(("vanishing_generator_gradient", "discriminator_won", "cycling"), why)
+    for rule in (_finite,) if young else (_finite, _won, _cycling):
         said = rule(game)
         if isinstance(said, Seen):
             found.append(said)
@@ -137,15 +143,18 @@ def _won(game: Game) -> _Said:
         why = "neither the discriminator's loss nor its outputs on both sides were found"
         return {won: why, vanishing: why}
     left = (values - bounds.least) / (bounds.rest - bounds.least)
-    holds = _medians(left) < LEFT
-    since = _since(holds, steps, LEVEL)
+    level, apart = _level(steps), _apart(steps)
+    if len(left) < level + apart * (PERSISTS - 1):
+        why = f"{len(left)} rows are too few"
+        return {won: why, vanishing: why}
+    since = _since(_at_ends(left, level, apart, lambda part: float(np.median(part))) < LEFT, steps, apart)
     if since is None:
         return None
-    numbers = {"left": float(np.median(left[-LEVEL:]))}
+    numbers = {"left": float(np.median(left[-level:]))}
     ended = float(gain_of(game.objective, np.array([20.0]), np.array([-20.0]))[0])
     gains = gain_of(game.objective, *outputs[1:]) if outputs is not None else None
     if gains is not None:
-        numbers["gain"] = float(np.median(gains[-LEVEL:]))
+        numbers["gain"] = float(np.median(gains[-level:]))
     name = vanishing if (numbers.get("gain", ended) < GAIN) else won
     return Seen(finding=name, since=since, step=_newest(game), evidence=numbers)
 
@@ -158,49 +167,54 @@ def _cycling(game: Game) -> _Said:
         name, steps, values = "share_of_loss", loss.steps, loss.values
     else:
         return {"cycling": "neither D's outputs on both sides nor its loss were found"}
-    if len(values) < FEWEST:
-        return {"cycling": f"it asks for {FEWEST} rows, and there are {len(values)}: log each step"}
-    window = min(PERIOD, len(values))
-    shares = _at_ends(values, window, share_of_period)
-    since = _since(shares > SHARE, steps, window)
+    apart = _apart(steps)
+    if len(values) < FEWEST + apart * (PERSISTS - 1) or _spacing(steps) > SPACING:
+        have = f"{len(values)} rows, {_spacing(steps):g} steps apart"
+        return {"cycling": f"it asks for {FEWEST} rows and more, at most {SPACING} steps apart, and has {have}"}
+    window = min(PERIOD, len(values) - apart * (PERSISTS - 1))
+    shares = _at_ends(values, window, apart, share_of_period)
+    since = _since(shares > SHARE, steps, apart)
     if since is None:
         return None
     return Seen(finding="cycling", since=since, step=_newest(game), evidence={name: float(shares[-1])})
 
 
 def share_of_period(values: np.ndarray) -> float:
-    """The largest share of the power that one slow frequency has; NaN where values are not finite."""
+    """The largest share of the power that one slow frequency has, of two turns or more; NaN where a value is none."""
     if not np.isfinite(values).all():
         return float("nan")
     place = np.arange(len(values))
     level = values - np.polyval(np.polyfit(place, values, 1), place)
     power = np.abs(np.fft.rfft(level * np.hanning(len(values))))[1:] ** 2
     total = power.sum()
-    return float(power[: int(SLOW * len(power))].max() / total) if total > 0 else 0.0
+    return float(power[1 : int(SLOW * len(power))].max() / total) if total > 0 else 0.0
 
 
-def _medians(values: np.ndarray) -> np.ndarray:
-    return _at_ends(values, LEVEL, lambda part: float(np.median(part)))
+def _spacing(steps: np.ndarray) -> float:
+    """Steps between two rows, mostly."""
+    return max(1.0, float(np.median(np.diff(steps)))) if len(steps) > 1 else 1.0
 
 
-def _at_ends(values: np.ndarray, window: int, measure: Callable[[np.ndarray], float]) -> np.ndarray:
+def _level(steps: np.ndarray) -> int:
+    return int(np.clip(round(LEVEL / _spacing(steps)), FEW, MANY))
+
+
+def _apart(steps: np.ndarray) -> int:
+    """Rows between two ends."""
+    return max(1, round(APART / _spacing(steps)))
+
+
+def _at_ends(values: np.ndarray, window: int, apart: int, measure: Callable[[np.ndarray], float]) -> np.ndarray:
     """A measure of the windows that end at the newest row and so many rows apart before it, oldest first."""
-    ends = range(len(values), window - 1, -APART)
+    ends = range(len(values), window - 1, -apart)
     return np.asarray([measure(values[end - window : end]) for end in reversed(ends)])
 
 
-def _since(holds: Sequence[bool] | np.ndarray, steps: np.ndarray, window: int) -> int | None:
+def _since(holds: np.ndarray, steps: np.ndarray, apart: int) -> int | None:
     """The step from which on a rule has held at each end; None where it does not hold now, or not for long enough."""
-    held = 0
-    for each in reversed(list(holds)):
-        if not each:
-            break
-        held += 1
-    if held < PERSISTS:
-        return None
-    end = len(steps) - 1 - APART * (held - 1)
-    since = int(steps[end])
-    return since if since > QUIET or len(steps) > QUIET else None
+    missed = np.flatnonzero(~holds)
+    held = len(holds) - (int(missed[-1]) + 1 if len(missed) else 0)
+    return int(steps[len(steps) - 1 - apart * (held - 1)]) if held >= PERSISTS else None
 
 
 def _tail(marked: np.ndarray, steps: np.ndarray) -> int:

@@ -20,7 +20,10 @@ from saddlepoint.runs.opened import FromPython
 from saddlepoint.runs.session import start
 
 ROWS = 400
-NOISE = np.random.default_rng(3)
+
+
+def drawn(seed: int = 3) -> np.random.Generator:
+    return np.random.default_rng(seed)
 
 
 def sigmoid(values: np.ndarray) -> np.ndarray:
@@ -41,8 +44,8 @@ def named(checked: Checked) -> list[str]:
 
 def healthy(rows: int = ROWS) -> tuple[np.ndarray, np.ndarray]:
     """Raw outputs that wander as those of a regularised run do."""
-    walk = np.cumsum(NOISE.normal(0, 0.02, (2, rows)), axis=1) * 0.5
-    noise = NOISE.normal(0, 0.1, (2, rows))
+    walk = np.cumsum(drawn().normal(0, 0.01, (2, rows)), axis=1)
+    noise = drawn(1).normal(0, 0.1, (2, rows))
     return 0.6 + walk[0] + noise[0], -0.6 + walk[1] + noise[1]
 
 
@@ -79,7 +82,7 @@ def test_a_discriminator_that_runs_away_is_named_by_the_objective(name: str, fin
 
 
 def test_losses_alone_tell_what_they_can(tmp_path: Path) -> None:
-    loss = np.concatenate([np.full(200, 1.3), np.full(200, 0.02)]) + NOISE.normal(0, 0.001, 400)
+    loss = np.concatenate([np.full(200, 1.3), np.full(200, 0.02)]) + drawn().normal(0, 0.001, 400)
     (tmp_path / "log.csv").write_text("\n".join(["errD", *map(str, loss)]), encoding="utf-8")
     # Under minimax a discriminator that has won gives the generator nothing.
     assert named(check_run(tmp_path / "log.csv", objective="minimax"))[0] == "vanishing_generator_gradient"
@@ -91,14 +94,16 @@ def test_a_run_that_circles_is_seen_and_one_with_few_rows_is_not_judged(tmp_path
     turns = np.sin(2 * math.pi * np.arange(ROWS) / 50)
     checked = check_run(written(tmp_path / "log.csv", real + turns, fake), objective="hinge")
     assert named(checked) == ["cycling"] and checked.findings[0]["evidence"]["share"] > SHARE
-    assert "log each step" in check_run(written(tmp_path / "few.csv", real[:90], fake[:90])).unjudged["cycling"]
+    assert (
+        "it asks for 192 rows" in check_run(written(tmp_path / "few.csv", real[:150], fake[:150])).unjudged["cycling"]
+    )
 
 
 def test_the_share_of_a_period() -> None:
     place = np.arange(256)
-    assert share_of_period(NOISE.normal(size=256)) < 0.1
+    assert share_of_period(drawn().normal(size=256)) < 0.1
     # A trend is none, and what turns within a few rows is noise of the batch.
-    assert share_of_period(3.0 * place + NOISE.normal(size=256)) < 0.1
+    assert share_of_period(3.0 * place + drawn().normal(size=256)) < 0.1
     assert share_of_period(np.sin(math.pi * place * 0.9)) < 0.01
     assert share_of_period(np.sin(place / 8)) > 0.4 and math.isnan(share_of_period(np.full(256, np.nan)))
 
@@ -117,7 +122,7 @@ def test_what_is_not_finite_is_seen_since_when_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("probabilities", [True, False])
 def test_logits_and_probabilities_are_told_apart_by_the_loss(half: float, probabilities: bool, tmp_path: Path) -> None:
     # Raw outputs that lie in 0..1, as those of a penalised pair may.
-    real, fake = 0.7 + NOISE.normal(0, 0.03, ROWS), 0.2 + NOISE.normal(0, 0.03, ROWS)
+    real, fake = 0.7 + drawn().normal(0, 0.03, ROWS), 0.2 + drawn(1).normal(0, 0.03, ROWS)
     loss = half * loss_of(
         objective("non_saturating"), *((np.log(v / (1 - v)) if probabilities else v) for v in (real, fake))
     )
@@ -152,13 +157,16 @@ def test_a_run_of_ours_brings_its_objective_and_its_own_findings(tmp_path: Path,
     ]
     (out / "findings.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     assert not named(check_run(out))  # of a run that was not diagnosed there are none
-    (out / "probes.jsonl").write_text("", encoding="utf-8")
+    (out / "probes.jsonl").write_text('{"step": 2, "signals": {"x_nn": 0.1}}\n', encoding="utf-8")
     capsys.readouterr()
     assert main(["check-run", str(out), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["objective"] == RECIPES["digits"].objective and found["columns"]["d_fake"] == "outputs.fake"
     assert [(each["finding"], each["by"]) for each in found["findings"]] == [("collapse", "probes")]
     assert list(found) == ["path", "unit", "columns", "also", "objective", "outputs", "findings", "not_judged", "trust"]
+    (out / "log.jsonl").rename(out / "kept.jsonl")  # as `sp.Watch` leaves a folder
+    assert named(check_run(out)) == ["collapse"] and not check_run(out).unjudged
+    (out / "kept.jsonl").rename(out / "log.jsonl")
     # Penalties are no part of what is judged.
     log = [json.loads(text) for text in (out / "log.jsonl").read_text().splitlines()]
     assert check_run(out).log.columns["losses.discriminator.total"].values[0] == -log[0]["losses"]["discriminator"]["f"]
