@@ -15,14 +15,16 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 import saddlepoint as sp
 from saddlepoint.api.lightning import watching
+from saddlepoint.api.own_numbers import numbers_of, optimizer_of
+from saddlepoint.api.watch import Watch
 from saddlepoint.api.watched import RawScores
 from saddlepoint.errors import UserError
 
 POINTS = torch.randn(80, 2, generator=torch.Generator().manual_seed(5))
 
 
-def quiet(*arguments: Any, **named: Any) -> sp.Watch:
-    return sp.Watch(*arguments, **{"tell": lambda line: None, **named})
+def quiet(*arguments: Any, **named: Any) -> Watch:
+    return Watch(*arguments, **{"tell": lambda line: None, **named})
 
 
 def maker() -> nn.Sequential:
@@ -119,7 +121,7 @@ def test_a_planted_failure_is_named_with_its_cure(tmp_path: Path) -> None:
     images = data.batch(data.splits["train"])[0] / 127.5 - 1
     optimizers = torch.optim.Adam(generator.parameters(), 2e-4), torch.optim.Adam(discriminator.parameters(), 2e-2)
     said: list[str] = []
-    watch = sp.Watch(
+    watch = Watch(
         *(generator, discriminator, "digits"),
         objective="minimax",
         optimizers=optimizers,
@@ -147,7 +149,7 @@ def test_a_planted_failure_is_named_with_its_cure(tmp_path: Path) -> None:
 def test_networks_that_are_not_finite_are_said_to_be() -> None:
     said: list[str] = []
     generator, discriminator = maker(), judge()
-    watch = sp.Watch(generator, discriminator, POINTS, every=2, tell=said.append)
+    watch = Watch(generator, discriminator, POINTS, every=2, tell=said.append)
     with torch.no_grad():
         generator[0].get_parameter("weight").fill_(torch.nan)
     watch.step()
@@ -164,7 +166,7 @@ def test_a_network_that_refuses_the_probe_does_not_end_the_loop() -> None:
             return super().forward(items)
 
     said: list[str] = []
-    watch = sp.Watch(maker(), Fussy(2, 1), POINTS, every=1, tell=said.append)
+    watch = Watch(maker(), Fussy(2, 1), POINTS, every=1, tell=said.append)
     for _ in range(3):
         watch.step()
     assert len(said) == 2 and said[1].startswith("watch: looks no more from iteration 1 on") and not watch.findings
@@ -181,8 +183,6 @@ def test_rates_and_clipping_are_read_off_the_loop() -> None:
     )
     situation = quiet(generator, discriminator, POINTS, optimizers=optimizers)._situation({})
     assert situation.clip == pytest.approx(0.2) and situation.images is False
-    from saddlepoint.api.own_numbers import numbers_of, optimizer_of
-
     found = numbers_of({"discriminator": optimizer_of(optimizers, discriminator)})
     assert found == {"discriminator.rate": 0.1, "discriminator.momentum": 0.9, "discriminator.beta1": 0.0}
     assert optimizer_of(optimizers, judge()) is None
@@ -233,7 +233,7 @@ class Conditional(nn.Module):
 def test_labels_are_given_to_both(given) -> None:
     said: list[str] = []
     networks = Conditional(4, 2), Conditional(2, 1)
-    watch = sp.Watch(*networks, **given, held_out=TensorDataset(POINTS + 1, LABELS), classes=3, every=1, latent=4,
+    watch = Watch(*networks, **given, held_out=TensorDataset(POINTS + 1, LABELS), classes=3, every=1, latent=4,
                      objective="hinge", tell=said.append)  # fmt: skip
     watch.step()
     assert {"label_auc", "auc_th"} <= watch.signals.keys() and "Not judged" not in said[0]

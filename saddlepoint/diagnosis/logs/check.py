@@ -29,14 +29,21 @@ _COMPARED, _CLEARLY = 200, 2.0
 _NEED_NETWORKS = tuple(
     name
     for name in FINDINGS
-    if name not in ("nan_ahead", "vanishing_generator_gradient", "discriminator_won", "cycling")
+    if name not in ("nan_ahead", "vanishing_generator_gradient", "discriminator_won", "cycling", "no_progress")
 )
+# Of a log another thing is seen than of networks.
+_WORDS: Mapping[str, str] = {
+    "no_progress": "The discriminator is behind. Its loss is larger than that of one that can tell nothing: what it"
+    " teaches the generator is wrong, because its steps are too small beside the generator's, or too large.",
+}
 _DO: Mapping[str, str] = {
     "nan_ahead": "Go back to weights that were saved before, and take a tenth of both learning rates.",
     "vanishing_generator_gradient": "Penalise the squared input gradient of the discriminator (R1 and R2), or take the"
     " non-saturating loss with them; a slower discriminator alone does not revive the generator.",
     "discriminator_won": "Penalise the squared input gradient of the discriminator (R1 and R2); where the generator"
     " still learns, a tenth of the discriminator's learning rate helps too.",
+    "no_progress": "Give both the same learning rate, or the discriminator more steps in each iteration, and look at"
+    " the samples.",
     "cycling": "Penalise the squared input gradient of the discriminator (R1 and R2), set Adam's beta1 or the momentum"
     " to 0, and look at the samples of fixed latents, whether they go round.",
 }
@@ -131,7 +138,8 @@ def check_run(
     )
     seen, unjudged = judged(game)
     # Of a run of ours, and of a loop that was watched, the diagnosis has looked at the networks themselves.
-    looked = (log.path.parent / PROBES).is_file() and (log.ours or log.path.name == PROBES)
+    beside = any((log.path.parent / name).is_file() for name in (PROBES, FINDINGS_FILE))
+    looked = beside and (log.ours or log.path.name in (PROBES, FINDINGS_FILE))
     diagnosed = _diagnosed(log.path.parent) if looked else []
     named = {line["finding"] for line in diagnosed}
     why = "it takes the networks: sp.Watch in the loop"
@@ -152,7 +160,7 @@ def _line(seen: Seen) -> dict[str, Any]:
         "state": "open",
         "step": seen.step,
         "since": seen.since,
-        "words": words_of(seen.finding),
+        "words": _WORDS.get(seen.finding) or words_of(seen.finding),
         "evidence": dict(seen.evidence),
         "healthy": {name: list(HEALTHY[name]) for name in seen.evidence},
         "do": _DO[seen.finding],

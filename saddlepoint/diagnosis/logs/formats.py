@@ -16,7 +16,7 @@ import numpy as np
 
 from saddlepoint.errors import UserError, reading
 from saddlepoint.files import read_lines
-from saddlepoint.run_folder import LOG, PROBES
+from saddlepoint.run_folder import FINDINGS, LOG, PROBES
 
 # Of a table as text; white space where none of these is found.
 _DELIMITERS = ",;\t|"
@@ -90,7 +90,7 @@ def read_log(path: Path) -> Log:
 
 
 def _in_folder(path: Path) -> Log:
-    for name in (LOG, PROBES):
+    for name in (LOG, PROBES, FINDINGS):
         if (path / name).is_file():
             return _json_lines(path / name)
     events = sorted(path.rglob(_EVENTS))

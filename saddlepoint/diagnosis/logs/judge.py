@@ -1,8 +1,9 @@
 """The rules on logs: what a few columns of numbers can tell of a game, and nothing that they cannot.
 
     nan_ahead                       the newest loss or output is not finite
-    discriminator_won               median of `left` below a bound: D's loss is nearly as small as it can be
+    discriminator_won               m(left), its median, below a bound: D's loss is far below what it is at rest
     vanishing_generator_gradient    the same, and m(gain) < .1, or an objective whose pull ends where D has won
+    no_progress                     m(left) above a bound: D's loss is larger than that of a D that can tell nothing
     cycling                         one frequency has much of the power of D(real) - D(fake), or of D's loss
 
 `left` and `gain` are of `scale.py`. A rule looks at the last rows; it has to hold where its window ends at the newest
@@ -25,9 +26,11 @@ LEVEL, FEW, MANY, APART, PERSISTS = 100, 5, 20, 8, 3
 # Rows of a periodogram, the fewest, and the most steps between two; frequencies above a share of them are noise of the
 # batch.
 PERIOD, FEWEST, SPACING, SLOW = 256, 192, 5, 0.125
+# Raw outputs of a discriminator that has won.
+_WON = 20.0
 # Of a game so young nothing is said but that it is not finite.
 QUIET = 200
-LEFT, GAIN, SHARE = 0.1, 0.1, 0.2
+LEFT, ABOVE, GAIN, SHARE = 0.4, 1.25, 0.1, 0.2
 
 NAMES: Mapping[str, str] = {
     "left": "the discriminator's loss, where 1 is its value at the game's rest point and 0 the least that it can be",
@@ -37,8 +40,8 @@ NAMES: Mapping[str, str] = {
     "not_finite": "rows with a loss or an output that is not finite",
 }
 HEALTHY: Mapping[str, tuple[float | None, float | None]] = {
-    "left": (0.3, None),
-    "gain": (0.5, 2.0),
+    "left": (0.67, 1.0),
+    "gain": (0.7, 1.5),
     "share": (None, 0.15),
     "share_of_loss": (None, 0.15),
     "not_finite": (None, 0),
@@ -97,8 +100,8 @@ def judged(game: Game) -> tuple[list[Seen], dict[str, str]]:
     young = bool(game.roles) and game.log.unit != "epoch" and _newest(game) <= QUIET
     if young:
         why = f"in its first {QUIET} steps a game that goes well may look so too"
-        unjudged |= dict.fromkeys(("vanishing_generator_gradient", "discriminator_won", "cycling"), why)
-    for rule in (_finite,) if young else (_finite, _won, _cycling):
+        unjudged |= dict.fromkeys((*_BY_LOSS, "cycling"), why)
+    for rule in (_finite,) if young else (_finite, _size_of_loss, _cycling):
         said = rule(game)
         if isinstance(said, Seen):
             found.append(said)
@@ -106,6 +109,8 @@ def judged(game: Game) -> tuple[list[Seen], dict[str, str]]:
             unjudged |= said
     return found, unjudged
 
+
+_BY_LOSS = ("vanishing_generator_gradient", "discriminator_won", "no_progress")
 
 # A rule gives what it sees, why it cannot judge, by finding, or None: it judges and sees nothing.
 _Said = Seen | dict[str, str] | None
@@ -126,37 +131,37 @@ def _finite(game: Game) -> _Said:
     return Seen(finding="nan_ahead", since=since, step=_newest(game), evidence={"not_finite": float(count)})
 
 
-def _won(game: Game) -> _Said:
-    won, vanishing = "discriminator_won", "vanishing_generator_gradient"
+def _size_of_loss(game: Game) -> _Said:
     if game.objective is None:
-        why = "it depends on the objective: give --objective"
-        return {won: why, vanishing: why}
+        return dict.fromkeys(_BY_LOSS, "it depends on the objective: give --objective")
     bounds, outputs, loss = loss_range(game.objective), _raw_outputs(game), game.column("loss_d")
     if bounds.least is None:
-        why = f"the loss of {game.objective.name} has no least value, and its size says nothing"
-        return {won: why, vanishing: why}
+        why = f"the discriminator's loss under {game.objective.name} has no least value, and its size says nothing"
+        return dict.fromkeys(_BY_LOSS, why)
     if loss is not None:
         steps, values = loss.steps, loss.values
     elif outputs is not None:
         steps, values = outputs[0], loss_of(game.objective, *outputs[1:])
     else:
-        why = "neither the discriminator's loss nor its outputs on both sides were found"
-        return {won: why, vanishing: why}
+        return dict.fromkeys(_BY_LOSS, "neither the discriminator's loss nor its outputs on both sides were found")
     left = (values - bounds.least) / (bounds.rest - bounds.least)
     level, apart = _level(steps), _apart(steps)
     if len(left) < level + apart * (PERSISTS - 1):
-        why = f"{len(left)} rows are too few"
-        return {won: why, vanishing: why}
-    since = _since(_at_ends(left, level, apart, lambda part: float(np.median(part))) < LEFT, steps, apart)
+        return dict.fromkeys(_BY_LOSS, f"{len(left)} rows are too few")
+    medians = _at_ends(left, level, apart, lambda part: float(np.median(part)))
+    evidence = {"left": float(medians[-1])}
+    if (since := _since(medians > ABOVE, steps, apart)) is not None:
+        return Seen(finding="no_progress", since=since, step=_newest(game), evidence=evidence)
+    since = _since(medians < LEFT, steps, apart)
     if since is None:
         return None
-    numbers = {"left": float(np.median(left[-level:]))}
-    ended = float(gain_of(game.objective, np.array([20.0]), np.array([-20.0]))[0])
-    gains = gain_of(game.objective, *outputs[1:]) if outputs is not None else None
-    if gains is not None:
-        numbers["gain"] = float(np.median(gains[-level:]))
-    name = vanishing if (numbers.get("gain", ended) < GAIN) else won
-    return Seen(finding=name, since=since, step=_newest(game), evidence=numbers)
+    # What the objective leaves the generator where D has won, and what it does as far as that can be seen.
+    gain = float(gain_of(game.objective, np.array([_WON]), np.array([-_WON]))[0])
+    if outputs is not None:
+        gain = float(np.median(gain_of(game.objective, *outputs[1:])[-level:]))
+        evidence["gain"] = gain
+    name = "vanishing_generator_gradient" if gain < GAIN else "discriminator_won"
+    return Seen(finding=name, since=since, step=_newest(game), evidence=evidence)
 
 
 def _cycling(game: Game) -> _Said:

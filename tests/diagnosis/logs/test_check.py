@@ -58,6 +58,7 @@ def test_a_healthy_log_is_left_alone(tmp_path: Path) -> None:
         "vanishing_generator_gradient",
         "discriminator_won",
         "cycling",
+        "no_progress",
     }
 
 
@@ -87,6 +88,12 @@ def test_losses_alone_tell_what_they_can(tmp_path: Path) -> None:
     # Under minimax a discriminator that has won gives the generator nothing.
     assert named(check_run(tmp_path / "log.csv", objective="minimax"))[0] == "vanishing_generator_gradient"
     assert named(check_run(tmp_path / "log.csv", objective="non_saturating"))[0] == "discriminator_won"
+
+
+def test_a_discriminator_that_is_worse_than_none_is_behind(tmp_path: Path) -> None:
+    real, fake = healthy()
+    checked = check_run(written(tmp_path / "log.csv", fake, real + 1), objective="non_saturating")
+    assert named(checked) == ["no_progress"] and "is behind" in checked.findings[0]["words"]
 
 
 def test_a_run_that_circles_is_seen_and_one_with_few_rows_is_not_judged(tmp_path: Path) -> None:
@@ -133,9 +140,8 @@ def test_logits_and_probabilities_are_told_apart_by_the_loss(half: float, probab
 
 
 def test_scales_are_those_of_the_objectives() -> None:
-    assert loss_range(objective("minimax")) == Range(
-        rest=pytest.approx(2 * math.log(2)), least=pytest.approx(0, abs=1e-9)
-    )
+    minimax = loss_range(objective("minimax"))
+    assert (minimax.rest, minimax.least) == (pytest.approx(2 * math.log(2)), pytest.approx(0, abs=1e-9))
     assert loss_range(objective("paired_logistic")).rest == pytest.approx(math.log(2))
     assert (
         loss_range(objective("hinge")) == Range(rest=2.0, least=0.0)
@@ -156,7 +162,6 @@ def test_a_run_of_ours_brings_its_objective_and_its_own_findings(tmp_path: Path,
         {**line, "finding": "cycling", "state": "withdrawn"},
     ]
     (out / "findings.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    assert not named(check_run(out))  # of a run that was not diagnosed there are none
     (out / "probes.jsonl").write_text('{"step": 2, "signals": {"x_nn": 0.1}}\n', encoding="utf-8")
     capsys.readouterr()
     assert main(["check-run", str(out), "--json"]) == 0
