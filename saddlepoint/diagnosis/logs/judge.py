@@ -2,7 +2,7 @@
 
     nan_ahead                       the newest loss or output is not finite
     discriminator_won               m(left), its median, below a bound: D's loss is far below what it is at rest
-    vanishing_generator_gradient    the same, and m(gain) < .1, or an objective whose pull ends where D has won
+    vanishing_generator_gradient    the same, and m(gain) < .2, or an objective whose pull ends where D has won
     no_progress                     m(left) above a bound: D's loss is larger than that of a D that can tell nothing
     cycling                         one frequency has much of the power of D(real) - D(fake), or of D's loss
 
@@ -23,14 +23,15 @@ from saddlepoint.objectives import Objective
 # Steps of a median, and the fewest and most rows; steps between two ends of a window, and how many ends in succession
 # count.
 LEVEL, FEW, MANY, APART, PERSISTS = 100, 5, 20, 8, 3
-# Rows of a periodogram, the fewest, and the most steps between two; frequencies above a share of them are noise of the
-# batch.
-PERIOD, FEWEST, SPACING, SLOW = 256, 192, 5, 0.125
+# Rows of a periodogram and between two ends of it, and the most steps between two rows; frequencies above a share of
+# them are noise of the batch. Rows of the first steps are left out, and what dies away is the end of a first descent:
+# the later half of a window moves as much as the earlier one, or at least so much of it.
+PERIOD, STRIDE, SPACING, SLOW, YOUNG, LASTING = 192, 32, 5, 0.125, 150, 0.75
 # Raw outputs of a discriminator that has won.
 _WON = 20.0
 # Of a game so young nothing is said but that it is not finite.
 QUIET = 200
-LEFT, ABOVE, GAIN, SHARE = 0.4, 1.25, 0.1, 0.2
+LEFT, ABOVE, GAIN, SHARE = 0.4, 1.25, 0.2, 0.18
 
 NAMES: Mapping[str, str] = {
     "left": "the discriminator's loss, where 1 is its value at the game's rest point and 0 the least that it can be",
@@ -172,14 +173,17 @@ def _cycling(game: Game) -> _Said:
         name, steps, values = "share_of_loss", loss.steps, loss.values
     else:
         return {"cycling": "neither D's outputs on both sides nor its loss were found"}
-    apart = _apart(steps)
-    if len(values) < FEWEST + apart * (PERSISTS - 1) or _spacing(steps) > SPACING:
+    counts = game.log.unit in ("row", "epoch")
+    old = slice(None) if counts else steps > YOUNG
+    steps, values = steps[old], values[old]
+    fewest = PERIOD + STRIDE * (PERSISTS - 1)
+    if len(values) < fewest or _spacing(steps) > SPACING:
         have = f"{len(values)} rows, {_spacing(steps):g} steps apart"
-        return {"cycling": f"it asks for {FEWEST} rows and more, at most {SPACING} steps apart, and has {have}"}
-    window = min(PERIOD, len(values) - apart * (PERSISTS - 1))
-    shares = _at_ends(values, window, apart, share_of_period)
-    since = _since(shares > SHARE, steps, apart)
-    if since is None:
+        first = "" if counts else f" after step {YOUNG}"
+        return {"cycling": f"it asks for {fewest} rows{first}, at most {SPACING} steps apart, and has {have}"}
+    shares, halves = (_at_ends(values, PERIOD, STRIDE, measure) for measure in (share_of_period, later_half))
+    since = _since(shares > SHARE, steps, STRIDE)
+    if since is None or not np.median(halves[-PERSISTS:]) >= LASTING:
         return None
     return Seen(finding="cycling", since=since, step=_newest(game), evidence={name: float(shares[-1])})
 
@@ -188,11 +192,20 @@ def share_of_period(values: np.ndarray) -> float:
     """The largest share of the power that one slow frequency has, of two turns or more; NaN where a value is none."""
     if not np.isfinite(values).all():
         return float("nan")
-    place = np.arange(len(values))
-    level = values - np.polyval(np.polyfit(place, values, 1), place)
-    power = np.abs(np.fft.rfft(level * np.hanning(len(values))))[1:] ** 2
+    power = np.abs(np.fft.rfft(_level_out(values) * np.hanning(len(values))))[1:] ** 2
     total = power.sum()
     return float(power[1 : int(SLOW * len(power))].max() / total) if total > 0 else 0.0
+
+
+def later_half(values: np.ndarray) -> float:
+    """How much the later half of the values moves beside the earlier one."""
+    early, late = np.array_split(_level_out(values), 2)
+    return float(late.std() / max(early.std(), 1e-300)) if np.isfinite(values).all() else float("nan")
+
+
+def _level_out(values: np.ndarray) -> np.ndarray:
+    place = np.arange(len(values))
+    return values - np.polyval(np.polyfit(place, values, 1), place)
 
 
 def _spacing(steps: np.ndarray) -> float:

@@ -19,7 +19,7 @@ from saddlepoint.recipes.text import override
 from saddlepoint.runs.opened import FromPython
 from saddlepoint.runs.session import start
 
-ROWS = 400
+ROWS = 450
 
 
 def drawn(seed: int = 3) -> np.random.Generator:
@@ -102,8 +102,16 @@ def test_a_run_that_circles_is_seen_and_one_with_few_rows_is_not_judged(tmp_path
     checked = check_run(written(tmp_path / "log.csv", real + turns, fake), objective="hinge")
     assert named(checked) == ["cycling"] and checked.findings[0]["evidence"]["share"] > SHARE
     assert (
-        "it asks for 192 rows" in check_run(written(tmp_path / "few.csv", real[:150], fake[:150])).unjudged["cycling"]
+        "it asks for 256 rows" in check_run(written(tmp_path / "few.csv", real[:250], fake[:250])).unjudged["cycling"]
     )
+
+
+def test_what_dies_away_is_the_end_of_a_first_descent(tmp_path: Path) -> None:
+    real, fake = healthy()
+    turns = 3 * np.sin(2 * math.pi * np.arange(ROWS) / 50)
+    for decay, found in ((1e9, ["cycling"]), (100, [])):
+        path = written(tmp_path / "log.csv", real + turns * np.exp(-np.arange(ROWS) / decay), fake)
+        assert named(check_run(path, objective="wasserstein")) == found
 
 
 def test_the_share_of_a_period() -> None:
