@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from saddlepoint.diagnosis.findings import NAMES, TITLES
+from saddlepoint.diagnosis.findings import NAMES, TITLES, range_in_words
 from saddlepoint.diagnosis.rules import FINDINGS
 from saddlepoint.report.figures import Figure, curves
 from saddlepoint.report.read import Record, Run, Series
@@ -74,7 +74,9 @@ def _found(run: Run, record: Record, until: Any) -> Found:
         since=record.get("since"),
         step=record.get("step"),
         until=until,
-        evidence=tuple((NAMES[name], short(evidence[name], 3), _range(healthy.get(name))) for name in known),
+        evidence=tuple(
+            (NAMES[name], short(evidence[name], 3), range_in_words(_bounds(healthy.get(name)))) for name in known
+        ),
         do=str(record.get("do", "")),
         figures=tuple(
             (name, _drawn(name, each, healthy.get(name), record.get("since")))
@@ -88,7 +90,7 @@ def _drawn(name: str, series: Series, healthy: Any, since: Any) -> Figure:
     """What a rule compares over the run, beside what healthy runs show, with the step from which it spoke."""
     bounds = _bounds(healthy)
     marks = [float(since)] if isinstance(since, int) else []
-    told = f"{NAMES[name]}, over the run; healthy runs: {_range(healthy)}"
+    told = f"{NAMES[name]}, over the run; healthy runs: {range_in_words(bounds)}"
     return curves(told, [(name, series)], healthy=bounds, marks=marks)
 
 
@@ -99,14 +101,3 @@ def _bounds(given: Any) -> tuple[float | None, float | None] | None:
     low, high = given
     known = all(each is None or isinstance(each, int | float) for each in given)
     return (low, high) if known else None
-
-
-def _range(given: Any) -> str:
-    """What healthy runs show, in words."""
-    bounds = _bounds(given)
-    if bounds is None:
-        return "not known"
-    low, high = bounds
-    if low is None or high is None:
-        return f"{short(low, 3)} or more" if high is None else f"at most {short(high, 3)}"
-    return f"{short(low, 3)} to {short(high, 3)}"

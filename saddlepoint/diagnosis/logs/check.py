@@ -37,6 +37,13 @@ _NEED_NETWORKS = tuple(
 )
 # Of a log another thing is seen than of networks.
 _WORDS: Mapping[str, str] = {
+    "vanishing_generator_gradient": "The generator gets no gradient. The discriminator's loss is far below what it is"
+    " where the game rests, and under this objective the generator then gets almost nothing to learn from.",
+    "discriminator_won": "The discriminator is far ahead. Its loss is far below what it is where the game rests: the"
+    " generator is told that it is wrong, and hardly how to be less so. A log does not tell whether that is the cause,"
+    " or came of a generator that stands still, of steps too large, or of latents of few numbers.",
+    "cycling": "The run goes round in circles. How well the discriminator tells the two apart comes and goes with one"
+    " period, and that does not die away: each player chases what the other has just left.",
     "no_progress": "The discriminator is behind. Its loss is larger than that of one that can tell nothing: what it"
     " teaches the generator is wrong, because its steps are too small beside the generator's, or too large.",
 }
@@ -91,7 +98,8 @@ class Checked:
         taken = [f"    {ROLES[role]}: {name}{self._also(role)}" for role, name in self.taken.columns.items()]
         lines = [f"{self.log.path}, by {self.log.unit}", *(taken or ["    no column was recognised: give --columns"])]
         if {"d_real", "d_fake"} & self.taken.columns.keys():
-            lines.append(f"    taken as {self.outputs or 'neither logits nor probabilities: give --outputs'}")
+            known = f"D's outputs are taken as {self.outputs}"
+            lines.append(f"    {known if self.outputs else 'are they logits or probabilities? give --outputs'}")
         lines.append(f"    objective: {self.objective or 'not known: give --objective'}")
         for finding in self.findings:
             lines += ["", *_said(finding, self.log.unit)]
