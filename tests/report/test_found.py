@@ -32,13 +32,13 @@ def test_open_ones_come_first_and_the_cause_before_what_it_brings(make_run) -> N
             findings=[
                 line("nan_ahead", step=100),
                 line("nan_ahead", "withdrawn", step=200),
-                line("collapse"),
                 line("discriminator_won"),
+                line("collapse"),
             ]
         )
     )
     found, others = found_in(run)
-    titles = [TITLES[name] for name in ("discriminator_won", "collapse", "nan_ahead")]
+    titles = [TITLES[name] for name in ("collapse", "discriminator_won", "nan_ahead")]
     assert [each.title for each in found] == titles and others == []
     assert [each.until for each in found] == [None, None, 200]
 
