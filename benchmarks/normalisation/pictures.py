@@ -104,7 +104,7 @@ def _change(axes: "Axes", table: Table, data: str, name: str) -> None:
         _middle(axes, place, [value for _, value in known])
     axes.set_ylabel(f"{'rotation share' if name == 'rotation' else name}, less that without norm")
     axes.set_xticks(range(len(NORMS) - 1), list(_LABELS.values())[1:])
-    axes.legend(fontsize=7, loc="best")
+    axes.legend(fontsize=7, loc="best", framealpha=0.5)
 
 
 def _batches(axes: "Axes", table: Table, data: str) -> None:
