@@ -122,11 +122,25 @@ def _matrix(function: Callable[..., Tensor], parameters: dict[str, Tensor], inpu
         def of_group(chosen: dict[str, Tensor], *given: Tensor, rest: dict[str, Tensor] = rest) -> Tensor:
             return function({**rest, **chosen}, *given)
 
-        each = vmap(grad(of_group), in_dims=(None, *[0] * len(inputs)), randomness="same")
-        for rows in each({key: own[key] for key in group}, *inputs).values():
+        for rows in _rows(grad(of_group), {key: own[key] for key in group}, inputs).values():
             flat = rows.reshape(count, -1)
             matrix += flat @ flat.T
     return matrix
+
+
+def _rows(
+    gradient: Callable[..., dict[str, Tensor]], parameters: dict[str, Tensor], inputs: list[Tensor]
+) -> dict[str, Tensor]:
+    """The gradients of all samples, (n, ...) each."""
+    try:
+        return vmap(gradient, in_dims=(None, *[0] * len(inputs)), randomness="same")(parameters, *inputs)
+    except RuntimeError:
+        # What looks at values, as labels that become rows of the identity, is taken sample by sample.
+        rows = []
+        for index in range(len(inputs[0])):
+            check()
+            rows.append(gradient(parameters, *(each[index] for each in inputs)))
+        return {key: torch.stack([row[key] for row in rows]) for key in parameters}
 
 
 def _groups(parameters: dict[str, Tensor], count: int) -> list[list[str]]:

@@ -27,7 +27,7 @@ from saddlepoint.diagnosis.local.prediction import Prediction, predict
 from saddlepoint.diagnosis.local.rest import Rest, is_near, measured, rest_of, says_nothing
 from saddlepoint.diagnosis.local.spectrum import Pair, Shares, leading, parts_of, shares, top_pair
 from saddlepoint.diagnosis.local.update import Scaled, Update, scaled
-from saddlepoint.game.steps import Step
+from saddlepoint.game.steps import Adam, RMSProp, Step
 from saddlepoint.game.task import Progress, Settings, networks_of
 from saddlepoint.game.turns import Move
 from saddlepoint.objectives.budget import Exhausted, within
@@ -75,6 +75,7 @@ class Measured:
         leading: eigenvalues of the flow, the largest first; pair: the one that turns fastest.
         predicted_pair: the pair as the formula with each sample's factors has it.
         fastest: 1 - Re z of an iteration's fastest direction; update_pair: its pair that turns fastest.
+        adaptive: a player's optimizer scales by the size of its gradients.
         shares: rotation share, sizes of the terms of J, and errors of the formula ("rest_point", "per_sample", and
             "with_curvature" of the scores).
         parts: what each term gives to the eigenvalue of `pair`.
@@ -94,6 +95,7 @@ class Measured:
     pair: Pair | None = None
     predicted_pair: Pair | None = None
     fastest: float | None = None
+    adaptive: bool = False
     update_pair: Pair | None = None
     shares: Shares | None = None
     parts: dict[str, complex] | None = None
@@ -284,6 +286,7 @@ def _update(found: Measured, flow: Flow, standing: Standing) -> None:
             found.reasons["step_times_fastest"] = how
             return
         by_player[player] = how
+    found.adaptive = any(isinstance(standing.steps[name].kind, Adam | RMSProp) for name in by_player)
     update = Update(flow, standing.groups, by_player)
     ends = leading(update.forward, update.size, ends=("left", "turning"))
     if not ends:

@@ -7,11 +7,11 @@ from saddlepoint.diagnosis.local.diagnosed import Diagnosed
 from saddlepoint.diagnosis.local.kernel import FAST
 from saddlepoint.diagnosis.local.measure import Measured
 from saddlepoint.diagnosis.local.update import LIMIT
-from saddlepoint.diagnosis.local.verdict import STEP_SHARE, UNDAMPED
+from saddlepoint.diagnosis.local.verdict import UNDAMPED, step_limit
 
 _HEADS = {
     "converging": "The game spirals or moves in here: nothing in its local picture keeps it from settling.",
-    "undamped": "The game is nearly undamped here: what turns, keeps turning. The samples need not show it yet.",
+    "undamped": "The game hardly settles here: what turns or swings, goes on. The samples need not show it yet.",
     "cycling": "The run is going round in circles.",
     "diverging": "The run is coming apart: scores, losses or steps grow without end.",
     "stuck": "The generator gets next to no gradient: it stands still while D tells real from fake.",
@@ -43,7 +43,10 @@ def _lines(diagnosed: Diagnosed) -> Iterator[str]:
     found, judged = diagnosed.found, diagnosed.judged
     yield f"{judged.verdict}: {_HEADS[judged.verdict]}"
     if diagnosed.from_logs is not None:
-        yield f"Read from the logs alone, because {diagnosed.from_logs}: what the networks would tell is not known."
+        yield (
+            f"Read from the logs alone, because {diagnosed.from_logs}. What only the networks tell is not known: h, c "
+            "and k, what turns and how it is damped, the step, kernels, the predicted step and the duality gap."
+        )
     yield from _seen(diagnosed)
     if judged.because in _WHYS:
         yield " ".join([_WHYS[judged.because], *_ruled_out(diagnosed)])
@@ -76,13 +79,15 @@ def _seen(diagnosed: Diagnosed) -> Iterator[str]:
         )
     if seen.findings:
         yield f"Open findings of the run: {', '.join(seen.findings)}."
+    elif diagnosed.from_logs is not None:
+        yield "No finding of the run is open." if signals else "The run was not watched while it trained."
 
 
 def _ruled_out(diagnosed: Diagnosed) -> Iterator[str]:
     """What else might have been at fault, and is not."""
     found, because = diagnosed.found, diagnosed.judged.because
     if because == "step" and found.fastest is not None:
-        grows = "" if found.fastest > STEP_SHARE * LIMIT else "; the flow damps what turns, an iteration lets it grow"
+        grows = "" if found.fastest > step_limit(found) else "; the flow damps what turns, an iteration lets it grow"
         yield (
             f"An iteration of the run moves its fastest direction by {found.fastest:.2g} of at most {LIMIT:g}{grows}."
         )
@@ -128,7 +133,7 @@ def _spectrum(diagnosed: Diagnosed) -> Iterator[str]:
     growing = [pair for pair in found.leading if pair.value.real > 0]
     if growing:
         count = f"{len(growing)} of the {len(found.leading)} leading directions grow"
-        yield f"{count}, which by itself is no fault: healthy runs have some, all in the generator's own block."
+        yield f"{count}, which by itself is no fault: healthy runs have some, where the networks curve."
     if found.shares is not None and found.shares.rotation is not None:
         own, bent = _explained(found, "per_sample"), _explained(found, "with_curvature")
         how_much = (
@@ -179,7 +184,7 @@ def _smaller(found: Measured) -> str:
     made = found.prediction
     if made is None or made.midway_error is None or made.small_error is None:
         return ""
-    cut = f", a {1 / made.share:g}th of the step to {made.small_error:.2%}" if made.share < 1 else ""
+    cut = f", 1/{1 / made.share:g} of the step to {made.small_error:.2%}" if made.share < 1 else ""
     return f" (by the kernel of the step's middle to {made.midway_error:.2%}{cut})"
 
 

@@ -173,3 +173,10 @@ def test_ranks() -> None:
     a, b = torch.tensor([1.0, 2.0]), torch.tensor([1.0, 0.0])
     assert ranks(a, b) == pytest.approx((0.5 + 1 + 1 + 1) / 4)
     assert ranks(b - 9, a) == 0.0 and ranks(a, a) == 0.5
+
+
+def test_a_network_that_looks_at_labels_has_a_kernel() -> None:
+    """Labels become rows of the identity by their values, which vmap has no rule for."""
+    probe, _ = duel(conditional=True)
+    scored = probe.scored("discriminator")
+    assert 1 <= discriminator_kernel(probe, scored, 8).rank <= 8 and 1 <= generator_kernel(probe, 6).rank <= 6
