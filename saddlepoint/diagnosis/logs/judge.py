@@ -31,7 +31,7 @@ PERIOD, STRIDE, SPACING, SLOW, YOUNG, LASTING = 192, 32, 5, 0.125, 150, 0.75
 _WON = 20.0
 # Of a game so young nothing is said but that it is not finite.
 QUIET = 200
-LEFT, ABOVE, GAIN, SHARE = 0.4, 1.25, 0.2, 0.18
+LEFT, ABOVE, AT_REST, GAIN, SHARE = 0.4, 1.25, 0.75, 0.2, 0.18
 
 NAMES: Mapping[str, str] = {
     "left": "the discriminator's loss, where 1 is its value at the game's rest point and 0 the least that it can be",
@@ -151,9 +151,18 @@ def _size_of_loss(game: Game) -> _Said:
         return dict.fromkeys(_BY_LOSS, f"{len(left)} rows are too few")
     medians = _at_ends(left, level, apart, lambda part: float(np.median(part)))
     evidence = {"left": float(medians[-1])}
-    if (since := _since(medians > ABOVE, steps, apart)) is not None:
+    # Others log a loss with penalties in it, or half of it: what the means of the outputs give has to agree then and,
+    # without outputs, the loss to have once been near what it is at rest.
+    behind = ahead = game.log.ours
+    if not game.log.ours and outputs is not None:
+        of_means = float(np.median(loss_of(game.objective, *(side[-level:] for side in outputs[1:]))))
+        of_means = (of_means - bounds.least) / (bounds.rest - bounds.least)
+        behind, ahead = of_means > 1, of_means < LEFT
+    elif not game.log.ours:
+        ahead = bool(max(np.nanmax(medians), np.median(left[:FEW])) > AT_REST)
+    if behind and (since := _since(medians > ABOVE, steps, apart)) is not None:
         return Seen(finding="no_progress", since=since, step=_newest(game), evidence=evidence)
-    since = _since(medians < LEFT, steps, apart)
+    since = _since(medians < LEFT, steps, apart) if ahead else None
     if since is None:
         return None
     # What the objective leaves the generator where D has won, and what it does as far as that can be seen.

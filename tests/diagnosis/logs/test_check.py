@@ -96,6 +96,17 @@ def test_a_discriminator_that_is_worse_than_none_is_behind(tmp_path: Path) -> No
     assert named(checked) == ["no_progress"] and "is behind" in checked.findings[0]["words"]
 
 
+@pytest.mark.parametrize("outputs", [True, False])
+@pytest.mark.parametrize(("factor", "more"), [(0.5, 0.0), (1.0, 5.0)], ids=["half", "with a penalty"])
+def test_a_healthy_loss_that_is_written_otherwise_is_left_alone(outputs: bool, factor, more, tmp_path: Path) -> None:
+    real, fake = healthy()
+    loss = factor * loss_of(objective("non_saturating"), real + 0.4, fake - 0.4) + more
+    path = written(tmp_path / "log.csv", real, fake, d_loss=loss)
+    if not outputs:
+        (tmp_path / "log.csv").write_text("\n".join(["d_loss", *map(str, loss)]), encoding="utf-8")
+    assert not named(check_run(path, objective="non_saturating"))
+
+
 def test_a_run_that_circles_is_seen_and_one_with_few_rows_is_not_judged(tmp_path: Path) -> None:
     real, fake = healthy()
     turns = np.sin(2 * math.pi * np.arange(ROWS) / 50)
