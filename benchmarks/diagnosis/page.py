@@ -49,12 +49,13 @@ def _made(found: Mapping[str, Any]) -> str:
 def detection(found: Mapping[str, Any]) -> str:
     """A campaign in words and tables."""
     failed, well = found["failed"], found["well"]
-    lines = [
-        f"{found['runs']} runs. Of {failed} runs of failing kinds that ended badly, something was found in "
-        f"{_part(found['found'], failed)}, the right one among the findings in {_part(found['right_among'], failed)}, "
-        f"the right one named first in {_part(found['right_first'], failed)}. Of {well} runs that ended well, "
-        f"{_part(found['false_alarms'], well)} were alarmed; of {found['before_well']} runs that were well when they "
-        f"were broken, {found['before_false']} had been alarmed before that.",
+    lines = [_summary(found)]
+    if found.get("unseen", {}).get("runs"):
+        lines += [
+            "",
+            f"Of these, seeds that were not looked at while the rules were chosen: {_summary(found['unseen'])}",
+        ]
+    lines += [
         "",
         "| planted | right | ended badly | found | right among | named first | false alarms | delay, by seed |",
         "|---|---|---|---|---|---|---|---|",
@@ -87,6 +88,17 @@ def detection(found: Mapping[str, Any]) -> str:
         f"| the diagnosis | {found['found']} of {failed} | {found['false_alarms']} of {well} |",
     ]
     return "\n".join(lines)
+
+
+def _summary(found: Mapping[str, Any]) -> str:
+    failed, well = found["failed"], found["well"]
+    return (
+        f"{found['runs']} runs. Of {failed} runs of failing kinds that ended badly, something was found in "
+        f"{_part(found['found'], failed)}, the right one among the findings in {_part(found['right_among'], failed)}, "
+        f"the right one named first in {_part(found['right_first'], failed)}. Of {well} runs that ended well, "
+        f"{_part(found['false_alarms'], well)} were alarmed; of {found['before_well']} runs that were well when they "
+        f"were broken, {found['before_false']} had been alarmed before that."
+    )
 
 
 def _apart(title: str, runs: Sequence[Mapping[str, Any]]) -> list[str]:

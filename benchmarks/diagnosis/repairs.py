@@ -8,7 +8,7 @@ first seen, where the run was well then. All runs of a kind are equally long; `o
 import json
 import shlex
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,10 @@ from saddlepoint.training.requests import Rebuild, RollBack
 from saddlepoint.training.state import State
 
 # Those of the first set that something can be done about in place, and that are broken while they are well.
-IN_PLACE = (
-    *("digits-vanishing", "digits-saturated", "digits-collapse", "digits-clip"),
-    *("toy-momentum", "toy-hopping", "toy-cycling", "toy-cycling-clip", "toy-weak"),
+KINDS = (
+    *("digits-then-rates", "digits-vanishing", "digits-saturated", "toy-momentum", "digits-collapse", "digits-clip"),
+    *("toy-cycling", "mnist-then-rates", "toy-weak", "digits-then-collapse", "toy-hopping", "toy-cycling-clip"),
 )
-BROKEN = ("digits-then-rates", "mnist-then-rates", "digits-then-collapse")
 # Steps of such runs, not broken and broken: about 450 after a finding.
 _LONG = {False: 725, True: BREAKS + 550}
 WAYS = ("untreated", "in place", "rolled back")
@@ -94,14 +93,14 @@ def repair(plant: Plant, seed: int, way: str, runs: Path, data: Path, judges: Ju
 
 
 def repair_all(
-    seeds: Iterable[int], runs: Path, mnist: Path, tell: Callable[[str], None], only: Iterable[str] | None = None
-) -> list[dict[str, Any]]:
-    """Every kind, seed and way; gives the rows of the page."""
+    seeds: Iterable[int], runs: Path, mnist: Path, tell: Callable[[str], None], only: Sequence[str] | None = None
+) -> Iterator[list[dict[str, Any]]]:
+    """Every kind, seed and way; gives the rows of the page after each kind."""
     data, judges, many = runs / "data", Judges(), list(seeds)
     prepare(data, mnist)
     plants = {plant.name: plant for plant in SETS["first"]}
-    rows = []
-    for name in only or (*IN_PLACE, *BROKEN):
+    rows: list[dict[str, Any]] = []
+    for name in only or KINDS:
         plant = plants[name]
         ways = WAYS if plant.breaks else WAYS[:2]
         ended: dict[str, list[dict[str, Any]]] = {way: [] for way in ways}
@@ -111,7 +110,7 @@ def repair_all(
                 ended[way].append(played)
                 tell(f"{name}.{seed} {way}: {played['done']} {played['outcome']} {played['failure'][:60]}")
         rows += [_row(name, way, ended[way], ended[WAYS[0]]) for way in ways[1:]]
-    return rows
+        yield rows
 
 
 def _row(name: str, way: str, treated: list[dict[str, Any]], untreated: list[dict[str, Any]]) -> dict[str, Any]:
