@@ -88,10 +88,10 @@ def _commit(path: Path) -> str | None:
 
 
 def _without_places(arguments: Sequence[str]) -> list[str]:
-    """The arguments without where things stand on this machine, which is nobody else's concern."""
+    """The arguments by which runs are played, without where things stand on this machine: nobody else's concern."""
     said = []
     for place, argument in enumerate(arguments):
-        if argument in ("--runs", "--out") or (place and arguments[place - 1] in ("--runs", "--out")):
+        if argument in ("--judge", "--runs", "--out") or (place and arguments[place - 1] in ("--runs", "--out")):
             continue
         said.append("DATA/mnist" if place and arguments[place - 1] == "--mnist" else argument)
     return said
