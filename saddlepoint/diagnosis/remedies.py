@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from saddlepoint.run_folder import RECIPE
 
 RUN = "RUN"
+# What events of a run that is treated are called.
+TREATED, HELPED, UNDONE, LEFT, NOT_TREATED = "treated", "helped", "undone", "left to a person", "not treated"
 # R1 and R2 for data of scale 1: the published and our own weights grow about as the distance between two items does.
 GAMMA = 0.1
 _PLAYERS = ("discriminator", "generator")
@@ -170,14 +172,14 @@ def _memorises(it: Situation) -> list[Remedy]:
     return [*([_set("augment.shift=1", "augment.cutout=1")] if it.images else []), *_flatter(it)]
 
 
+def _without_momentum(it: Situation) -> tuple[str, ...]:
+    keys = [f"{player}.{name}" for player in _PLAYERS for name in ("beta1", "momentum")]
+    return tuple(f"{key}=0" for key in keys if it.settings.get(key, 0.0) > 0)
+
+
 def _cycling(it: Situation) -> list[Remedy]:
-    momentum = [
-        f"{key}=0"
-        for player in _PLAYERS
-        for key in (f"{player}.beta1", f"{player}.momentum")
-        if it.settings.get(key, 0.0) > 0
-    ]
-    return [*_flatter(it, *momentum), *_flatter(it, *momentum, *_rates(it, 0.3))]
+    still = _without_momentum(it)
+    return [*_flatter(it, *still), *_flatter(it, *still, *_rates(it, 0.3)), *_flatter(it)]
 
 
 def _won(it: Situation) -> list[Remedy]:
@@ -189,7 +191,8 @@ def _won(it: Situation) -> list[Remedy]:
 def _collapse(it: Situation) -> list[Remedy]:
     if _narrow(it):
         return [_wider(it)]
-    return [*_flatter(it, *_equal(it)), *_flatter(it, *_equal(it), *_rates(it, 0.3, players=("discriminator",)))]
+    still = _without_momentum(it)
+    return [*_flatter(it, *_equal(it), *still), *_flatter(it, *_equal(it)), *_flatter(it, *_rates(it, 0.3), *still)]
 
 
 def _narrow(it: Situation) -> bool:

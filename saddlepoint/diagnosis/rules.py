@@ -11,7 +11,7 @@ rule. Not calibrated, for want of a run that shows it: the leak of a generator's
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -23,6 +23,8 @@ QUIET, LATE = 200, 1000
 _NEARER, _CLOSER, _FAR = 0.85, 0.75, 0.3
 # A D that has learnt something of the labels has a m(label_auc) that rose by this over the probes of `LONG`.
 _LEARNT = 0.03
+# Samples get better where m(x_recall) rose by this over the gate's probes.
+_REACHED = 0.05
 # A path that falls by less than this over the gate's probes is no first descent.
 _DESCENT = 0.92
 
@@ -76,6 +78,8 @@ class Alternative:
     stuck: bool = False
 
 
+# Samples as healthy runs make them.
+_WELL = (_above("x_recall", 0.3), _above("x_pd", 0.77), _below("x_mean", 0.4))
 _VANISHING, _FROZEN, _WON, _COLLAPSE = (
     "vanishing_generator_gradient",
     "generator_frozen",
@@ -177,12 +181,18 @@ class _Held:
 
 @dataclass
 class Course:
-    """The probes of a run in their order, judged one by one; a function of them alone."""
+    """The probes of a run in their order, judged one by one; a function of them alone.
+
+    Attributes:
+        probes, medians: of each, with its step.
+        holding: the findings whose rules hold at the newest probe, however short the time.
+    """
 
     probes: list[tuple[int, dict[str, float]]] = field(default_factory=list)
     medians: list[dict[str, float]] = field(default_factory=list)
     _best: list[tuple[float, float]] = field(default_factory=list)
     _held: dict[str, _Held] = field(default_factory=lambda: {name: _Held() for name in FINDINGS})
+    holding: tuple[str, ...] = ()
 
     @property
     def newest(self) -> int | None:
@@ -194,6 +204,15 @@ class Course:
         """The findings that are open, in the order of precedence."""
         return tuple(name for name in FINDINGS if self._held[name].open)
 
+    def since(self, finding: str) -> int:
+        """The first of the probes in succession at which the rule of an open finding held."""
+        return self._held[finding].since
+
+    def values_of(self, signals: Iterable[str]) -> dict[str, float | None]:
+        """The newest medians of signals, null where they are not finite; none before the first probe."""
+        newest = self.medians[-1] if self.medians else {}
+        return {name: newest[name] if math.isfinite(newest[name]) else None for name in signals if name in newest}
+
     def add(self, step: int, signals: Signals) -> list[Turn]:
         """Takes a probe, and gives the findings that it opens or withdraws, in the order of precedence."""
         self.probes.append((step, {**signals, **self._derived(signals)}))
@@ -204,7 +223,14 @@ class Course:
         for name in _JUDGED:
             if found := self._judged(name, holds):
                 holds[name] = found
+        self.holding = tuple(
+            name for name in FINDINGS if any(step > alternative.after for alternative in holds.get(name, []))
+        )
         return [turn for name in FINDINGS if (turn := self._turn(name, step, holds.get(name, []))) is not None]
+
+    def begin_anew(self) -> None:
+        """From here on progress is what is better than after this: of a run that goes on otherwise from a failure."""
+        self._best.clear()
 
     def _derived(self, signals: Signals) -> dict[str, float]:
         """Signals of more than one probe: how restless the mean is, how far scores drew together, the largest step."""
@@ -246,6 +272,18 @@ class Course:
         (near, mean), (nearer, meaner) = self._best[-1 - probes], self._best[-1]
         return nearer <= _NEARER * near or (mean > _FAR and meaner <= _CLOSER * mean)
 
+    def well_or_better(self) -> bool:
+        """Whether the samples are as in healthy runs, or more and more of the data lies among them.
+
+        The gate looks at neither: it is shut in a run that has arrived, and in one that fills slowly what it has found.
+        """
+        now = self.medians[-1]
+        if all(_meets(condition, now) for condition in _WELL):
+            return True
+        if len(self.medians) <= GATE:
+            return False
+        return now.get("x_recall", math.nan) > self.medians[-1 - GATE].get("x_recall", math.nan) + _REACHED
+
     def _falling(self) -> bool:
         """Whether the amplitude of the path falls, as it does in a first descent."""
         if len(self.medians) <= GATE:
@@ -275,13 +313,7 @@ class Course:
         ]
 
     def _meets(self, condition: Condition) -> bool:
-        newest = self.probes[-1][1] if condition.raw else self.medians[-1]
-        if condition.signal not in newest:
-            return False
-        value = newest[condition.signal]
-        if condition.relation == "not finite":
-            return not math.isfinite(value)
-        return value < condition.bound if condition.relation == "<" else value > condition.bound
+        return _meets(condition, self.probes[-1][1] if condition.raw else self.medians[-1])
 
     def _turn(self, name: str, step: int, holding: Sequence[Alternative]) -> Turn | None:
         state = self._held[name]
@@ -309,6 +341,15 @@ class Course:
     def _shown(self, name: str, signal: str) -> float | None:
         raw = any(each.raw for rule in RULES[name] for each in rule.all_of if each.signal == signal)
         return (self.probes[-1][1] if raw else self.medians[-1]).get(signal)
+
+
+def _meets(condition: Condition, signals: Signals) -> bool:
+    if condition.signal not in signals:
+        return False
+    value = signals[condition.signal]
+    if condition.relation == "not finite":
+        return not math.isfinite(value)
+    return value < condition.bound if condition.relation == "<" else value > condition.bound
 
 
 def signals_of(finding: str) -> tuple[str, ...]:

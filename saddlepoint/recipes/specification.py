@@ -202,8 +202,10 @@ class Watch(Part):
     best: Best | None = Field(
         default=None, description="also keep the best checkpoint by a logged value, or by metrics.NAME of an evaluation"
     )
-    diagnosis: Literal["off", "advise"] = Field(
-        default="advise", description="say what goes wrong in the game, and what to do about it"
+    diagnosis: Literal["off", "advise", "treat"] = Field(
+        default="advise",
+        description="advise: say what goes wrong in the game, and what to do about it; treat: do it too, and undo what"
+        " does not help; off: do not look",
     )
     evaluate_every: PositiveInt | None = Field(
         default=None, description="images between two evaluations; null for none"

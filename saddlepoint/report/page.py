@@ -22,6 +22,7 @@ from saddlepoint.report.figures import Figure, curves
 from saddlepoint.report.found import found_in
 from saddlepoint.report.read import Record, Run, Sample, Series, read_run
 from saddlepoint.report.state import count, facts, inside, reading, short, standing
+from saddlepoint.report.treated import treated_in
 from saddlepoint.run_folder import REPORT
 
 # Bytes of the newest picture and of each frame over time: together, in base64, under four megabytes.
@@ -90,6 +91,7 @@ def render(run: Run) -> str:
         metrics=run.metrics[-_ROWS:],
         probed=_probed(run),
         found=found[:_ROWS],
+        treated=treated_in(run)[:_ROWS],
         findings=others[-_ROWS:],
         left_out={
             name: max(0, len(records) - _ROWS)

@@ -65,6 +65,11 @@ def whole_differences(before: Mapping[str, Any], after: Mapping[str, Any], prefi
             yield key, one, two
 
 
+def assignments_back(before: Recipe, after: Recipe) -> tuple[str, ...]:
+    """What takes the later recipe back to the earlier one: "key=value" each, as of `override`."""
+    return tuple(f"{key}={json.dumps(one)}" for key, one, _ in whole_differences(plain(before), plain(after)))
+
+
 def said(key: str, before: Any, after: Any) -> str:
     """A difference in words: training.batch 16 -> 8."""
     return f"{key} {_short(before)} -> {_short(after)}"

@@ -11,7 +11,7 @@ that goes on is told what it would have been told.
 
 import math
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import count
 from typing import Any
 
@@ -46,6 +46,7 @@ class Diagnosis(Observer):
         state: where the segment begins.
         scalars: is given a step's signals for TensorBoard.
         tell: says a line to the person.
+        anew: steps at which a treatment began from a failure: the run is judged as one that begins there.
     """
 
     def __init__(
@@ -56,15 +57,20 @@ class Diagnosis(Observer):
         state: State,
         scalars: Callable[[int, Mapping[str, float]], None],
         tell: Callable[[str], None],
+        anew: Collection[int] = (),
     ):
         self.folder, self.probed, self.recipe = folder, probed, recipe
         self.scalars, self.tell = scalars, tell
+        # Whether a person is told what to try: not while the run is treated.
+        self.advises = True
         self.probe, self._looks = Probe(probed), True
         self.spacing = SPACING.times(probed.apart)
         self.course = Course()
         for line in read_lines(folder.probes):
             if line.value is not None and line.value.get("step", math.inf) <= state.step:
                 self.course.add(line.value["step"], _read(line.value["signals"]))
+                if line.value["step"] in anew:
+                    self.course.begin_anew()
         if self.course.newest != self.spacing.newest_before(state.step):
             # It was not diagnosed all the time: what it remembers is of another time.
             state.watched = {}
@@ -96,12 +102,14 @@ class Diagnosis(Observer):
 
     def failed(self, state: State, error: Diverged) -> None:
         """The guard: what has exploded within a few steps, no probe has seen coming."""
-        remedy = after_failure(self._situation(self._game.settings()))
-        turn = Turn(finding=FINDINGS[0], open=True, step=state.step, since=state.step, evidence={})
+        remedy = after_failure(self.situation(self._game.settings()))
+        # Of the iteration that was not done: going back to the checkpoint before it, this is left out.
+        at = state.step + 1
+        turn = Turn(finding=FINDINGS[0], open=True, step=at, since=at, evidence={})
         line = line_of(turn, remedy)
         words = f"{line['words']} {error.what[0].upper()}{error.what[1:]}."
         self._write({**line, "words": words})
-        self.tell(f"diagnosis: {words} Try: {self._pasted(remedy.command)}")
+        self.tell(f"diagnosis: {words}" + (f" Try: {self._pasted(remedy.command)}" if self.advises else ""))
 
     def _remember_weights(self, step: int) -> None:
         """Keeps the weights where the next iteration's step is to be measured."""
@@ -126,7 +134,7 @@ class Diagnosis(Observer):
         append_line(self.folder.probes, {"step": record.step, "signals": {n: _finite(v) for n, v in shown.items()}})
         open_now = {f"findings/{name}": float(name in self.course.open) for name in FINDINGS}
         self.scalars(record.step, {**{f"diagnosis/{n}": v for n, v in shown.items() if math.isfinite(v)}, **open_now})
-        situation = self._situation(record.settings)
+        situation = self.situation(record.settings)
         for turn in turns:
             self._write(line_of(turn, first_remedy(turn.finding, situation), self.probed.train_count))
         self._say(turns)
@@ -149,17 +157,22 @@ class Diagnosis(Observer):
             names = "; ".join(TITLES[turn.finding].lower() for turn in opened)
             self.tell(f"diagnosis: seen too at step {first.step}: {names}")
             return
-        command = first_remedy(first.finding, self._situation(self._game.settings())).command
         seen = f" Seen too: {'; '.join(others)}." if others else ""
         self.tell(
             f"diagnosis at step {first.step}, since step {first.since}: "
-            f"{words_of(first.finding, self.probed.train_count)}{seen} Try: {self._pasted(command)}"
+            f"{words_of(first.finding, self.probed.train_count)}{seen}"
+            + (f" Try: {self.advice(first.finding)}" if self.advises else "")
         )
+
+    def advice(self, finding: str) -> str:
+        """The command to try first against a finding."""
+        return self._pasted(first_remedy(finding, self.situation(self._game.settings())).command)
 
     def _pasted(self, command: str) -> str:
         return command.replace(RUN, shlex.quote(str(self.folder.path)), 1)
 
-    def _situation(self, settings: Mapping[str, float]) -> Situation:
+    def situation(self, settings: Mapping[str, float]) -> Situation:
+        """What remedies depend on, at these settings."""
         recipe, probe = self.recipe, self.probe
         norms = {player: key for player, key in _NORMALISATION.items() if getattr(recipe.networks, key, "") == "batch"}
         batch = recipe.training.batch

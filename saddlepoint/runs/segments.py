@@ -4,7 +4,7 @@ A run is a sequence of segments. One ends where the run does, or with a request 
 begins from a checkpoint, with a game and observers of its own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,8 @@ from saddlepoint.runs.asked import reader_of
 from saddlepoint.runs.between import rebuild, roll_back
 from saddlepoint.runs.diagnosing import Diagnosis
 from saddlepoint.runs.opened import OpenRun
+from saddlepoint.runs.treating import Treating
+from saddlepoint.runs.treatments import events_of, history
 from saddlepoint.training.control import Control
 from saddlepoint.training.loop import Ending, train
 from saddlepoint.training.observers import Observer
@@ -144,6 +146,8 @@ def _own_observers(run: OpenRun, until: int) -> tuple[Checkpoints, list[Observer
         own.append(evaluations)
     if (pictures := kind_of(recipe).pictures(recipe, task, run.found, run.data)) is not None:
         own.append(Samples(folder, task, pictures.request, every=watch.sample_every, draw=pictures.draw))
+    log = Log(folder, watch.log_every, state)
+    diagnosis, spared = _diagnosis(run, log)
     checkpoints = Checkpoints(
         folder,
         task,
@@ -153,25 +157,33 @@ def _own_observers(run: OpenRun, until: int) -> tuple[Checkpoints, list[Observer
         best=watch.best,
         about=run.about,
         evaluated=evaluations.at if evaluations is not None else None,
+        spared=spared,
     )
-    log = Log(folder, watch.log_every, state)
     # Before the checkpoints, which keep what it remembers.
-    own += [log, *_diagnosis(run, log), Runaway(folder, watch.log_every, partial(say, run.show)), checkpoints]
+    own += [log, *diagnosis, Runaway(folder, watch.log_every, partial(say, run.show)), checkpoints]
     return checkpoints, [*own, *([Console(until, state)] if run.show else [])]
 
 
-def _diagnosis(run: OpenRun, log: Log) -> list[Diagnosis]:
-    """The diagnosis of a segment, unless it is off or its findings would have no meaning, which is said once."""
+def _diagnosis(run: OpenRun, log: Log) -> tuple[list[Observer], Callable[[], Collection[int]]]:
+    """The diagnosis of a segment and its treatment, and which checkpoints that needs.
+
+    There is none where it is off, or where its findings would have no meaning, which is said once.
+    """
     folder, recipe, game, tell = run.folder, run.recipe, run.game, partial(say, run.show)
     if recipe.watch.diagnosis == "off":
         game.state.watched = {}
-        return []
+        return [], tuple
     probed = kind_of(recipe).probed(recipe, game.task, run.data)
     if isinstance(probed, str):
         if game.state.step == 0:
             tell(f"not diagnosed: {probed}")
-        return []
-    return [Diagnosis(folder, probed, recipe, game.state, log.show, tell)]
+        return [], tuple
+    if recipe.watch.diagnosis == "advise":
+        return [Diagnosis(folder, probed, recipe, game.state, log.show, tell)], tuple
+    so_far = history(events_of(folder), (game.state.branch, game.state.step), with_now=True)
+    diagnosis = Diagnosis(folder, probed, recipe, game.state, log.show, tell, so_far.anew)
+    treating = Treating(run, diagnosis, tell)
+    return [diagnosis, treating], treating.spared
 
 
 def _played(

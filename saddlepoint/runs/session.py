@@ -293,7 +293,7 @@ def _say_what_is_new(run: OpenRun, before: _Before, saved: Saved, made: Sequence
         say(run.show, f"left out: {problem}; going on from step {at}")
     set_damaged_aside(folder, at)
     for remark in remarks(recorded, saved, made, run.found_now, at):
-        folder.note(remark.event, step=at, **remark.details)
+        folder.note(remark.event, step=at, branch=run.game.state.branch, **remark.details)
         say(run.show, remark.line)
     if changed:
         say(run.show, f"not the machine that the run began on, so bits may differ: {'; '.join(changed)}")

@@ -35,6 +35,7 @@ class Control:
     ):
         self._note = note
         self._again = deque(again)
+        self._replayed: RunRequest | None = None
         self._requests: deque[RunRequest] = deque()
         self.inbox = inbox
 
@@ -53,6 +54,7 @@ class Control:
         """
         applied: list[RunRequest] = []
         for request, replayed in self._waiting(game):
+            self._replayed = request if replayed else None
             try:
                 request.apply(game)
             except UserError as error:
@@ -62,7 +64,7 @@ class Control:
                 continue
             applied.append(request)
             if isinstance(request, Stop) or not request.ENDS:
-                self.answer(request, game.state, **({"replayed": True} if replayed else {}))
+                self.answer(request, game.state)
             if request.ENDS:
                 break
         return applied
@@ -70,7 +72,8 @@ class Control:
     def owed(self, state: State) -> RunRequest | None:
         """The roll back that answered a failure where the run stands now, and is to be asked again; None without."""
         if self._again and self._again[0].failed and self._again[0].step <= state.step:
-            return self._again.popleft().request
+            self._replayed = self._again.popleft().request
+            return self._replayed
         return None
 
     def answer_to_failure(self) -> RollBack | None:
@@ -81,13 +84,14 @@ class Control:
         return found
 
     def answer(self, request: RunRequest, state: State, **more: Any) -> None:
-        """Writes down that a request was carried out."""
-        self._note(request.EVENT, step=state.step, branch=state.branch, **{**request.details(), **more})
+        """Writes down that a request was carried out; what is asked again is marked, so that nobody asks it twice."""
+        replayed = {"replayed": True} if request is self._replayed else {}
+        self._note(request.EVENT, step=state.step, branch=state.branch, **{**request.details(), **more, **replayed})
         self._done(request)
 
     def refuse(self, request: RunRequest, state: State, error: UserError) -> None:
         """Writes down that a request was not carried out, and why."""
-        asked = {"asked": request.EVENT, **({"id": request.id} if request.id is not None else {})}
+        asked = {"asked": request.EVENT, **{k: v for k, v in request.details().items() if k in ("about", "id")}}
         self._note("request refused", step=state.step, branch=state.branch, **asked, reason=str(error))
         self._done(request)
 

@@ -30,6 +30,7 @@ class RunRequest:
 
     Attributes:
         reason: why, for the events.
+        about: what whoever asks wants to find again beside it in the events.
         id: of a request from another process, which is answered under it; None for one from within.
         EVENT: what its event is called.
         ENDS: a segment ends with it.
@@ -41,6 +42,7 @@ class RunRequest:
     REPLAYED: ClassVar[bool] = False
 
     reason: str = ""
+    about: Mapping[str, Any] = field(default_factory=dict)
     id: str | None = None
     __pydantic_config__ = ConfigDict(strict=True)
 
@@ -53,8 +55,9 @@ class RunRequest:
 
     def details(self) -> dict[str, Any]:
         """What its event tells beside step and branch, and what `read_request` makes it from again."""
-        said = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "id"}
-        return {**said, **({"id": self.id} if self.id is not None else {})}
+        said = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("about", "id")}
+        about = {"about": dict(self.about)} if self.about else {}
+        return {**said, **about, **({"id": self.id} if self.id is not None else {})}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 import math
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -79,6 +79,7 @@ class Checkpoints(Observer):
         about: for the manifests' readers.
         evaluated: a step -> the values of the evaluation that was just made there, or None where there was none; a
             checkpoint that may be the best by one of them is saved at each evaluation.
+        spared: steps whose checkpoints stay for now, however old they are.
     """
 
     def __init__(
@@ -92,10 +93,11 @@ class Checkpoints(Observer):
         best: Best | None,
         about: Mapping[str, Any],
         evaluated: Callable[[int], Mapping[str, float | None] | None] | None = None,
+        spared: Callable[[], Collection[int]] = tuple,
     ):
         self.folder, self.task, self.steps = folder, task, steps
         self.every, self.keep, self.best, self.about = every, keep, best, about
-        self.evaluated = evaluated
+        self.evaluated, self.spared = evaluated, spared
         self._there = folder.path.is_dir()
         # A name that no log line has is said at the first step, not at the first checkpoint.
         self._tried = best is None or best.metric is not None
@@ -164,8 +166,9 @@ class Checkpoints(Observer):
     def _prune(self) -> None:
         saved = steps_saved(self.folder.checkpoints)
         best = self._best_of(saved) if self.best is not None else None
+        spared = {best, *self.spared()}
         for step in saved[: -self.keep]:
-            if step != best:
+            if step not in spared:
                 shutil.rmtree(self.folder.checkpoints / f"{step:08d}")
 
     def _best_of(self, steps: list[int]) -> int | None:
