@@ -16,6 +16,8 @@ TREATED, HELPED, UNDONE, LEFT, NOT_TREATED = "treated", "helped", "undone", "lef
 GAMMA = 0.1
 _PLAYERS = ("discriminator", "generator")
 _FEW_NUMBERS, _SMALL_BATCH, _CLIP = 4, 16, 0.05
+# Steps of a critic for one of its generator.
+_AHEAD = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,7 @@ class Situation:
         batch_norm_in: players whose networks normalise over the batch.
         can_leave_norm: players whose networks a recipe can have without it, with the key that says so.
         open: the findings that are open now.
+        discriminator_steps, turn: of the recipe's dynamics.
     """
 
     settings: Mapping[str, float]
@@ -45,6 +48,8 @@ class Situation:
     batch_norm_in: tuple[str, ...] = ()
     can_leave_norm: Mapping[str, str] = field(default_factory=dict)
     open: tuple[str, ...] = ()
+    discriminator_steps: int = 1
+    turn: str = "alternating"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,9 +110,12 @@ def _set(*changes: str) -> Remedy:
 def _flatter(it: Situation, *more: str) -> list[Remedy]:
     """R1 and R2, three times what they are now or what the data asks for; where they cannot be, a slower D."""
     if it.clip is not None:
-        # Neither penalty repaired a critic in its box.
-        narrower = [_set(f"clip={_CLIP}", *more)] if it.clip > _CLIP else []
-        return [*narrower, _set("clip=null", "penalties.gradient_penalty=10", *more)]
+        # Neither penalty repaired a critic in its box; out of it, one that is flat and ahead of its generator did.
+        ahead = [f"dynamics.discriminator_steps={_AHEAD}"] if it.discriminator_steps < _AHEAD else []
+        ahead += ["dynamics.turn=alternating"] if it.turn != "alternating" else []
+        gamma = _one(GAMMA * it.scale)
+        out = _set("clip=null", f"penalties.r1={gamma}", f"penalties.r2={gamma}", *ahead, *more)
+        return [out, *([_set(f"clip={_CLIP}", *more)] if it.clip > _CLIP else [])]
     if "discriminator" in it.batch_norm_in:
         return [_set(*_rates(it, 0.1, players=("discriminator",)), *more)]
     if it.settings.get("penalties.gradient_penalty"):

@@ -178,6 +178,13 @@ class Step:
         for group in self.torch_optimizer.param_groups:
             group.update(options)
 
+    def forget(self) -> None:
+        """Sets what the optimizer remembers to 0, as before its first step."""
+        for state in self.torch_optimizer.state.values():
+            for remembered in state.values():
+                if isinstance(remembered, torch.Tensor):
+                    remembered.zero_()
+
     def preview(
         self, directions: Mapping[tuple[str, str], torch.Tensor], settings: Settings
     ) -> dict[tuple[str, str], torch.Tensor]:

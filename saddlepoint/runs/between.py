@@ -62,6 +62,8 @@ def roll_back(run: OpenRun, request: RollBack, control: Control, failure: Diverg
     # Before anything is moved: what a person has brought is one and the same in both games.
     check_known(request.values, game)
     restore(checkpoint, game.task, game.steps, game.state)
+    if request.forget:
+        _forget(game)
     game.state.enter(branch)
     game.state.seconds = state.seconds
     release(game, made)
@@ -104,6 +106,9 @@ def rebuild(run: OpenRun, request: Rebuild, control: Control, checkpoints: Check
     control.answer(request, state)
     # What is saved before recipe.yaml is written would be of a run that knows nothing of the change.
     state.whole = False
+    if request.forget:
+        # Before it is saved: what is saved is what is gone on from.
+        _forget(run.game)
     following.write_recipe()
     checkpoints.save(state)
     checkpoint = read(folder.checkpoints / f"{state.step:08d}", known_keys())
@@ -135,6 +140,11 @@ def release(game: Built, changes: Sequence[Change]) -> None:
     game.state.overrides = {
         name: value for name, value in overrides.items() if name in game.schedules and not concerned(name, keys)
     }
+
+
+def _forget(game: Built) -> None:
+    for step in game.steps.values():
+        step.forget()
 
 
 def _changed(

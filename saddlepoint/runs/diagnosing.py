@@ -186,6 +186,8 @@ class Diagnosis(Observer):
             latent=self.probed.latents.shape[1],
             batch_norm_in=tuple(player for player, has in probe.batch_norm_in.items() if has),
             can_leave_norm={player: f"networks.{key}" for player, key in norms.items()},
+            discriminator_steps=recipe.dynamics.discriminator_steps,
+            turn=recipe.dynamics.turn,
         )
 
 

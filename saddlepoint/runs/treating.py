@@ -164,6 +164,7 @@ class Treating(Observer):
                 to=current.begins[1],
                 changes=(*plan.back, *following.remedy),
                 values={name: value for name, value in plan.held.items() if not concerned(name, keys)},
+                forget=following.anew,
                 reason=_reason(following),
                 about=following.about(),
             )
@@ -242,7 +243,7 @@ class Treating(Observer):
         )
         plan = self._with_way_back(plan, base, held)
         named: dict[str, Any] = {"changes": plan.remedy, "reason": _reason(plan), "about": plan.about()}
-        self._control.ask(Rebuild(**named) if back is None else RollBack(to=back, **named))
+        self._control.ask(Rebuild(forget=True, **named) if back is None else RollBack(to=back, **named))
         return True
 
     def _good(self, found: History, finding: str) -> int | None:

@@ -132,6 +132,7 @@ class RollBack(RunRequest):
         to: a step; the newest whole checkpoint at or before it is taken. None for the newest of all.
         values: settings from there on, as of `SetSettings`.
         changes: leaves of the recipe from there on, as of `Rebuild`.
+        forget: what the optimizers remember, as of `Rebuild`.
     """
 
     EVENT = "rolled back"
@@ -141,6 +142,7 @@ class RollBack(RunRequest):
     to: Annotated[int, Field(ge=0)] | None = None
     values: Mapping[str, _Finite] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
+    forget: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +151,7 @@ class Rebuild(RunRequest):
 
     Attributes:
         changes: "key.key=value" each.
+        forget: what the optimizers remember: moments of gradients of another size hold a player still for long.
     """
 
     EVENT = "rebuilt"
@@ -156,6 +159,7 @@ class Rebuild(RunRequest):
     REPLAYED = True
 
     changes: tuple[str, ...]
+    forget: bool = False
 
 
 _REPLAYED = {kind.EVENT: kind for kind in (SetSettings, Release, SaveCheckpoint, RollBack, Rebuild)}

@@ -42,6 +42,26 @@ def test_a_step_is_torchs(optimizer, reference) -> None:
 
 
 @pytest.mark.parametrize("optimizer", [case[0] for case in CASES])
+def test_one_that_has_forgotten_is_one_that_begins(optimizer) -> None:
+    torch.manual_seed(0)
+    moved, fresh = nn.Linear(5, 3), nn.Linear(5, 3)
+    step = Step(_player(moved), optimizer)
+
+    def take(network: nn.Module, taken: Step, size: float) -> None:
+        (size * network(torch.ones(2, 5)).square().sum()).backward()
+        taken.apply(_settings(optimizer))
+
+    take(moved, step, 1e3)
+    step.forget()
+    fresh.load_state_dict(moved.state_dict())
+    beginning = Step(_player(fresh), optimizer)
+    for _ in range(2):
+        take(moved, step, 1.0)
+        take(fresh, beginning, 1.0)
+    torch.testing.assert_close(moved.weight, fresh.weight, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("optimizer", [case[0] for case in CASES])
 def test_a_gradient_in_another_layout_moves_the_right_weights(optimizer) -> None:
     # CPU fused optimizers ignore strides: without a copy a transposed gradient moves the wrong weights.
     torch.manual_seed(0)
