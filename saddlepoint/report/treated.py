@@ -48,7 +48,7 @@ def _row(event: Record, outcome: Record | None) -> Row:
     return Row(
         step=event.get("step"),
         seen=_title(event) + (f" ({failed})" if isinstance(failed, str) else ""),
-        done=(began, *changes),
+        done=(began, *(changes or ["without what was asked for after it"])),
         came=_came(outcome),
         numbers=tuple(_numbers(event, outcome)),
     )

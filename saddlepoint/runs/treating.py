@@ -27,6 +27,7 @@ from saddlepoint.runs.opened import OpenRun
 from saddlepoint.runs.treatment_told import Told
 from saddlepoint.runs.treatments import (
     JUDGED_AFTER,
+    LATEST,
     MOST,
     History,
     Plan,
@@ -139,6 +140,8 @@ class Treating(Observer):
         if looks < JUDGED_AFTER or (current.back_to is not None and state.step < current.seen[1]):
             return
         if {name for name in course.holding if not self._well(name)} - {*plan.beside, _LARGE, _LABELS}:
+            if looks < LATEST and course.well_or_better():
+                return
             self._undo(found, current, state, then=plan.then)
             return
         self._told.helped(plan, (state.branch, state.step), self._signals(plan.finding))
@@ -192,7 +195,7 @@ class Treating(Observer):
             if self._well(name):
                 if name not in self._waited:
                     self._waited.add(name)
-                    self.tell("not treated for now, because the samples are well, or get better")
+                    self.tell(f"not treated for now: {TITLES[name].lower()} (the samples are well, or get better)")
                 return
             situation = replace(self._situation(self._game.settings()), open=course.open)
             back = self._good(found, name)

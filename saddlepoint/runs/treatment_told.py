@@ -40,10 +40,11 @@ class Told:
             return
         about = {"number": plan.number, "finding": plan.finding, "since": plan.since, "remedy": plan.remedy}
         if self._note(TREATED, each.seen, **about, back_to=each.back_to, before=plan.before, **failed):
+            changes = "with these changes" if plan.remedy else "without what it was asked for after that"
             place = (
-                f"goes on from step {each.back_to}, with these changes"
+                f"goes on from step {each.back_to}, {changes}"
                 if each.back_to is not None
-                else "goes on from here with these changes, for no checkpoint is from before that began"
+                else f"goes on from here {changes}, for no checkpoint is from before that began"
             )
             self.tell(
                 f"treatment {plan.number} of at most {MOST}, for: {seen}. The run {place}."

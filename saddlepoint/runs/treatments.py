@@ -16,8 +16,9 @@ from saddlepoint.files import read_lines
 from saddlepoint.training.records.folder import RunFolder
 from saddlepoint.training.requests import Rebuild, Release, RollBack, SetSettings
 
-# Of so many treatments at most one may help; and so many probes after it began it is judged.
-MOST, JUDGED_AFTER = 3, 8
+# So many treatments are the most; one is judged so many probes after it began, and while the samples still get better
+# the verdict that it has not helped waits for as many more.
+MOST, JUDGED_AFTER, LATEST = 3, 8, 16
 _REFUSED, _RESUMED_WITH = "request refused", "recipe changed"
 _OF_A_TREATMENT = (RollBack.EVENT, Rebuild.EVENT)
 _OF_A_PERSON = (*_OF_A_TREATMENT, SetSettings.EVENT, Release.EVENT, _RESUMED_WITH)
@@ -135,6 +136,9 @@ def history(events: Iterable[Event], now: Moment, *, with_now: bool) -> History:
         kind, plan = event["event"], _plan_of(event)
         if kind == _REFUSED:
             refused += [plan.remedy] if plan is not None else []
+            if plan is not None and plan.undoes and not plan.number:
+                # It cannot be undone: it stays as it is.
+                current = None
         elif kind in _OF_A_TREATMENT and plan is not None:
             undone += [plan.undoes] if plan.undoes else []
             begins = _held_from(moment, event)[1]
@@ -146,6 +150,8 @@ def history(events: Iterable[Event], now: Moment, *, with_now: bool) -> History:
             left, current = current or left, None
             person = _held_from(moment, event)
             anew = [step for step in anew if step <= person[1]]
+            if kind == RollBack.EVENT:
+                undone += [each.plan.number for each in told if each.begins[1] > person[1]]
         elif kind == HELPED:
             current = None
     return History(
