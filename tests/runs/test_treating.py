@@ -29,7 +29,7 @@ from tests.runs.test_segments import Asks, Breaks, killed
 # A probe every second step, which sees large steps of G: a smaller rate cures that, and nothing else does.
 LARGE = Condition("upd_G", ">", 3e-4)
 # Operations between two kills; with 1, every moment is met.
-STRIDE = 29
+STRIDE = 21
 SMALL, USELESS, USELESS_TOO = "generator.rate=1e-5", "penalties.lecam=0.1", "discriminator.rate=5e-4"
 BASE = recipe(
     *("toy", "networks.width=8", "training.batch=16", "training.steps=64", "watch.diagnosis=treat", "data.count=512"),
