@@ -44,8 +44,8 @@ def parts(record: dict[str, Any]) -> Iterator[str]:
     if table:
         machine = record["machine"]
         yield (
-            f"`{record['command']}`, {record['date'][:10]}, {machine['processor']}, torch {machine['torch']}, one thread: "
-            f"{len(table):,} runs of {record['steps']} steps, {record['seconds']:,.0f} s of processor time."
+            f"`{record['command']}`, {record['date'][:10]}, {machine['processor']}, torch {machine['torch']}, "
+            f"one thread: {len(table):,} runs of {record['steps']} steps, {record['seconds']:,.0f} s of processor time."
         )
         yield ""
     yield "### The hypotheses"
