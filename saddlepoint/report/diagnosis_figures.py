@@ -38,7 +38,7 @@ def _spectrum(found: Measured) -> Drawing:
                     *_with_conjugates([pair.value]), "o", color=colour, markersize=size, fillstyle="none", linewidth=1.4
                 )
         # Most lie within a hundredth of the largest: a linear axis would show them as one point.
-        axes.set_xscale("symlog", linthresh=max(1e-6, 1e-3 * float(np.hypot(real, imaginary).max())))
+        axes.set_xscale("symlog", linthresh=max(1e-6, 1e-2 * float(np.hypot(real, imaginary).max())))
         axes.set_xlabel("real part (left: dies away, right: grows)")
         axes.set_ylabel("imaginary part (turns)")
 
