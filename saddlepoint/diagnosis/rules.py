@@ -38,12 +38,16 @@ Signals = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Condition:
-    """A signal's median below or above a bound; `raw` takes the newest value, and `not finite` asks nothing else."""
+    """A signal's median below or above a bound; `raw` takes the newest value, and `not finite` asks nothing else.
+
+    What is only to leave another finding the word is no evidence for this one: it is not `told`.
+    """
 
     signal: str
     relation: str
     bound: float = math.nan
     raw: bool = False
+    told: bool = True
 
 
 def _below(signal: str, bound: float) -> Condition:
@@ -52,6 +56,10 @@ def _below(signal: str, bound: float) -> Condition:
 
 def _above(signal: str, bound: float) -> Condition:
     return Condition(signal, ">", bound)
+
+
+# Samples that lie on a line or at a few spots are left to `collapse`.
+_ON_NO_LINE = Condition("x_line", ">", _LINE, told=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,15 +133,15 @@ RULES: dict[str, tuple[Alternative, ...]] = {
     "discriminator_memorises": (Alternative(all_of=(_above("auc_th", 0.75),)),),
     "labels_ignored": (Alternative(all_of=(_below("label_auc", 0.55),), unlearnt=True),),
     "cycling": (
-        Alternative(all_of=(_above("cent_max", 0.9), _above("x_line", _LINE)), lasting=True),
-        Alternative(all_of=(_above("turn_cos", 0.5), _above("cent_max", 0.7), _above("x_line", _LINE)), lasting=True),
-        Alternative(all_of=(Condition("vol", ">", 0.25, raw=True), _above("x_line", _LINE)), gated=False),
+        Alternative(all_of=(_above("cent_max", 0.9), _ON_NO_LINE), lasting=True),
+        Alternative(all_of=(_above("turn_cos", 0.5), _above("cent_max", 0.7), _ON_NO_LINE), lasting=True),
+        Alternative(all_of=(Condition("vol", ">", 0.25, raw=True), _ON_NO_LINE), gated=False),
     ),
     _COLLAPSE: (
         Alternative(all_of=(_below("x_nn", 0.5),), unless=_STILL),
         Alternative(all_of=(_below("x_pd", 0.6), _below("x_nn", 0.9)), unless=_STILL),
     ),
-    _WON: (Alternative(all_of=(_above("auc_rf", 0.95), _above("x_line", _LINE)), unless=_STILL),),
+    _WON: (Alternative(all_of=(_above("auc_rf", 0.95), _ON_NO_LINE), unless=_STILL),),
     "no_progress": (
         Alternative(all_of=(_below("x_recall", 0.15),), after=LATE, stuck=True),
         # D is so far behind that it scores what is made above what is real: nobody is taught.
@@ -317,7 +325,7 @@ class Course:
 
     def _turn(self, name: str, step: int, holding: Sequence[Alternative]) -> Turn | None:
         state = self._held[name]
-        evidence = [condition.signal for each in holding if step > each.after for condition in each.all_of]
+        evidence = [each.signal for rule in holding if step > rule.after for each in rule.all_of if each.told]
         if evidence:
             state.since = step if state.held == 0 and not state.open else state.since
             state.held, state.missed = state.held + 1, 0
@@ -353,8 +361,8 @@ def _meets(condition: Condition, signals: Signals) -> bool:
 
 
 def signals_of(finding: str) -> tuple[str, ...]:
-    """The signals that a finding's rule compares."""
-    return tuple(dict.fromkeys(each.signal for rule in RULES[finding] for each in rule.all_of))
+    """The signals that a finding's rule compares, and that are told."""
+    return tuple(dict.fromkeys(each.signal for rule in RULES[finding] for each in rule.all_of if each.told))
 
 
 def _least(best: float, value: float | None) -> float:

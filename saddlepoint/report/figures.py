@@ -193,7 +193,7 @@ def _draw(
         if limits is not None:
             axes.set_ylim(*limits)
         if healthy is not None:
-            _shade(axes, *healthy)
+            shade(axes, *healthy)
         for step in marks:
             axes.axvline(step, color=_INK, linewidth=1.0, linestyle=(0, (1, 2)))
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
@@ -205,11 +205,20 @@ def _draw(
     return inline_svg(file.getvalue())
 
 
-def _shade(axes: Any, low: float | None, high: float | None) -> None:
-    """The band of healthy runs; the axis reaches to its edges, so that it is seen how far the curve is from them."""
+def shade(axes: Any, low: float | None, high: float | None) -> None:
+    """Shades the band of healthy runs in matplotlib's axes, and makes them reach to it.
+
+    Args:
+        axes: with what is drawn already.
+        low, high: the band's edges; None for no bound on that side.
+    """
     shown = [*axes.get_ylim(), *(edge for edge in (low, high) if edge is not None)]
-    room = 0.05 * (max(shown) - min(shown))
-    bottom, top = min(shown) - room, max(shown) + room
+    span = max(shown) - min(shown)
+    # Where the band has no end, enough of it that it is seen.
+    bottom, top = (
+        min(shown) - (0.2 if low is None else 0.05) * span,
+        max(shown) + (0.2 if high is None else 0.05) * span,
+    )
     edges = bottom if low is None else low, top if high is None else high
     axes.axhspan(*edges, color=_HEALTHY, alpha=0.16, linewidth=0)
     axes.set_ylim(bottom, top)
