@@ -21,6 +21,11 @@ Found: a finding in a run of a failing kind that ended badly. Named first: what 
 what was planted. False alarm: any finding but "the steps are large" (advice) in a run that ended well, whatever was
 planted in it. Delay: steps from where the failure begins to the first right finding. Seeds of one kind are near copies
 of one another: think of kinds, not of runs. The nets have 1e3 to 1e5 weights, the runs 450 to 1,200 steps.
+
+The kinds of the first set were adjusted while it was made, so that what is planted to fail mostly does, and what is
+planted healthy mostly is well. One was left out for that: batch normalisation in G at a batch of 2, which was only
+young after 600 steps, and whose `bn_gap_G` (.04 to .08) was that of healthy runs (.02 to .07): this half of the rule
+of batch normalisation is not calibrated.
 """
 _TITLES = {
     "first": "## The set that the rules were calibrated on",
@@ -43,7 +48,8 @@ def write() -> None:
 def _made(found: Mapping[str, Any]) -> str:
     rules = f", rules of commit {found['rules']}" if found.get("rules") else ""
     seeds = f"seeds 0 to {found['seeds'] - 1}"
-    return f"`{found['command']}`, {seeds}, {found['date'][:10]}, {found['machine']}{rules}."
+    machine = f"{found['machine']['processor']}, {found['machine']['threads']} thread"
+    return f"`{found['command']}`, {seeds}, {found['date'][:10]}, {machine}{rules}."
 
 
 def detection(found: Mapping[str, Any]) -> str:
