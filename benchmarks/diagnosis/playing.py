@@ -20,6 +20,7 @@ from benchmarks.diagnosis.outcomes import FAILED, Judge, Outcome
 from benchmarks.diagnosis.plants import BASES, BREAKS, SMALL, Plant
 from benchmarks.diagnosis.thumb import FILE, Looks
 from saddlepoint.data import Packed, open_data
+from saddlepoint.diagnosis.probed import Probed
 from saddlepoint.errors import RunStopped
 from saddlepoint.files import write_whole
 from saddlepoint.recipes.catalogue import recipe_named
@@ -133,9 +134,14 @@ def play(plant: Plant, seed: int, runs: Path, data: Path, judges: Judges) -> dic
     shutil.rmtree(out, ignore_errors=True)
     recipe, began, failure = recipe_of(plant, seed, data), time.process_time(), ""
     packed = open_recipe_data(recipe)
-    looks = Looks(out / FILE, lambda game: kind_of(recipe).probed(recipe, game.task, packed))
+
+    def probed(game: Game) -> Probed:
+        found = kind_of(recipe).probed(recipe, game.task, packed)
+        assert isinstance(found, Probed)
+        return found
+
     try:
-        start(recipe, out, from_python=FromPython(), show=False, observers=[Planting(plant), looks])
+        start(recipe, out, from_python=FromPython(), show=False, observers=[Planting(plant), Looks(out / FILE, probed)])
     except RunStopped as error:
         failure = str(error)
     shutil.rmtree(out / "tensorboard", ignore_errors=True)
