@@ -66,7 +66,7 @@ def draw(folder: Path, line: dict[str, Any] | None, out: Path) -> None:
     names = [*(line["evidence"] if line is not None else SHOWN)][:2]
     figure = Figure(figsize=(9.0, 2.3 if len(names) == 1 else 3.0), layout="constrained", dpi=100)
     FigureCanvasAgg(figure)
-    left, right = figure.subfigures(1, 2, width_ratios=[2.1, 1])
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[2.1, 1])[0]
     for axes, file in zip(left.subplots(1, FRAMES), pictures, strict=True):
         with Image.open(file) as picture:
             axes.imshow(_without_frame(picture.convert("RGB")), interpolation="nearest")
