@@ -4,6 +4,7 @@ R1 and R2 flatten the D that G faces, in place: they repaired vanishing, saturat
 weights kept. Nothing in place repairs rates that have killed the nets, or a latent that is too narrow.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -78,7 +79,10 @@ class Remedy:
         if self.ask in ("anew", "resume"):
             verb = f"train {RUN}/{RECIPE}" if self.ask == "anew" else f"resume {RUN}"
             return " ".join([f"saddlepoint {verb}", *(f"--set {change}" for change in self.changes)])
-        return " ".join([f"saddlepoint ask {RUN}", *(["rollback"] if self.ask == "rollback" else []), *self.changes])
+        if self.ask == "rollback":
+            return " ".join([f"saddlepoint ask {RUN} rollback", *self.changes])
+        # Moments of the gradients that led here hold both players where they are: without them runs recovered.
+        return " ".join([f"saddlepoint ask {RUN}", *self.changes, "--forget"])
 
 
 def remedies(finding: str, situation: Situation) -> tuple[Remedy, ...]:
@@ -139,7 +143,9 @@ def _equal(it: Situation) -> tuple[str, ...]:
     more = ["objective=non_saturating"] if it.objective == "minimax" else []
     theirs, own = (it.settings.get(f"{player}.rate", 0.0) for player in _PLAYERS)
     if theirs and own > theirs:
-        more.append(f"generator.rate={_one(theirs)}")
+        # Halfway: at D's rate a generator that has to come back from far takes long.
+        rate = _one(math.sqrt(theirs * own))
+        more += [f"{player}.rate={rate}" for player in _PLAYERS]
     return tuple(more)
 
 
@@ -187,7 +193,8 @@ def _without_momentum(it: Situation) -> tuple[str, ...]:
 
 def _cycling(it: Situation) -> list[Remedy]:
     still = _without_momentum(it)
-    return [*_flatter(it, *still), *_flatter(it, *still, *_rates(it, 0.3)), *_flatter(it)]
+    first = _flatter(it, *_equal(it), *still)
+    return [*first, *_flatter(it, *still), *_flatter(it, *still, *_rates(it, 0.3)), *_flatter(it)]
 
 
 def _won(it: Situation) -> list[Remedy]:

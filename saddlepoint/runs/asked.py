@@ -34,7 +34,7 @@ def reader_of(recipe: Recipe) -> Reader:
             case "checkpoint":
                 return SaveCheckpoint(**named)
             case "rollback":
-                return RollBack(to=message.to, changes=tuple(message.changes), **named)
+                return RollBack(to=message.to, changes=tuple(message.changes), forget=message.forget, **named)
             case "release":
                 return Release(names=tuple(message.names), **named)
             case "set":
@@ -44,9 +44,14 @@ def reader_of(recipe: Recipe) -> Reader:
 
 
 def _assigned(recipe: Recipe, message: Message, named: dict[str, Any], game: Game) -> RunRequest:
-    """Settings where that suffices: each is a number that the game reads at each step; a rebuild otherwise."""
+    """Settings where that suffices: each is a number that the game reads at each step; a rebuild otherwise.
+
+    Optimizers begin afresh with a game of their own.
+    """
     if not message.changes:
         raise UserError("a request that sets nothing", "KEY=VALUE", "ask by `saddlepoint ask RUN KEY=VALUE`")
+    if message.forget:
+        return Rebuild(changes=tuple(message.changes), forget=True, **named)
     # Validated as a whole: no value is taken for more than a recipe would take it for.
     data: Any = plain(override(recipe, message.changes))
     values = {}

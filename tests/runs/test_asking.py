@@ -52,6 +52,14 @@ def test_a_penalty_that_the_recipe_left_null_and_another_objective_are_played_fr
     assert recorded["objective"] == "hinge" and recorded["penalties"]["r1"] == 3.0
 
 
+def test_optimizers_begin_afresh_where_that_is_asked(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    outside = Outside(out, {2: ["generator.rate=0.01", "--forget"], 4: ["rollback", "generator.rate=0.02", "--forget"]})
+    begin(out, observers=[outside])
+    answers = [(event["event"], event["step"], event["forget"]) for event in events(out) if "id" in event]
+    assert outside.codes == [0, 0] and answers == [("rebuilt", 2, True), ("rolled back", 4, True)]
+
+
 def test_everything_else_that_can_be_asked(tmp_path: Path) -> None:
     out = tmp_path / "run"
     commands = {
@@ -131,6 +139,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["dance"], "one of KEY=VALUE"),
         (["stop", "--to", "3"], "rollback --to STEP"),
         (["rollback", "--to", "-1"], "rollback --to STEP"),
+        (["stop", "--forget"], r"KEY=VALUE \.\.\. or rollback"),
     ],
 )
 def test_what_cannot_be_asked_is_said_at_once(

@@ -69,10 +69,10 @@ PLANTED = {
     "cycling": ("toy", "objective=non_saturating", *NO_PENALTY, "generator.beta1=0.9", "discriminator.beta1=0.9"),
 }
 DO = {
-    "vanishing_generator_gradient": "saddlepoint ask RUN penalties.r1=0.6 penalties.r2=0.6",
-    "collapse": "saddlepoint ask RUN penalties.r1=0.6 penalties.r2=0.6 objective=non_saturating generator.rate=0.0005"
-    " discriminator.beta1=0 generator.beta1=0",
-    "cycling": "saddlepoint ask RUN penalties.r1=0.2 penalties.r2=0.2 discriminator.beta1=0 generator.beta1=0",
+    "vanishing_generator_gradient": "saddlepoint ask RUN penalties.r1=0.6 penalties.r2=0.6 --forget",
+    "collapse": "saddlepoint ask RUN penalties.r1=0.6 penalties.r2=0.6 objective=non_saturating"
+    " discriminator.rate=0.001 generator.rate=0.001 discriminator.beta1=0 generator.beta1=0 --forget",
+    "cycling": "saddlepoint ask RUN penalties.r1=0.2 penalties.r2=0.2 discriminator.beta1=0 generator.beta1=0 --forget",
 }
 
 

@@ -24,6 +24,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         help=f"{_FORMS}; after rollback, KEY=VALUE for what is other from there on",
     )
     parser.add_argument("--to", type=int, metavar="STEP", help="of rollback: to the newest checkpoint at or before it")
+    parser.add_argument(
+        "--forget",
+        action="store_true",
+        help="with KEY=VALUE or rollback: the optimizers begin afresh, without what they remember of gradients before",
+    )
     parser.add_argument("--reason", default="", help="why, for events.jsonl")
     parser.add_argument("--wait", action="store_true", help="wait until the run has answered")
 
@@ -52,11 +57,13 @@ def _message(chosen: argparse.Namespace) -> "Message":
     if chosen.to is not None and (first != "rollback" or chosen.to < 0):
         raise UserError(f"--to {chosen.to} for {first}", "a step of rollback", "ask for rollback --to STEP")
     if "=" in first and all("=" in each for each in others):
-        return Message(ask="set", changes=chosen.what, reason=chosen.reason)
+        return Message(ask="set", changes=chosen.what, forget=chosen.forget, reason=chosen.reason)
     if first == "release" and others:
         return Message(ask="release", names=others, reason=chosen.reason)
     if first == "rollback" and all("=" in each for each in others):
-        return Message(ask="rollback", to=chosen.to, changes=others, reason=chosen.reason)
+        return Message(ask="rollback", to=chosen.to, changes=others, forget=chosen.forget, reason=chosen.reason)
+    if chosen.forget:
+        raise UserError(f"--forget for {first}", "KEY=VALUE ... or rollback", "ask for one of these")
     if first in ("stop", "sample", "checkpoint") and not others:
         return Message(ask=first, reason=chosen.reason)
     raise UserError(f"the request {' '.join(chosen.what)!r}", f"one of {_FORMS}", "write it like that")

@@ -41,6 +41,7 @@ class Message(BaseModel):
         changes: of "set": "key.key=value" each, leaves of the recipe.
         names: of "release": settings.
         to: of "rollback": a step, or None for the newest checkpoint.
+        forget: of "set" and "rollback": the optimizers begin afresh.
         reason: why, for the events.
     """
 
@@ -51,6 +52,7 @@ class Message(BaseModel):
     changes: Annotated[list[_Text], Field(max_length=100)] = []
     names: Annotated[list[_Text], Field(max_length=100)] = []
     to: Annotated[int, Field(ge=0)] | None = None
+    forget: bool = False
     reason: _Text = ""
 
 
