@@ -2,7 +2,8 @@
 
 The remedy is what the run itself was told to do first (`do` of findings.jsonl), at the probe that first opened a
 finding. In place it is asked of the run where it stands, and the optimizers begin afresh; rolled back, from the newest
-checkpoint before the finding was first seen, where the run was well then. All runs of a kind are equally long; `outcomes.py` says how they ended.
+checkpoint before the finding was first seen, where the run was well then. All runs of a kind are equally long;
+`outcomes.py` says how they ended.
 """
 
 import json
