@@ -21,7 +21,7 @@ from saddlepoint.runs import opened
 from tests.laws.members import check_reached, modules
 
 NAMES = sorted(RECIPES)
-QUICK = {"watch.log_every": 1, "watch.sample_every": 2, "watch.samples": 4, "watch.checkpoint_every": 2}
+QUICK = {"watch.log_every": 1, "watch.sample_every": 3, "watch.samples": 4, "watch.checkpoint_every": 3}
 
 
 # What these train makes no samples.
@@ -71,7 +71,7 @@ def _packed(side: int, channels: int, seed: int) -> Packed:
 
 @pytest.fixture(autouse=True)
 def without_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The estimate of memory takes longer than four steps; tests/training/machine/test_memory.py is about it."""
+    """The estimate of memory takes longer than six steps; tests/training/machine/test_memory.py is about it."""
     monkeypatch.setattr(opened, "estimated", lambda game, **options: None)
 
 
@@ -111,7 +111,7 @@ def test_every_recipe_is_reached() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_two_steps_resumed_to_four_equal_four_and_are_loaded_as_they_are(name: str, tmp_path: Path) -> None:
+def test_three_steps_resumed_to_six_equal_six_and_are_loaded_as_they_are(name: str, tmp_path: Path) -> None:
     whole = _check_resumed(name, tmp_path)
     if RECIPES[name].task.kind == "generation":
         _check_loaded(whole)
@@ -127,10 +127,10 @@ def test_resumed_runs_are_equal_with_every_fast_path_on(name: str, tmp_path: Pat
 
 
 def _check_resumed(name: str, tmp_path: Path, settings: dict[str, Any] | None = None) -> sp.Run:
-    whole = _train(name, tmp_path / "whole", 4, settings)
-    part = _train(name, tmp_path / "part", 2, settings)
-    part = sp.resume(part, steps=4, data=_images(RECIPES[name].shrunken()), show=False)
-    for step in (2, 4):
+    whole = _train(name, tmp_path / "whole", 6, settings)
+    part = _train(name, tmp_path / "part", 3, settings)
+    part = sp.resume(part, steps=6, data=_images(RECIPES[name].shrunken()), show=False)
+    for step in (3, 6):
         folders = [run.path / "checkpoints" / f"{step:08d}" for run in (whole, part)]
         files = sorted(path.name for path in folders[0].glob("*.safetensors"))
         assert files and files == sorted(path.name for path in folders[1].glob("*.safetensors"))
@@ -140,7 +140,7 @@ def _check_resumed(name: str, tmp_path: Path, settings: dict[str, Any] | None = 
             assert all(np.array_equal(ours[key], theirs[key]) for key in ours), (step, file)
     clocks = ("images_per_s", "seconds")
     logs = [[{k: v for k, v in line.items() if k not in clocks} for line in run.log()] for run in (whole, part)]
-    assert logs[0] == logs[1] and [line["step"] for line in logs[0]] == [1, 2, 3, 4]
+    assert logs[0] == logs[1] and [line["step"] for line in logs[0]] == [1, 2, 3, 4, 5, 6]
     if name not in SILENT:
         assert whole.samples is not None and part.samples is not None
         assert whole.samples.read_bytes() == part.samples.read_bytes()
