@@ -17,6 +17,9 @@ TREATED, HELPED, UNDONE, LEFT, NOT_TREATED = "treated", "helped", "undone", "lef
 GAMMA = 0.1
 _PLAYERS = ("discriminator", "generator")
 _FEW_NUMBERS, _SMALL_BATCH, _CLIP = 4, 16, 0.05
+# So many times slower than its generator, a discriminator hardly learns; a rate below that moves nothing in a run's
+# time.
+_IDLE, _NO_RATE = 30, 1e-5
 # Steps of a critic for one of its generator.
 _AHEAD = 5
 
@@ -143,8 +146,8 @@ def _equal(it: Situation) -> tuple[str, ...]:
     more = ["objective=non_saturating"] if it.objective == "minimax" else []
     theirs, own = (it.settings.get(f"{player}.rate", 0.0) for player in _PLAYERS)
     if theirs and own > theirs:
-        # Halfway: at D's rate a generator that has to come back from far takes long.
-        rate = _one(math.sqrt(theirs * own))
+        # Halfway: at D's rate a generator that has to come back from far takes long. One that hardly learns is no measure.
+        rate = _one(own if theirs < own / _IDLE else math.sqrt(theirs * own))
         more += [f"{player}.rate={rate}" for player in _PLAYERS]
     return tuple(more)
 
@@ -164,13 +167,20 @@ def _vanishing(it: Situation) -> list[Remedy]:
 
 
 def _no_progress(it: Situation) -> list[Remedy]:
-    return [*_behind(it), *_flatter(it)]
+    return [*_idle(it), *_behind(it), *_flatter(it)]
+
+
+def _idle(it: Situation) -> list[Remedy]:
+    """Rates that move something, where the generator's moves nothing."""
+    return [_set(*_rates(it, 100))] if 0 < it.settings.get("generator.rate", 0.0) < _NO_RATE else []
 
 
 def _frozen(it: Situation) -> list[Remedy]:
     theirs, own = (it.settings.get(f"{player}.rate", 0.0) for player in _PLAYERS)
     if own < theirs / 30:
         return [_set(f"generator.rate={_one(theirs)}")]
+    if idle := _idle(it):
+        return idle
     # Its units are dead: fresh weights are the one cure that was found.
     return [Remedy(ask="anew", changes=_rates(it, 0.3))]
 
