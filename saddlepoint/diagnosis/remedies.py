@@ -146,7 +146,7 @@ def _equal(it: Situation) -> tuple[str, ...]:
     more = ["objective=non_saturating"] if it.objective == "minimax" else []
     theirs, own = (it.settings.get(f"{player}.rate", 0.0) for player in _PLAYERS)
     if theirs and own > theirs:
-        # Halfway: at D's rate a generator that has to come back from far takes long. One that hardly learns is no measure.
+        # Halfway: at D's rate a generator that has to come back from far takes long; one of almost 0 is no measure.
         rate = _one(own if theirs < own / _IDLE else math.sqrt(theirs * own))
         more += [f"{player}.rate={rate}" for player in _PLAYERS]
     return tuple(more)
