@@ -166,18 +166,30 @@ def _predicted(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _verdicts(found: dict[str, Any]) -> str:
+    """What the thresholds were chosen on, and runs of seeds that nobody had looked at."""
+    chosen, fresh = ([row for row in found["rows"] if _was_looked_at(row) is looked] for looked in (True, False))
+    about = f"`python -m benchmarks.local_verdicts RUNS`, {found['date'][:10]}, runs of `benchmarks.diagnosis`"
+    return (
+        f"{about}: {len(chosen)} that the thresholds were chosen on.\n\n{_counted(chosen)}\n\n"
+        f"And {len(fresh)} of seeds that were not looked at before.\n\n{_counted(fresh)}"
+    )
+
+
+def _was_looked_at(row: dict[str, Any]) -> bool:
+    return int(row["run"].rsplit(".", 1)[1]) < local_verdicts.CHOSEN_ON
+
+
+def _counted(rows: list[dict[str, Any]]) -> str:
     by_kind: dict[str, list[dict[str, Any]]] = {}
-    for row in found["rows"]:
+    for row in rows:
         kind = "ended well" if row["well"] else row["planted"].replace("_", " ") or "planted as healthy, ended badly"
         by_kind.setdefault(kind, []).append(row)
     columns = ("right", "undamped", "wrong", "not counted")
     lines = [
-        [kind, *(str(sum(row["judged"] == column for row in rows)) for column in columns), _listed(rows)]
-        for kind, rows in sorted(by_kind.items())
+        [kind, *(str(sum(row["judged"] == column for row in those)) for column in columns), _listed(those)]
+        for kind, those in sorted(by_kind.items())
     ]
-    about = f"`python -m benchmarks.local_verdicts RUNS`, {found['date'][:10]}"
-    of = f"{len(found['rows'])} runs of `benchmarks.diagnosis`"
-    return f"{about}, {of}.\n\n{_table(['runs', *columns, 'verdicts'], lines)}"
+    return _table(["runs", *columns, "verdicts"], lines)
 
 
 def _listed(rows: Iterable[dict[str, Any]]) -> str:

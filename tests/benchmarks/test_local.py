@@ -9,7 +9,7 @@ from benchmarks.record import read
 def test_the_page_is_what_was_recorded() -> None:
     found, verdicts = read(local_diagnosis.RECORD), read(local_verdicts.RECORD)
     assert {row["name"] for row in found["runs"]} == {each.name for each in local_diagnosis.RUNS}
-    assert {row["name"] for row in found["catalogue"]} <= {each.name for each in local_diagnosis.CATALOGUE}
+    assert {row["name"] for row in found["catalogue"]} == {each.name for each in local_diagnosis.CATALOGUE}
     assert local_page.figures(found, verdicts) in local_page.PAGE.read_text(encoding="utf-8")
 
 
