@@ -6,10 +6,8 @@ full disk) is a traceback on the terminal, and which opens its file anew by name
 
 import os
 import socket
-import struct
 import time
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -38,6 +36,7 @@ class Scalars:
         # Imported at the first line: it takes a moment that the first step should not wait for.
         from tensorboard.compat.proto.event_pb2 import Event, SessionLog  # type: ignore[attr-defined]
         from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[attr-defined]
+        from tensorboard.summary.writer.record_writer import RecordWriter
 
         now = time.time()
         values = [Summary.Value(tag=name, simple_value=value) for name, value in scalars.items()]
@@ -53,7 +52,9 @@ class Scalars:
                 Event(wall_time=now, file_version=_VERSION),
                 Event(wall_time=now, step=self.first, session_log=start),
             ]
-        self._file.writelines(framed(event.SerializeToString()) for event in events)
+        writer = RecordWriter(self._file)
+        for event in events:
+            writer.write(event.SerializeToString())
         self._file.flush()
 
     def close(self) -> None:
@@ -65,30 +66,6 @@ class Scalars:
         if self._file is not None:
             file, self._file = self._file, None
             file.close()
-
-
-def framed(record: bytes) -> bytes:
-    """A record as it stands in the file: its length, a checksum of that, the record, its checksum."""
-    length = struct.pack("<Q", len(record))
-    return length + struct.pack("<I", checksum(length)) + record + struct.pack("<I", checksum(record))
-
-
-def checksum(content: bytes) -> int:
-    """CRC-32C, turned and shifted as in these files. TensorBoard's own takes three times as long, of every probe."""
-    table, crc = _table(), 0xFFFFFFFF
-    for byte in content:
-        crc = table[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    crc ^= 0xFFFFFFFF
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
-
-
-@cache
-def _table() -> tuple[int, ...]:
-    """What each byte does to a checksum, by the polynomial of Castagnoli, its bits reversed."""
-    numbers = list(range(256))
-    for _ in range(8):
-        numbers = [number >> 1 ^ (0x82F63B78 if number & 1 else 0) for number in numbers]
-    return tuple(numbers)
 
 
 def flat(line: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:

@@ -1,16 +1,13 @@
 """log.jsonl has a line for each logged step, and TensorBoard the same scalars, also after a resumption."""
 
 import json
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.summary.writer.record_writer import RecordWriter
 
 from saddlepoint.training.records.folder import RunFolder
 from saddlepoint.training.records.logs import Log
-from saddlepoint.training.records.tensorboard import framed
 from tests.training.games import Game, bilinear_game
 
 EVERY = 3
@@ -110,10 +107,3 @@ def test_without_a_line_no_writer_is_opened(tmp_path: Path) -> None:
     game = bilinear_game()
     log(tmp_path, game).close()
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("content", [b"", b"\0", b"123456789", bytes(range(256)) * 3])
-def test_records_are_framed_as_tensorboard_does(content: bytes) -> None:
-    written = BytesIO()
-    RecordWriter(written).write(content)
-    assert framed(content) == written.getvalue()
