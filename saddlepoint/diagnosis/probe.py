@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from saddlepoint.diagnosis import signals
 from saddlepoint.diagnosis.probed import Probed
@@ -235,17 +236,8 @@ class Probe:
 
 def _called(network: nn.Module, *inputs: Tensor) -> Tensor:
     """What the network makes of the inputs at copies of its buffers, which a call in training mode moves."""
-    # As `functional_call` does, which spends more time on it than a small network takes.
-    homes = [module._buffers for module in network.modules()]
-    places = [(buffers, name, buffer) for buffers in homes for name, buffer in buffers.items()]
-    copies = {id(buffer): buffer.clone() for _, _, buffer in places if buffer is not None}
-    try:
-        for buffers, name, buffer in places:
-            buffers[name] = copies.get(id(buffer))
-        return network(*inputs)
-    finally:
-        for buffers, name, buffer in places:
-            buffers[name] = buffer
+    buffers = {name: buffer.clone() for name, buffer in network.named_buffers()}
+    return functional_call(network, buffers, inputs) if buffers else network(*inputs)
 
 
 def _thinned(parameter: Tensor) -> Tensor:
