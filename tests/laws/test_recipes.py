@@ -94,6 +94,7 @@ def test_every_recipe_is_reached() -> None:
             "saddlepoint.recipes.specification": "what a recipe is",
             "saddlepoint.recipes.ranges": "what numbers may be; tests/recipes/test_ranges.py",
             "saddlepoint.recipes.text": "recipes as text; tests/recipes/test_text.py",
+            "saddlepoint.recipes.horizons": "a recipe of another length; tests/recipes/test_horizons.py",
             "saddlepoint.recipes.data_facts": "the data of a recipe; tests/runs/test_build.py",
             "saddlepoint.recipes.tasks": "the task of a recipe; every recipe below goes through it",
             "saddlepoint.recipes.parts": "what a recipe is made of; tests/recipes/test_text.py",
