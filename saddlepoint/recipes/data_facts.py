@@ -11,7 +11,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, Validation
 from saddlepoint.data import Packed
 from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.errors import UserError, counted
-from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
+from saddlepoint.recipes.by_size import BY_SIZE, BySize, batch_by_size, chosen, pair_by_size
 from saddlepoint.recipes.parts import shown
 from saddlepoint.recipes.specification import Recipe
 
@@ -135,8 +135,8 @@ def shaping(recipe: Recipe) -> dict[str, Any]:
 def resolved(recipe: Recipe, found: DataFacts) -> Recipe:
     """The recipe with everything fixed that depends on the data's shape."""
     changes: dict[str, Any] = {}
-    if recipe.networks == "by_size":
-        changes["networks"] = pair_by_size(found.shape)
-    if recipe.training.batch == "by_size":
+    if recipe.networks == BY_SIZE or isinstance(recipe.networks, BySize):
+        changes["networks"] = pair_by_size(found.shape, **chosen(recipe.networks))
+    if recipe.training.batch == BY_SIZE:
         changes["training"] = recipe.training.model_copy(update={"batch": batch_by_size(found.shape)})
     return recipe.model_copy(update=changes)

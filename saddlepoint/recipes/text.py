@@ -13,6 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from saddlepoint.errors import UserError, reading
 from saddlepoint.game.steps import Adam, Optimizer
+from saddlepoint.recipes.by_size import BY_SIZE, BySize
 from saddlepoint.recipes.kinds import KINDS, Kind
 from saddlepoint.recipes.parts import TaskPart, cut, shown
 from saddlepoint.recipes.specification import Recipe
@@ -111,6 +112,8 @@ def _networks(given: Any, kind: Kind, where: str) -> Any:
         if given in kind.open_words:
             return given
         raise UserError(f"networks = {shown(given)} in {where}", f"one of {', '.join(known)}", "set networks.pair")
+    if pair == BY_SIZE and BY_SIZE in kind.open_words:
+        return _validated(BySize, given, where, "networks")
     if not isinstance(pair, str) or pair not in kind.networks:
         raise UserError(
             f"networks.pair = {shown(pair)} for the task {kind.name} in {where}",
@@ -252,6 +255,9 @@ def _assign(data: dict[str, Any], path: list[str], value: Any, assignment: str) 
         chooses_anew = depth == len(path) - 2 and path[-1] in TAGS
         if data[name] is None or (chooses_anew and not isinstance(data[name], dict)):
             data[name] = {}
+        if depth == 0 and name == "networks" and data[name] == BY_SIZE:
+            # What is not said stays open.
+            data[name] = {"pair": BY_SIZE}
         if not isinstance(data[name], dict):
             raise UserError(
                 f"--set {shown(assignment)}, where {'.'.join(path[: depth + 1])} is {shown(data[name])}",

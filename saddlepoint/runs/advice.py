@@ -13,6 +13,9 @@ from saddlepoint.training.machine.memory import Estimate, is_out_of_memory
 from saddlepoint.training.records.failing import kept_in, stop_of
 from saddlepoint.training.records.folder import RunFolder
 
+# Images whose shorter side is no larger are not what fills a memory.
+_SMALL_IMAGE = 16
+
 
 def introduce(
     folder: RunFolder, recipe: Recipe, game: Built, found: DataFacts, about: dict[str, Any], memory: Estimate | None
@@ -42,10 +45,11 @@ def introduce(
     elif memory.fits:
         say(True, f"memory: about {memory.total / 2**20:,.0f} MiB of {memory.available / 2**20:,.0f} MiB free")
     else:
+        advice = fitting(memory, recipe, in_parts=game.task.whole_batch is None)
         say(
             True,
             f"memory: about {memory.total / 2**20:,.0f} MiB are needed and {memory.available / 2**20:,.0f} MiB are"
-            f" free: this machine will probably not hold it. {fitting(memory, recipe)}",
+            f" free: this machine will probably not hold it. {advice}",
         )
     say(True, f"run folder: {folder.path}")
 
@@ -56,24 +60,32 @@ def tell_compiled(folder: RunFolder, show: bool, player: str, seconds: float) ->
     say(show, f"compiled the {player}'s step in {seconds:.1f} s")
 
 
-def fitting(memory: Estimate, recipe: Recipe) -> str:
-    """What a person can set so that the run fits."""
-    if memory.fitting_batch == 0:
-        return "not even a batch of 1 would fit; choose narrower networks (networks.width)"
-    fitting = memory.fitting_batch
-    return (
-        f"a batch of {fitting} would fit: set training.batch={fitting}, or keep the batch with"
-        f" training.accumulate={-(-int(recipe.training.batch) // fitting)}"
-    )
+def fitting(memory: Estimate, recipe: Recipe, *, in_parts: bool) -> str:
+    """What a person can set so that the run fits.
+
+    Args:
+        recipe: resolved.
+        in_parts: whether the task's batch may be played in micro-batches (`RunTask.whole_batch`).
+    """
+    if (fits := memory.fitting_batch) == 0:
+        ways = []
+        if isinstance(width := getattr(recipe.networks, "width", None), int) and width > 1:
+            ways.append(f"networks.width={width // 2}")
+        if isinstance(size := recipe.data.size, tuple) and min(size) > _SMALL_IMAGE:
+            ways.append(f"data.size={size[0] // 2}x{size[1] // 2}")
+        cure = f"begin anew with {' or '.join(ways)}" if ways else "give smaller networks"
+        return f"not even a batch of 1 would fit; {cure}"
+    parts = f", or keep the batch with training.accumulate={-(-int(recipe.training.batch) // fits)}" if in_parts else ""
+    return f"a batch of {fits} would fit: set training.batch={fits}{parts}"
 
 
 def as_stop(
-    error: Exception, folder: RunFolder, step: int, memory: Estimate | None, recipe: Recipe
+    error: Exception, folder: RunFolder, step: int, memory: Estimate | None, recipe: Recipe, *, in_parts: bool
 ) -> RunStopped | None:
-    """The end that an exception means for a run, or None where it is our own fault."""
+    """The end that an exception means for a run, or None where it is our own fault; `in_parts` as of `fitting`."""
     if is_out_of_memory(error):
         # What was free at the start; less was, it seems, so the advice is cautious.
         cautious = replace(memory, available=min(memory.available, memory.total) * 3 // 4) if memory else None
-        cure = fitting(cautious, recipe) if cautious else "set a smaller training.batch"
+        cure = fitting(cautious, recipe, in_parts=in_parts) if cautious else "set a smaller training.batch"
         return RunStopped(f"memory ran out at step {step + 1}", kept_in(folder), cure)
     return stop_of(error, folder, step) if isinstance(error, OSError) else None

@@ -28,7 +28,7 @@ def refuse_too_large(game: Built, recipe: Recipe, found: DataFacts, memory: Esti
         raise UserError(
             f"training.batch={batch}, which takes about {memory.total / 2**20:,.0f} MiB of memory",
             f"at most {memory.held / 2**20:,.0f} MiB, all that the device has",
-            fitting(replace(memory, available=memory.held), recipe),
+            fitting(replace(memory, available=memory.held), recipe, in_parts=task.whole_batch is None),
         )
     drawn = game.probe.bytes_per_sample
     # Whole, also where it is played in parts.

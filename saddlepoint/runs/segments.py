@@ -121,7 +121,9 @@ def _segment(run: OpenRun, until: int, observers: Sequence[Observer], control: C
             raise
         except Exception as error:
             _keep_if_possible(folder, checkpoints, state)
-            stop = as_stop(error, folder, state.step, run.memory, run.recipe)
+            stop = as_stop(
+                error, folder, state.step, run.memory, run.recipe, in_parts=run.game.task.whole_batch is None
+            )
             if stop is None:
                 raise
             _note_if_possible(folder, "could not go on", state.step, str(stop))

@@ -354,7 +354,7 @@ def test_a_batch_that_memory_cannot_hold_is_said_before_the_first_step(tmp_path,
 
     memory = Estimate(fixed=1000, per_sample=100, samples=64, available=4000)
     assert not memory.fits and memory.fitting_batch == 30
-    stop = as_stop(MemoryError(), RunFolder(tmp_path), 0, memory, recipe_named("digits"))
+    stop = as_stop(MemoryError(), RunFolder(tmp_path), 0, memory, recipe_named("digits"), in_parts=True)
     assert stop is not None and "a batch of 20 would fit" in str(stop) and "training.accumulate=4" in str(stop)
 
 

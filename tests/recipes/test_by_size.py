@@ -1,11 +1,19 @@
 """What follows from the size of images: wider networks and larger batches for smaller ones, no batch statistics."""
 
+from dataclasses import fields, replace
+
 import pytest
 import torch
+import yaml
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.penalties import refuse_batch_statistics
-from saddlepoint.recipes.by_size import batch_by_size, pair_by_size
+from saddlepoint.networks import Dcgan
+from saddlepoint.recipes.by_size import batch_by_size, chosen, pair_by_size
+from saddlepoint.recipes.catalogue import RECIPES
+from saddlepoint.recipes.data_facts import DataFacts, resolved
+from saddlepoint.recipes.text import override, recipe_from, to_yaml
+from tests.tasks.examples import packed
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (4, 17, 23), (1, 112, 92), (3, 64, 64), (3, 128, 128), (3, 321, 481), (3, 512, 512)]
 
@@ -29,6 +37,31 @@ def test_larger_images_have_narrower_networks_and_smaller_batches() -> None:
 def test_it_is_the_area_that_counts_and_not_the_channels() -> None:
     assert pair_by_size((1, 40, 160)) == pair_by_size((4, 80, 80)) == pair_by_size((3, 160, 40))
     assert batch_by_size((1, 32, 256)) == batch_by_size((3, 256, 32)) == 32
+
+
+def test_what_is_said_of_networks_by_size_holds_and_the_rest_follows_from_the_size() -> None:
+    recipe = override(RECIPES["images"], ["networks.width=6", "networks.latent=9", "training.batch=5"])
+    assert recipe_from(yaml.safe_load(to_yaml(recipe)), "itself") == recipe
+    made = resolved(recipe, DataFacts.of(packed(channels=3, side=16)))
+    assert made.networks == replace(pair_by_size((3, 16, 16)), width=6, latent=9) and made.training.batch == 5
+    assert override(recipe, ["networks=by_size"]).networks == "by_size"
+    again = override(RECIPES["images"], ["networks.pair=by_size", "networks.dropout=0.25"])
+    assert resolved(again, DataFacts.of(packed())).networks == replace(pair_by_size((1, 8, 8)), dropout=0.25)
+    # Every option of the pair that is built can be said, one by one.
+    for each in fields(Dcgan()):
+        if each.name != "pair":
+            said = override(RECIPES["shapes"], [f"networks.{each.name}={getattr(Dcgan(), each.name)}"])
+            assert chosen(said.networks) == {each.name: getattr(Dcgan(), each.name)}
+    assert recipe.shrunken().networks.shrunken() == recipe.shrunken().networks
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [("networks.width=0", "width 0; expected 1 or more"), ("networks.group_width=4", "a key of the networks.pair")],
+)
+def test_what_the_pair_by_size_has_not_is_refused_before_any_data_is_read(setting: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        override(RECIPES["images"], [setting])
 
 
 @pytest.mark.parametrize("choose", [pair_by_size, batch_by_size])

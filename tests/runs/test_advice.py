@@ -12,7 +12,7 @@ from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.tasks import build_task
 from saddlepoint.recipes.text import override
-from saddlepoint.runs.advice import as_stop, introduce
+from saddlepoint.runs.advice import as_stop, fitting, introduce
 from saddlepoint.runs.build import build_game
 from saddlepoint.training.machine.memory import Estimate
 from saddlepoint.training.records.folder import RunFolder
@@ -57,7 +57,24 @@ def test_where_not_even_the_weights_fit_narrower_networks_are_the_cure(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = introduced(tmp_path, capsys, replace(MEMORY, available=5 * 2**20))
-    assert "not even a batch of 1 would fit" in said and "networks.width" in said
+    assert "not even a batch of 1 would fit; begin anew with networks.width=2" in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "in_parts", "expected"),
+    [
+        (["training.batch=64"], False, "a batch of 20 would fit: set training.batch=20"),
+        (
+            ["networks.width=1", "data.size=64x48"],
+            True,
+            "not even a batch of 1 would fit; begin anew with data.size=32x24",
+        ),
+        (["networks=own"], True, "not even a batch of 1 would fit; give smaller networks"),
+    ],
+)
+def test_advice_names_what_the_run_can_do(changes: list[str], in_parts: bool, expected: str) -> None:
+    free = 30 * 2**20 if not in_parts else 0
+    assert fitting(replace(MEMORY, available=free), override(RECIPE, changes), in_parts=in_parts) == expected
 
 
 def test_without_an_estimate_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,17 +92,17 @@ def test_what_is_not_to_be_shown_is_not(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_memory_that_ran_out_names_a_smaller_batch_than_was_thought_to_fit(tmp_path: Path) -> None:
-    stop = as_stop(MemoryError(), RunFolder(tmp_path), 41, MEMORY, RECIPE)
+    stop = as_stop(MemoryError(), RunFolder(tmp_path), 41, MEMORY, RECIPE, in_parts=True)
     assert stop is not None and "memory ran out at step 42" in str(stop)
     # Three quarters of the 74 MiB that it seemed to take, less the fixed 10.
     assert "a batch of 45 would fit: set training.batch=45" in str(stop) and "training.accumulate=2" in str(stop)
-    stop = as_stop(torch.OutOfMemoryError(), RunFolder(tmp_path), 41, None, RECIPE)
+    stop = as_stop(torch.OutOfMemoryError(), RunFolder(tmp_path), 41, None, RECIPE, in_parts=True)
     assert stop is not None and "set a smaller training.batch" in str(stop)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 def test_a_disk_that_takes_no_more_is_an_end_with_a_way_on(number: int, tmp_path: Path) -> None:
-    stop = as_stop(OSError(number, "it is full", "log.jsonl"), RunFolder(tmp_path), 5, MEMORY, RECIPE)
+    stop = as_stop(OSError(number, "it is full", "log.jsonl"), RunFolder(tmp_path), 5, MEMORY, RECIPE, in_parts=True)
     assert stop is not None
     assert "step 5 (it is full: log.jsonl)" in str(stop) and f"saddlepoint resume {tmp_path}" in str(stop)
 
@@ -94,4 +111,4 @@ def test_a_disk_that_takes_no_more_is_an_end_with_a_way_on(number: int, tmp_path
     "fault", [OSError(errno.ENOENT, "No such file"), RuntimeError("shapes"), ZeroDivisionError(), KeyError("x")]
 )
 def test_our_own_faults_keep_their_traceback(fault: Exception, tmp_path: Path) -> None:
-    assert as_stop(fault, RunFolder(tmp_path), 5, MEMORY, RECIPE) is None
+    assert as_stop(fault, RunFolder(tmp_path), 5, MEMORY, RECIPE, in_parts=True) is None
