@@ -46,7 +46,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	"$$python" -m venv .venv
 	@# torch by itself first: the build that pip finds for this machine is taken, and the rest then settles around it.
 	@$(PIP) install --constraint constraints.txt torch hatchling
-	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[data,dev,video]'
+	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable '.[data,dev,features,video]'
 	@touch $@
 
 # Each demonstration gets a folder of its own: no run is ever overwritten.

@@ -1,7 +1,10 @@
 """Metrics of two sets of feature vectors: how far they are apart, how they cover each other, what was copied."""
 
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from saddlepoint.errors import UserError
@@ -9,10 +12,13 @@ from saddlepoint.measuring.comparison import Comparison
 from saddlepoint.measuring.metric import Metric
 from saddlepoint.metrics.bins import BINS, bin_centres, bin_divergence, bins_of, different_bins
 from saddlepoint.metrics.birthday import birthday_support, duplicate_threshold
+from saddlepoint.metrics.directions import leading_directions
 from saddlepoint.metrics.frechet import frechet, frechet_infinity
 from saddlepoint.metrics.kernel import kernel_distance
 from saddlepoint.metrics.memorisation import memorisation
 from saddlepoint.metrics.result import Result
+
+Vectors = Tensor | np.ndarray
 
 # A covariance with neither many rows nor few columns would take an hour and gigabytes.
 _LARGEST_COVARIANCE = 8192
@@ -21,23 +27,30 @@ _BIRTHDAY_BATCH, _BIRTHDAY_BATCHES = 100, 25
 
 
 def _frechet_distance(c: Comparison) -> Result:
-    _check_covariance(c)
-    return frechet(c.judged.vectors, c.real.vectors, provenance=c.about_features, device=c.arithmetic)
+    samples, reference, about = _for_covariances(c)
+    return frechet(samples, reference, provenance=about, device=c.arithmetic)
 
 
 def _frechet_distance_infinity(c: Comparison) -> Result:
-    _check_covariance(c)
-    return frechet_infinity(c.judged.vectors, c.real.vectors, provenance=c.about_features, device=c.arithmetic)
+    samples, reference, about = _for_covariances(c)
+    return frechet_infinity(samples, reference, provenance=about, device=c.arithmetic)
 
 
-def _check_covariance(c: Comparison) -> None:
-    count, dimensions = c.judged.vectors.shape
+def _for_covariances(c: Comparison) -> tuple[Vectors, Vectors, dict[str, Any]]:
+    """Samples, reference and the record, in the directions that the features ask for."""
+    samples, reference = c.judged.vectors, c.real.vectors
+    count, dimensions = samples.shape
+    if (asked := c.features.directions) is not None and asked < dimensions:
+        to = leading_directions(reference, asked)
+        about = {**c.about_features, "directions": f"{to.shape[1]} leading of the reference, of {dimensions}"}
+        return torch.from_numpy(samples).double() @ to, torch.from_numpy(reference).double() @ to, about
     if min(count, dimensions) > _LARGEST_COVARIANCE:
         raise UserError(
             f"the covariance of {count} vectors of {dimensions} numbers",
             f"at most {_LARGEST_COVARIANCE} of either",
             "give fewer by --samples-count, or use features with fewer numbers, such as classifier:RUN",
         )
+    return samples, reference, c.about_features
 
 
 def _kernel_distance(c: Comparison) -> Result:

@@ -15,6 +15,9 @@ from torch import Tensor, nn
 
 from saddlepoint.errors import UserError
 
+# Directions of features that are meant for a person's folder, which may hold a few hundred images.
+SMALL_SETS = 64
+
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
@@ -30,6 +33,8 @@ class Features:
         logits: images -> unnormalised log-probabilities of the network's own classes, (n, classes); None without them.
         maps: images -> feature maps from the input's side on, each (n, channels, height, width), differentiable with
             respect to the images; None without them.
+        directions: Frechet distances are taken in so many of the reference's leading principal directions; None for
+            all dimensions, as published ones are. A set of a few hundred images has no covariance in 1,280.
 
     Raises:
         ValueError: an `about` that JSON cannot hold (the mistake of whoever built it).
@@ -41,6 +46,7 @@ class Features:
     dimensions: int | None = None
     logits: Callable[[Tensor], Tensor] | None = None
     maps: Callable[[Tensor], tuple[Tensor, ...]] | None = None
+    directions: int | None = None
 
     def __post_init__(self) -> None:
         try:

@@ -16,6 +16,7 @@ from torch import Tensor
 from saddlepoint.errors import UserError
 
 CHANNELS = "grey repeated three times, alpha dropped"
+ON_WHITE = "grey repeated three times, alpha composed on white"
 ROUNDED = "rounded to 8 bits"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
@@ -34,6 +35,13 @@ def three_channels(images: Tensor) -> Tensor:
             "use the features 'pixels', or 'points' for points",
         )
     return images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images[:, :3]
+
+
+def on_white(images: Tensor) -> Tensor:
+    """Images with alpha as they look on white, alpha x + 1 - alpha; others as they are."""
+    if images.ndim != 4 or images.shape[1] != 4:
+        return images
+    return images[:, :3] * images[:, 3:] + (1 - images[:, 3:])
 
 
 def rounded(images: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from saddlepoint.errors import UserError, reading
 
-MEANWHILE = "meanwhile use --features pixels, or a classifier trained on your own labels"
+MEANWHILE = "meanwhile use --features hog, or a classifier trained on your own labels"
 # Counts the batches that a batch normalisation saw in training: old files lack it, and evaluation does not use it.
 COUNTER = "num_batches_tracked"
 

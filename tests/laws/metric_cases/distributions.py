@@ -158,5 +158,6 @@ CASES: dict[str, Case] = {
 NOT_METRICS = {
     "saddlepoint.metrics.moments": "means and covariances, which Frechet distances are made of",
     "saddlepoint.metrics.spread": "factors of covariances, which Frechet distances are made of",
+    "saddlepoint.metrics.directions": "leading directions, which Frechet distances of wide features are taken in",
     "saddlepoint.metrics.halving": "halves of two sets, for the intervals of neighbourhood metrics",
 }

@@ -149,7 +149,10 @@ def test_logits_of_what_names_no_classes_are_refused():
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("inceptions:x.pth", r"one of pixels, points, inception:FILE, inception-clean:FILE, dinov2:FILE, vgg19:FILE"),
+        (
+            "inceptions:x.pth",
+            r"one of pixels, points, hog, efficientnet-lite0, inception:FILE, inception-clean:FILE, dinov2:FILE, vgg19",
+        ),
         ("", "one of pixels"),
         ("dinov2", "'dinov2'; expected dinov2:FILE"),
         ("vgg19:", "expected vgg19:FILE"),

@@ -108,7 +108,7 @@ def test_a_missing_file_is_named_with_where_it_is_published_and_what_to_use_mean
             loaded(path)
         text = str(caught.value)
         assert str(path) in text and "net.pth" in text and "https://example.org/net.pth" in text
-        assert "--features pixels" in text and "classifier" in text and "\n" not in text
+        assert "--features hog" in text and "classifier" in text and "\n" not in text
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
