@@ -28,10 +28,11 @@ from saddlepoint.process.saying import say
 from saddlepoint.process.signals import held
 from saddlepoint.recipes.catalogue import recipe_named
 from saddlepoint.recipes.data_facts import RecipeData, shaping
+from saddlepoint.recipes.horizons import begun_with
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.own_tasks import check_task, recipe_of_task
 from saddlepoint.recipes.specification import Recipe
-from saddlepoint.recipes.text import override, read_recipe
+from saddlepoint.recipes.text import read_recipe
 from saddlepoint.report import write_report
 from saddlepoint.runs.opened import FromPython
 from saddlepoint.runs.recorded import read_recorded
@@ -48,6 +49,7 @@ def train(
     data: Any = None,
     out: str | Path | None = None,
     steps: int | None = None,
+    stop_at: int | None = None,
     seed: int | None = None,
     device: str | None = None,
     objective: str | Objective | None = None,
@@ -67,7 +69,9 @@ def train(
         what: a recipe's name, a YAML file, a `Recipe`, or a task of your own.
         data: a path, an embedded name, hf:NAME, a torch Dataset of images or (image, label), or packed data.
         out: the run's folder, new or empty; by default the next free one under runs/.
-        steps: the total number of iterations.
+        steps: the total number of iterations. The horizons of all schedules come along (`recipes/horizons.py`), but for
+            what `set` says of them; as they do for training.steps there.
+        stop_at: ends the run early, after so many of its iterations; `resume` then goes on as if it had not ended.
         seed: of everything that is random.
         device: auto, cpu, cuda or mps.
         objective: a name of the catalogue, a triple such as "f1=log(D); f2=log(1-D); f3=log(D); link=sigmoid", or what
@@ -118,7 +122,7 @@ def train(
     changes += [assignment(key, value) for key, value in named.items() if value is not None]
     if isinstance(data, str | Path):
         changes.append(f"data.source={json.dumps(str(data))}")
-    recipe = override(recipe, changes) if changes else recipe
+    recipe = begun_with(recipe, changes) if changes else recipe
     # Parsed here, before any data is read: a mistake in a formula should not wait for that.
     if task is None and recipe.objective is not None:
         objective_named(recipe.objective).check_trainable()
@@ -129,6 +133,7 @@ def train(
         recipe = recipe.model_copy(update={"networks": "own"})
     if task is not None:
         kind_of(recipe).try_task(task, averaged=recipe.average is not None, begins=True)
+    stop_at = whole_number("stop_at", stop_at) if stop_at is not None else None
     folder = RunFolder(place("out", out) if out is not None else next_free(Path("runs") / recipe.name)).path
     from_python = FromPython(data=_packed(data, recipe), networks=networks, task=task)
     source = weights_from.path if isinstance(weights_from, Run) else weights_from
@@ -139,6 +144,7 @@ def train(
                 folder,
                 from_python=from_python,
                 weights_from=place("weights_from", source) if source is not None else None,
+                stop_at=stop_at,
                 command=text("command", command),
                 show=show,
                 observers=observers,
@@ -167,7 +173,8 @@ def resume(
 
     Args:
         run: its folder.
-        steps: the new total; None for the recipe's.
+        steps: the new total; None for the recipe's. No horizon moves: beyond the recipe's steps schedules stay at their
+            ends.
         set: settings that are other ones from here on, as in `train`; recorded. What the networks' shapes, the data or
             the number of players depend on stays as it is.
         data: where the data is now, if it has moved; or the same Dataset as at the start.

@@ -4,7 +4,7 @@
 
 With r = new length / old length: `over` and `after` become r times as long, as do half-life and start of the average.
 An exponential has a half-life too, log .5 / log factor: its factor becomes the 1/r-th power.
-What is written down (watch), WGAN's bursts, and the pace of adaptive augmentation, which answers to D, stay as they are.
+What is written down (watch), WGAN's bursts and the pace of adaptive augmentation, which answers to D, stay as they are.
 """
 
 import sys

@@ -53,17 +53,19 @@ def start(
     *,
     from_python: FromPython,
     weights_from: Path | None = None,
+    stop_at: int | None = None,
     command: str = "",
     show: bool = True,
     observers: Sequence[Observer] = (),
 ) -> Ended:
-    """Starts a run in a new folder and plays it to its last step.
+    """Starts a run in a new folder and plays it to its last step, or to where it is to stop.
 
     Args:
         recipe: the whole description.
         out: the run's folder; new or empty.
         from_python: data, networks or a task from Python.
         weights_from: another run, whose newest weights are the first ones of this run.
+        stop_at: a step before the last, after which the run stops as if it was asked to; it can be gone on with.
         command: what a person typed, recorded.
         show: progress on standard error.
         observers: further ones.
@@ -74,6 +76,7 @@ def start(
     """
     folder = RunFolder(out)
     folder.refuse_if_taken()
+    _check_stop(stop_at, recipe.training.steps)
     data = data_of(recipe, from_python)
     found = kind_of(recipe).found(data)
     recipe = _with_whole_paths(resolved(recipe, found), from_python)
@@ -96,7 +99,7 @@ def start(
             without = f"; it has no {' and no '.join(fresh)}: fresh here" if fresh else ""
             say(show, f"weights of {weights_from}, step {taken}{without}; step, images and schedules begin at 0")
         run = replace(run, recorded=_recorded(run, weights_from, taken))
-        control = Control(note=folder.note)
+        control = Control(note=folder.note, stop_at=stop_at)
         with folder.locked(), control.listening():
             # Asked again under the lock: another process may have begun a run here in the meantime.
             folder.refuse_if_taken()
@@ -106,6 +109,15 @@ def start(
             if weights_from is not None:
                 folder.note("weights taken", source=str(weights_from), from_step=taken, fresh=fresh)
             return play(run, recipe.training.steps, observers, control)
+
+
+def _check_stop(stop_at: int | None, steps: int) -> None:
+    if stop_at is not None and not 1 <= stop_at < steps:
+        raise UserError(
+            f"--stop-at {stop_at} of {steps} steps",
+            f"a step from 1 to {steps - 1}" if steps > 1 else "more than one step to stop between",
+            "leave --stop-at out, or give a larger number to --steps, whose schedules it keeps",
+        )
 
 
 def _with_whole_paths(recipe: Recipe, from_python: FromPython) -> Recipe:

@@ -17,6 +17,9 @@ from saddlepoint.training.records.replay import Asked
 from saddlepoint.training.requests import RollBack, RunRequest, Stop
 from saddlepoint.training.state import State
 
+# The reason of a stop that was planned when the run began, by the option of that name.
+PLANNED = "--stop-at"
+
 
 class Control:
     """The queue of requests.
@@ -25,6 +28,7 @@ class Control:
         note: told of each request when it is applied: a kind and its details, for the run's events.
         again: requests of this run after the checkpoint that it goes on from.
         inbox: where other processes ask, or None; may be opened later.
+        stop_at: after this iteration the run stops as planned, when all else that is asked there is done.
     """
 
     def __init__(
@@ -32,12 +36,14 @@ class Control:
         note: Callable[..., None] = lambda kind, **details: None,
         again: Sequence[Asked] = (),
         inbox: Inbox | None = None,
+        stop_at: int | None = None,
     ):
         self._note = note
         self._again = deque(again)
         self._replayed: RunRequest | None = None
         self._requests: deque[RunRequest] = deque()
         self.inbox = inbox
+        self._stop_at = stop_at
 
     def ask(self, request: RunRequest) -> None:
         """Queues a request; safe inside a signal handler."""
@@ -113,6 +119,8 @@ class Control:
         if self.inbox is not None:
             for request in self.inbox.take(game):
                 yield request, False
+        if game.state.step == self._stop_at:
+            yield Stop(reason=PLANNED), False
 
     @contextmanager
     def listening(self) -> Iterator[None]:

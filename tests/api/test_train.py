@@ -71,8 +71,8 @@ def test_a_task_of_ones_own_is_trained_resumed_and_recorded(tmp_path) -> None:
 
     settings = {"penalties.gradient_penalty": 10.0, "watch.samples": 4}
     whole = sp.train(task(), out=tmp_path / "whole", steps=4, set=settings, show=False)
-    part = sp.train(task(), out=tmp_path / "part", steps=2, set=settings, show=False)
-    part = sp.resume(part, steps=4, task=task(), show=False)
+    part = sp.train(task(), out=tmp_path / "part", steps=4, stop_at=2, set=settings, show=False)
+    part = sp.resume(part, task=task(), show=False)
     assert whole.samples is not None and part.samples is not None
     assert whole.samples.read_bytes() == part.samples.read_bytes()
     assert "gradient_penalty" in part.log()[-1]["losses"]["discriminator"]

@@ -169,6 +169,9 @@ def test_data_check_names_every_problem(tmp_path, capsys) -> None:
     [
         (["train", "digits", "--steps", "-1"], ["--steps -1", "1 or more"]),
         (["train", "digits", "--steps", "many"], ["--steps", "many"]),
+        (["train", "digits", "--steps", "60", "--stop-at", "60"], ["--stop-at 60 of 60 steps", "from 1 to 59"]),
+        (["train", "digits", "--stop-at", "0"], ["--stop-at 0 of 2000 steps", "from 1 to 1999"]),
+        (["train", "digits", "--steps", "1", "--stop-at", "1"], ["--stop-at 1 of 1 steps", "more than one step"]),
         (["train", "digitz"], ["digitz", "digits", "saddlepoint recipes"]),
         (["train", "digits", "--objective", "f1=log(D); f2=log(1-D); f3=log(D)"], ["log(D)", "link=sigmoid"]),
         (["train", "digits", "--objective", "f1=log(D; f2=D; f3=D"], ["column"]),

@@ -62,6 +62,21 @@ def test_training_ends_by_saying_where_things_are(capsys, tmp_path) -> None:
     assert list((tmp_path / "run" / "tensorboard").iterdir())
 
 
+def test_a_run_that_is_stopped_early_says_how_to_go_on_and_then_is_the_run_that_was_not(capsys, tmp_path) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    answer(capsys, "train", "digits", "--out", whole, "--steps", 60, *QUICK)
+    assert main(["train", "digits", "--out", str(parts), "--steps", "60", "--stop-at", "30", *QUICK]) == 0
+    said = capsys.readouterr().out
+    assert "step 30" in said and f"saddlepoint resume {parts}" in said and (parts / "report.html").is_file()
+    recipes = [(run / "recipe.yaml").read_text().split("command:")[0] for run in (whole, parts)]
+    assert recipes[0] == recipes[1] and "steps: 60" in recipes[0] and "over: 60.0" in recipes[0]
+    assert answer(capsys, "resume", parts)["stopped"] is None
+    files = sorted(path.relative_to(whole) for path in whole.glob("checkpoints/*60/*.safetensors"))
+    assert len(files) > 1
+    for file in [*files, Path("samples/00000060.png")]:
+        assert (whole / file).read_bytes() == (parts / file).read_bytes(), file
+
+
 def test_the_default_folder_is_the_next_free_one(capsys, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     found = [answer(capsys, "train", "digits", "--steps", 1, *QUICK)["run"] for _ in range(2)]

@@ -143,7 +143,7 @@ def test_it_leaves_the_point_the_optimizers_and_the_others_alone(name: str) -> N
 
 
 @pytest.mark.parametrize("name", CORRECTED)
-def test_three_steps_resumed_to_six_equal_six(name: str, tmp_path: Path) -> None:
+def test_six_steps_stopped_at_three_and_resumed_equal_six(name: str, tmp_path: Path) -> None:
     changes = {
         "dynamics.correction": name,
         "dynamics.strength": 0.5,
@@ -155,7 +155,8 @@ def test_three_steps_resumed_to_six_equal_six(name: str, tmp_path: Path) -> None
     if name == "competitive":
         changes |= {player: {"optimizer": "sgd", "rate": 0.01} for player in ("discriminator", "generator")}
     whole = sp.train("toy", out=tmp_path / "whole", steps=6, set=changes, show=False)
-    part = sp.resume(sp.train("toy", out=tmp_path / "part", steps=3, set=changes, show=False), steps=6, show=False)
+    part = sp.train("toy", out=tmp_path / "part", steps=6, stop_at=3, set=changes, show=False)
+    part = sp.resume(part, show=False)
     for file in sorted((whole.path / "checkpoints" / "00000006").glob("*.safetensors")):
         ours, theirs = load_file(file), load_file(part.path / "checkpoints" / "00000006" / file.name)
         assert ours.keys() == theirs.keys()

@@ -75,10 +75,12 @@ def without_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opened, "estimated", lambda game, **options: None)
 
 
-def _train(name: str, out: Path, steps: int, settings: dict[str, Any] | None = None) -> sp.Run:
+def _train(
+    name: str, out: Path, steps: int, settings: dict[str, Any] | None = None, stop_at: int | None = None
+) -> sp.Run:
     recipe = RECIPES[name].shrunken()
     changes = {**QUICK, **ASKED.get(name, {}), **(settings or {})}
-    return sp.train(recipe, data=_images(recipe), out=out, steps=steps, set=changes, show=False)
+    return sp.train(recipe, data=_images(recipe), out=out, steps=steps, stop_at=stop_at, set=changes, show=False)
 
 
 def test_every_recipe_is_reached() -> None:
@@ -112,7 +114,7 @@ def test_every_recipe_is_reached() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_three_steps_resumed_to_six_equal_six_and_are_loaded_as_they_are(name: str, tmp_path: Path) -> None:
+def test_six_steps_stopped_at_three_and_resumed_equal_six_and_are_loaded_as_they_are(name: str, tmp_path: Path) -> None:
     whole = _check_resumed(name, tmp_path)
     if RECIPES[name].task.kind == "generation":
         _check_loaded(whole)
@@ -129,8 +131,9 @@ def test_resumed_runs_are_equal_with_every_fast_path_on(name: str, tmp_path: Pat
 
 def _check_resumed(name: str, tmp_path: Path, settings: dict[str, Any] | None = None) -> sp.Run:
     whole = _train(name, tmp_path / "whole", 6, settings)
-    part = _train(name, tmp_path / "part", 3, settings)
-    part = sp.resume(part, steps=6, data=_images(RECIPES[name].shrunken()), show=False)
+    part = _train(name, tmp_path / "part", 6, settings, stop_at=3)
+    assert (part.step, part.stopped) == (3, "--stop-at")
+    part = sp.resume(part, data=_images(RECIPES[name].shrunken()), show=False)
     for step in (3, 6):
         folders = [run.path / "checkpoints" / f"{step:08d}" for run in (whole, part)]
         files = sorted(path.name for path in folders[0].glob("*.safetensors"))

@@ -9,7 +9,7 @@ from saddlepoint.command.verb import Answer, Verb
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN")
-    parser.add_argument("--steps", type=int, metavar="N", help="the new total number of steps")
+    parser.add_argument("--steps", type=int, metavar="N", help="the new total number of steps; no schedule moves")
     parser.add_argument("--data", metavar="PATH", help="where the data is now, if it has moved")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a leaf of the recipe from here on"

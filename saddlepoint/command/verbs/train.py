@@ -17,7 +17,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="folder, .zip, .tar.gz, .parquet, .npz, .csv of pixels, IDX or CIFAR files, an embedded name, hf:NAME",
     )
     parser.add_argument("--out", metavar="DIR", help="the run's folder, new or empty (default: runs/RECIPE)")
-    parser.add_argument("--steps", type=int, metavar="N", help="the total number of steps")
+    parser.add_argument("--steps", type=int, metavar="N", help="the total number of steps; schedules follow it")
+    parser.add_argument(
+        "--stop-at", type=int, metavar="K", help="stop early, after step K of them; `resume` then does the rest"
+    )
     parser.add_argument("--seed", type=int, metavar="S", help="of everything that is random")
     parser.add_argument("--device", choices=DEVICES)
     parser.add_argument(
@@ -38,6 +41,7 @@ def run(chosen: argparse.Namespace, command: str) -> Answer:
         data=chosen.data,
         out=chosen.out,
         steps=chosen.steps,
+        stop_at=chosen.stop_at,
         seed=chosen.seed,
         device=chosen.device,
         objective=chosen.objective,
