@@ -12,6 +12,9 @@ METRICS = "metrics.jsonl"
 # Folders: requests of other processes, pictures, saved states, the log for TensorBoard.
 REQUESTS = "requests"
 SAMPLES = "samples"
+# What stands beside the samples at the end: real images, and the training images nearest to the first samples.
+BESIDE = "beside"
+REAL, NEAREST, DISTANCES = "real.png", "nearest.png", "nearest.json"
 CHECKPOINTS = "checkpoints"
 TENSORBOARD = "tensorboard"
 REPORT = "report.html"

@@ -213,6 +213,9 @@ class Watch(Part):
     evaluate: tuple[str, ...] = Field(default=_MEASURED, description="metrics of the evaluations, as for `evaluate`")
     evaluate_count: int = Field(default=2000, ge=2, description="samples of an evaluation")
     evaluate_features: str = Field(default="pixels", description="as for `evaluate --features`")
+    evaluate_at_end: int | None = Field(
+        default=500, ge=2, description="samples of the evaluation when the run has ended; null for none"
+    )
 
     @field_validator("diagnosis", mode="before")
     @classmethod
@@ -226,7 +229,7 @@ class Watch(Part):
             unused = [
                 name
                 for name, field in Watch.model_fields.items()
-                if name.startswith("evaluate_") or name == "evaluate"
+                if name.startswith("evaluate") and name not in ("evaluate_every", "evaluate_at_end")
                 if getattr(self, name) != field.default
             ]
             if unused:

@@ -93,6 +93,7 @@ def curves(
     logarithmic: bool = False,
     healthy: tuple[float | None, float | None] | None = None,
     marks: Sequence[float] = (),
+    along: str = "step",
 ) -> Figure:
     """Draws series over steps.
 
@@ -102,6 +103,7 @@ def curves(
         logarithmic: a logarithmic axis, if all values are positive and span more than a factor of thirty.
         healthy: the smallest and the largest value of healthy runs, shaded; None for no bound on that side.
         marks: steps to be marked.
+        along: what the horizontal axis counts.
     """
     notes, drawn = [], []
     for name, series in named:
@@ -130,9 +132,9 @@ def curves(
     first_step = min(float(series.steps[0]) for _, series in named)
     last_step = max(float(series.steps[-1]) for _, series in named)
     return Figure(
-        svg=_draw(drawn, logarithmic, limits, healthy, marks),
+        svg=_draw(drawn, logarithmic, limits, healthy, marks, along),
         lines=tuple(line for line, _ in drawn),
-        description=f"{title}, steps {first_step:,.0f} to {last_step:,.0f}: {described}.",
+        description=f"{title}, {along.rstrip('s')}s {first_step:,.0f} to {last_step:,.0f}: {described}.",
         notes=tuple(notes),
     )
 
@@ -153,6 +155,7 @@ def _draw(
     limits: tuple[float, float] | None,
     healthy: tuple[float | None, float | None] | None,
     marks: Sequence[float],
+    along: str,
 ) -> str:
     # Imported here: matplotlib takes a good part of a second to load.
     import matplotlib
@@ -198,7 +201,7 @@ def _draw(
             axes.axvline(step, color=_INK, linewidth=1.0, linestyle=(0, (1, 2)))
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-        axes.set_xlabel("step")
+        axes.set_xlabel(along)
         axes.grid(True, color=_INK, alpha=0.12, linewidth=0.6)
         file = io.StringIO()
         FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})

@@ -7,6 +7,7 @@ from typing import Any
 from saddlepoint.diagnosis.findings import NAMES, TITLES, range_in_words
 from saddlepoint.diagnosis.rules import FINDINGS
 from saddlepoint.report.figures import Figure, curves
+from saddlepoint.report.onward import now
 from saddlepoint.report.read import Record, Run, Series
 from saddlepoint.report.state import short
 
@@ -23,8 +24,8 @@ class Found:
         since, step: from where, and when it was said.
         until: the step at which it was not seen any more; None while it is open.
         evidence: (what is measured, its value, what healthy runs show) each.
-        do: a command, RUN standing for the run's folder; empty without one.
-        figures: (name, figure) of what was measured over the run.
+        do: a command that can be pasted now; empty without one.
+        measured: (what, its series, what healthy runs show) of what its rule compares over the run.
     """
 
     title: str
@@ -34,7 +35,12 @@ class Found:
     until: Any
     evidence: tuple[tuple[str, str, str], ...]
     do: str
-    figures: tuple[tuple[str, Figure], ...]
+    measured: tuple[tuple[str, Series, Any], ...]
+
+    @property
+    def figures(self) -> list[tuple[str, Figure]]:
+        """(name, figure) of what was measured; drawn when somebody looks."""
+        return [(name, _drawn(name, series, healthy, self.since)) for name, series, healthy in self.measured]
 
 
 def found_in(run: Run) -> tuple[list[Found], list[Record]]:
@@ -77,11 +83,9 @@ def _found(run: Run, record: Record, until: Any) -> Found:
         evidence=tuple(
             (NAMES[name], short(evidence[name], 3), range_in_words(_bounds(healthy.get(name)))) for name in known
         ),
-        do=str(record.get("do", "")),
-        figures=tuple(
-            (name, _drawn(name, each, healthy.get(name), record.get("since")))
-            for name, each in [*series.items()][:_FIGURES]
-            if each is not None
+        do=now(str(record.get("do", "")), run),
+        measured=tuple(
+            (name, each, healthy.get(name)) for name, each in [*series.items()][:_FIGURES] if each is not None
         ),
     )
 

@@ -19,9 +19,11 @@ from markupsafe import Markup
 from saddlepoint.files import write_whole
 from saddlepoint.report.embed import Embedded, embed, spread
 from saddlepoint.report.figures import Figure, curves
-from saddlepoint.report.found import found_in
+from saddlepoint.report.judged import courses, short_of_real
+from saddlepoint.report.onward import place_of
 from saddlepoint.report.read import Record, Run, Sample, Series, read_run
 from saddlepoint.report.state import count, facts, inside, reading, short, standing
+from saddlepoint.report.summary import summary_of
 from saddlepoint.report.treated import treated_in
 from saddlepoint.run_folder import REPORT
 
@@ -68,7 +70,7 @@ def render(run: Run) -> str:
     environment.filters.update(count=count, short=short, plain=_plain, json=_json)
     template = environment.from_string(files.joinpath("page.html.jinja").read_text(encoding="utf-8"))
     changing, constant = _settings(run)
-    found, others = found_in(run)
+    summary = summary_of(run, remarks)
     return template.render(
         run=run,
         title=run.recipe.get("name") or run.name,
@@ -90,12 +92,19 @@ def render(run: Run) -> str:
         events=run.events[-_ROWS:],
         metrics=run.metrics[-_ROWS:],
         probed=_probed(run),
-        found=found[:_ROWS],
+        found=summary.found[:_ROWS],
+        beside=summary.beside,
+        judges=summary.judges,
+        short_of_real=short_of_real(summary.judges),
+        courses=courses(run),
+        onward=summary.onward,
+        place=place_of(run),
+        made_of_latents=inside(run.recipe, "task", "kind") == "generation",
         treated=treated_in(run)[:_ROWS],
-        findings=others[-_ROWS:],
+        findings=summary.others[-_ROWS:],
         left_out={
             name: max(0, len(records) - _ROWS)
-            for name, records in (("events", run.events), ("metrics", run.metrics), ("findings", others))
+            for name, records in (("events", run.events), ("metrics", run.metrics), ("findings", summary.others))
         },
         # Both are the package's own files; all else is escaped.
         style=Markup(style),

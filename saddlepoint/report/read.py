@@ -52,6 +52,7 @@ class Run:
     """A run folder.
 
     Attributes:
+        path: the folder, absolute.
         name: the folder's name.
         recipe_text: recipe.yaml as it stands.
         recipe: the same, parsed; empty where it is not a readable mapping.
@@ -62,6 +63,7 @@ class Run:
         remarks: sentences about what could not be read.
     """
 
+    path: Path
     name: str
     recipe_text: str
     recipe: Mapping[str, Any]
@@ -92,6 +94,7 @@ def read_run(folder: Path) -> Run:
     recipe_text = _recipe_file(folder).read_text(encoding="utf-8", errors="replace")
     remarks: list[str] = []
     return Run(
+        path=folder.absolute(),
         name=folder.resolve().name,
         recipe_text=recipe_text,
         recipe=_parse_recipe(recipe_text, remarks),

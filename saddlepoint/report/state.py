@@ -2,20 +2,54 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from saddlepoint.report.read import Run
 
-# Events that change whether a run is going on; the others happen within it.
-_TURNING_POINTS = ("started", "resumed", "finished", "stopped", "could not go on")
+# Events after which a run has ended, and those that change whether it is going on; the others happen within it.
+_FAILED = "could not go on"
+_ENDS = ("finished", "stopped", _FAILED)
+_TURNING_POINTS = ("started", "resumed", *_ENDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """How a run ended.
+
+    Attributes:
+        step: iterations done.
+        planned: in all; None where the recipe does not say.
+        done: whether it has done all of them.
+        failed: it could not go on.
+    """
+
+    step: int
+    planned: int | None
+    done: bool
+    failed: bool
+
+
+def end_of(run: Run) -> End | None:
+    """How a run ended; None for one that goes on, or was killed."""
+    last = _turning_point(run)
+    step, planned = last.get("step"), inside(run.recipe, "training", "steps")
+    if last.get("event") not in _ENDS or type(step) is not int:
+        return None
+    planned, failed = planned if type(planned) is int else None, last["event"] == _FAILED
+    return End(step=step, planned=planned, done=last["event"] == "finished", failed=failed)
+
+
+def _turning_point(run: Run) -> Mapping[str, Any]:
+    """The last event that says whether the run is going on; empty without one."""
+    return next((event for event in reversed(run.events) if event.get("event") in _TURNING_POINTS), {})
 
 
 def standing(run: Run) -> str:
     """One sentence on whether the run finished, was stopped (and why), could not go on, or has not said."""
-    turning = [event for event in run.events if event.get("event") in _TURNING_POINTS]
-    last = turning[-1] if turning else {}
+    last = _turning_point(run)
     kind, step, reason = last.get("event"), last.get("step"), last.get("reason")
     at = f" at step {count(step)}" if step is not None else ""
     because = f": {reason}" if reason else ""
@@ -23,7 +57,7 @@ def standing(run: Run) -> str:
         return f"Finished{at}."
     if kind == "stopped":
         return f"Stopped on request{at}{because}. It can be resumed."
-    if kind == "could not go on":
+    if kind == _FAILED:
         return f"Could not go on{at}{because}."
     logged = run.last("step")
     reached = f"logged up to step {count(logged)}" if logged is not None else "without a logged step so far"
@@ -32,13 +66,14 @@ def standing(run: Run) -> str:
 
 def facts(run: Run) -> list[tuple[str, str]]:
     """The headline's numbers as (name, text); what is not recorded is left out."""
-    step, images, seconds = run.last("step"), run.last("images"), run.last("seconds")
-    planned = inside(run.recipe, "training", "steps")
+    seconds, planned = run.last("seconds"), inside(run.recipe, "training", "steps")
+    step, images = _made(run)
     speed = _median_speed(run)
     named = [
         ("Steps", None if step is None else count(step) + (f" of {count(planned)}" if planned else "")),
-        ("Real images shown", None if images is None else count(images)),
-        ("Training time", None if seconds is None else duration(seconds)),
+        ("Real images shown", images),
+        ("Time by the clock", None if seconds is None else duration(seconds)),
+        ("Processor time", _processor_time(run)),
         ("Images per second", None if speed is None else count(round(speed)) + " (median)"),
         ("Objective", inside(run.recipe, "objective")),
         ("Data", _data(run.recipe)),
@@ -47,6 +82,28 @@ def facts(run: Run) -> list[tuple[str, str]]:
         ("Threads", inside(run.recipe, "machine", "threads")),
     ]
     return [(name, str(value)) for name, value in named if value is not None]
+
+
+def _made(run: Run) -> tuple[float | None, str | None]:
+    """The last step that was made, which need not have been logged, and the real images that were shown up to it."""
+    logged, images, end = run.last("step"), run.last("images"), end_of(run)
+    if end is not None and type(told := _turning_point(run).get("images")) is int:
+        return end.step, count(told)
+    step = end.step if end is not None else logged
+    later = f" by step {count(logged)}" if logged != step else ""
+    return step, None if images is None else count(images) + later
+
+
+def _processor_time(run: Run) -> str | None:
+    """What the process took of the processor, over all times that the run was gone on with; None if nobody counted."""
+    counted = [event["processor_seconds"] for event in run.events if _is_time(event.get("processor_seconds"))]
+    began = sum(event.get("event") in ("started", "resumed") for event in run.events)
+    # Of a process that was killed it is not known.
+    return None if not counted else ("" if len(counted) >= began else "more than ") + duration(sum(counted))
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def reading(run: Run) -> list[str]:

@@ -4,6 +4,7 @@ A run is a sequence of segments. One ends where the run does, or with a request 
 begins from a checkpoint, with a game and observers of its own.
 """
 
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from saddlepoint.process.streams import standard_error
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.runs.advice import as_stop, introduce, tell_compiled
 from saddlepoint.runs.asked import reader_of
+from saddlepoint.runs.at_end import look_back
 from saddlepoint.runs.between import rebuild, roll_back
 from saddlepoint.runs.diagnosing import Diagnosis
 from saddlepoint.runs.opened import OpenRun
@@ -66,7 +68,7 @@ def play(run: OpenRun, until: int, observers: Sequence[Observer], control: Contr
     Raises:
         RunStopped: the run could not go on; its state is kept.
     """
-    folder = run.folder
+    folder, began = run.folder, time.process_time()
     # What a person edits or asks for concerns the segment that is played when it is looked at.
     playing = run
     control.inbox = Inbox(folder, lambda *given: reader_of(playing.recipe)(*given), answered_in(folder))
@@ -80,14 +82,21 @@ def play(run: OpenRun, until: int, observers: Sequence[Observer], control: Contr
         if run.show:
             introduce(folder, run.recipe, run.game, run.found, run.about, run.memory)
         while True:
-            following = _segment(playing, until, observers, control)
+            following = _segment(playing, until, observers, control, began)
             if isinstance(following, Ended):
+                look_back(playing, following.stopped, partial(say, run.show))
                 return following
             playing = following
 
 
-def _segment(run: OpenRun, until: int, observers: Sequence[Observer], control: Control) -> OpenRun | Ended:
-    """Plays one segment to its end: gives the run as it goes on, or how it ended."""
+def _segment(
+    run: OpenRun, until: int, observers: Sequence[Observer], control: Control, began: float
+) -> OpenRun | Ended:
+    """Plays one segment to its end: gives the run as it goes on, or how it ended.
+
+    Args:
+        began: the processor's time when the process began to play.
+    """
     folder, state = run.folder, run.game.state
     checkpoints, own = _own_observers(run, until)
     # The console comes last: it shows what all others have done.
@@ -114,7 +123,9 @@ def _segment(run: OpenRun, until: int, observers: Sequence[Observer], control: C
                 observer.end(state)
             stopped = request.reason if isinstance(request, Stop) and state.step < until else None
             control.close(run.game)
-            folder.note("stopped" if stopped else "finished", step=state.step, reason=stopped)
+            # The clock's time is in the log; a machine that others use as well takes longer by it.
+            about = {"images": state.images, "processor_seconds": round(time.process_time() - began, 1)}
+            folder.note("stopped" if stopped else "finished", step=state.step, reason=stopped, **about)
             return Ended(folder=folder, step=state.step, stopped=stopped)
         except RunStopped as error:
             _note_if_possible(folder, "could not go on", state.step, str(error))

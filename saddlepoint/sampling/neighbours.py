@@ -22,7 +22,7 @@ from saddlepoint.sampling.pictures import grid
 # Training images are read so many bytes at a time: a split may be larger than the memory.
 _BYTES = 2**28
 # Held-out images that say how far an image that was never trained on lies: enough for a median.
-_HELD_OUT = 256
+HELD_OUT = 256
 _YELLOW = (255, 220, 0)
 # Around the neighbours, in pixels; twice as much lies around each sample with its neighbours.
 _BORDER = 4
@@ -39,6 +39,7 @@ class Neighbours:
         distances: float64 (n, k), the root of the sum of squares over pixels in [0, 1].
         held_out: median distance of a held-out image to its nearest training image: what no copy is expected to fall
             far below. None where nothing is held out.
+        held_out_count: of how many that is the median.
     """
 
     samples: Tensor
@@ -46,6 +47,7 @@ class Neighbours:
     indices: Tensor
     distances: Tensor
     held_out: float | None
+    held_out_count: int = 0
 
     def to_json(self) -> dict:
         """Indices and distances as lists, one list for each sample, and the two medians that are to be compared."""
@@ -57,13 +59,14 @@ class Neighbours:
         }
 
 
-def neighbours(samples: Tensor, data: Packed, count: int = 1) -> Neighbours:
+def neighbours(samples: Tensor, data: Packed, count: int = 1, *, held_out: int = HELD_OUT) -> Neighbours:
     """Finds the training images nearest to samples.
 
     Args:
         samples: floats in [0, 1], (n, channels, height, width) in the data's shape.
         data: what the generator was trained on; its split "train" is searched, as stored, not augmented.
         count: neighbours of each sample, 1 up to the number of training images.
+        held_out: of so many held-out images at most the distance is found too.
 
     Raises:
         UserError: points instead of images, samples of another shape, or a count out of range.
@@ -76,11 +79,11 @@ def neighbours(samples: Tensor, data: Packed, count: int = 1) -> Neighbours:
             "the same shape",
             "give the data that the run was trained on",
         )
-    train, held_out = data.splits["train"], data.splits["held_out"][:_HELD_OUT]
+    train, others = data.splits["train"], data.splits["held_out"][:held_out]
     if not 1 <= count <= len(train):
         raise UserError(f"{short(str(count))} neighbours", f"1 to {len(train)} training images", "use --neighbours 1")
     distances, indices = _nearest(255 * samples, data, train, count)
-    apart = _nearest(data.batch(held_out)[0], data, train, 1)[0] if len(held_out) else None
+    apart = _nearest(data.batch(others)[0], data, train, 1)[0] if len(others) else None
     images, _ = data.batch(indices.flatten())
     return Neighbours(
         samples=samples,
@@ -88,6 +91,7 @@ def neighbours(samples: Tensor, data: Packed, count: int = 1) -> Neighbours:
         indices=indices,
         distances=distances,
         held_out=float(np.median(apart)) if apart is not None else None,
+        held_out_count=len(others),
     )
 
 

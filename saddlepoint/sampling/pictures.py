@@ -20,6 +20,8 @@ _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _CELL = 48
 # Between the images: grey, which neither a black nor a white image border runs into; nothing where there is alpha.
 _GAPS = {"L": 128, "RGB": (128, 128, 128), "RGBA": (0, 0, 0, 0)}
+# For full rows a picture may be so many times as long as a square one.
+_OBLONG = 4 / 3
 # A float32 map such as (x + 1) / 2 may leave [0, 1] by a rounding error; more than that is a wrong scale.
 _ROUNDING = 1e-6
 
@@ -31,7 +33,7 @@ def grid(
 
     Args:
         images: floats in [0, 1], (n, channels, height, width), 1, 3 or 4 channels.
-        columns: images per row; by default as many as make the picture about square.
+        columns: images per row; by default as many as make the picture about square (`about_square`).
         padding: pixels between and around the images.
         enlarge: bring small images to a visible size, by a whole factor; otherwise a pixel stays a pixel.
 
@@ -44,7 +46,7 @@ def grid(
     pixels = _pixels(images)
     count, channels, height, width = pixels.shape
     factor = max(1, -(-_CELL // max(height, width))) if enlarge else 1
-    per_row = min(count, max(1, round(math.sqrt(count * height / width)))) if columns is None else columns
+    per_row = about_square(count, height, width) if columns is None else columns
     if per_row < 1 or padding < 0:
         raise UserError(f"columns {columns}, padding {padding}", "columns >= 1 and padding >= 0", "choose such numbers")
     mode = _MODES[channels]
@@ -57,6 +59,18 @@ def grid(
         row, column = divmod(index, per_row)
         picture.paste(cell, (padding + column * step_x, padding + row * step_y))
     return picture
+
+
+def about_square(count: int, height: int, width: int) -> int:
+    """How many of so many images stand in a row of a picture about square: rows are full where that can be.
+
+    64 faces of 92 x 112 pixels stand in 8 rows of 8, and not in 7 of 9 with one left over.
+    """
+    square = math.sqrt(count * height / width)
+    near = [each for each in range(1, count + 1) if count % each == 0 and 1 / _OBLONG <= each / square <= _OBLONG]
+    if near:
+        return min(near, key=lambda each: abs(math.log(each / square)))
+    return min(count, max(1, round(square)))
 
 
 def scatter(points: Tensor | np.ndarray, reference: Tensor | np.ndarray | None = None) -> Image.Image:

@@ -55,7 +55,7 @@ def test_the_page_shows_evidence_beside_healthy_numbers_and_what_to_do(make_run)
     for expected in (
         *(TITLES["collapse"], "Since step 225", "said at step 275", "what collapse means", NAMES["x_nn"]),
         f"Seen in this run: {TITLES['collapse']}.",
-        *("0.2 (healthy runs: 0.9 or more)", "saddlepoint ask RUN penalties.r1=0.3", "It looked 11 times"),
+        *("0.2 (healthy runs: 0.9 or more)", "digits-1 --steps 200 --set penalties.r1=0.3", "It looked 11 times"),
     ):
         assert expected in text, expected
     assert "x_nn, over the run" in html or f"{NAMES['x_nn']}, over the run" in html

@@ -37,7 +37,7 @@ def test_the_headline_has_the_numbers_of_the_run(make_run):
     assert found == {
         "Steps": "100 of 100",
         "Real images shown": "6,400",
-        "Training time": "50 s",
+        "Time by the clock": "50 s",
         "Images per second": "5,000 (median)",
         "Objective": "non_saturating",
         "Data": "digits, 1 x 8 x 8",
@@ -48,7 +48,18 @@ def test_the_headline_has_the_numbers_of_the_run(make_run):
 
 
 def test_what_is_not_recorded_is_left_out(make_run):
-    assert facts(read_run(make_run(recipe="name: x\nmachine: 3\n", log=None))) == []
+    assert facts(read_run(make_run(recipe="name: x\nmachine: 3\n", log=None, events=None))) == []
+
+
+def test_the_headline_has_the_last_step_that_was_made_and_not_the_last_that_was_logged(make_run):
+    ends = [{**STARTED, "step": 0}, {"event": "stopped", "step": 104, "images": 6656, "processor_seconds": 41.2}]
+    found = dict(facts(read_run(make_run("one", events=ends))))
+    assert (found["Steps"], found["Real images shown"], found["Processor time"]) == ("104 of 100", "6,656", "41 s")
+    # Of a session that was killed nobody knows; and a run from before has no count of its images there.
+    ends = [STARTED, {"event": "resumed", "step": 50}, *ends[1:]]
+    assert dict(facts(read_run(make_run("two", events=ends))))["Processor time"] == "more than 41 s"
+    older = dict(facts(read_run(make_run("old", events=[{"event": "stopped", "step": 104, "reason": "SIGINT"}]))))
+    assert (older["Steps"], older["Real images shown"]) == ("104 of 100", "6,400 by step 100")
 
 
 @pytest.mark.parametrize("place", ["/some/where/faces", "/some/where/faces/", "C:\\some\\faces", "faces"])

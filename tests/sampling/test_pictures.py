@@ -56,9 +56,10 @@ def test_without_enlarging_a_single_image_has_its_own_size():
 
 
 @pytest.mark.parametrize(
-    ("count", "height", "width", "size"), [(16, 50, 50, (4, 4)), (64, 100, 50, (11, 6)), (1, 50, 50, (1, 1))]
+    ("count", "height", "width", "size"),
+    [(16, 50, 50, (4, 4)), (64, 100, 50, (11, 6)), (1, 50, 50, (1, 1)), (64, 112, 92, (8, 8)), (8, 60, 60, (3, 3))],
 )
-def test_a_grid_is_about_square(count, height, width, size):
+def test_a_grid_is_about_square_and_its_rows_are_full_where_they_can_be(count, height, width, size):
     picture = grid(np.zeros((count, 1, height, width), np.float32), padding=0)
     assert picture.size == (size[0] * width, size[1] * height)
 

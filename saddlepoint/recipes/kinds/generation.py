@@ -181,7 +181,9 @@ class GenerationKind(Kind):
         def draw(made: Tensor, path: Path) -> None:
             save_picture(grid(made) if behind is None else scatter(made, behind), path)
 
-        return Pictures(request=fixed_request(recipe, task, found), draw=draw)
+        request = fixed_request(recipe, task, found)
+        real = partial(_beside, data, request) if behind is None else None
+        return Pictures(request=request, draw=draw, real=real)
 
     def picture_bytes(self, recipe: Recipe, task: Generation, found: DataFacts) -> int:
         return recipe.watch.samples * (4 * math.prod(found.shape) + 16 * task.latent)
@@ -277,6 +279,22 @@ def fixed_request(recipe: Recipe, task: Generation, found: DataFacts) -> Request
     if task.conditional:
         tensors["labels"] = labels_in_turn(count, len(found.classes))
     return Request(tensors=tensors).to(task.device)
+
+
+def _beside(data: Packed, request: Request) -> Tensor:
+    """Training images, as many as the request makes, and each with the label that its place has; always the same."""
+    # Seeded by nothing: files come sorted, and so by class.
+    order = np.random.default_rng(0).permutation(data.splits["train"])
+    count = len(request.tensors["z"])
+    if "labels" not in request.tensors or data.labels is None:
+        return data.batch(np.resize(order, count))[0]
+    known, wanted = data.labels[order], request.tensors["labels"].cpu().numpy()
+    chosen = np.resize(order, count)
+    for label in np.unique(wanted):
+        places, those = np.flatnonzero(wanted == label), order[known == label]
+        if len(those):
+            chosen[places] = np.resize(those, len(places))
+    return data.batch(chosen)[0]
 
 
 def _pair(recipe: Recipe, part: GenerationPart, materials: Materials) -> OwnNetworks:

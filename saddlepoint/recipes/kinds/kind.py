@@ -57,10 +57,13 @@ class Pictures:
     Attributes:
         request: what they are made of, always the same.
         draw: writes what was made of it into a file.
+        real: training images to be seen beside them, uint8 (as many, channels, height, width), each of the label that
+            its place in the picture has; None where the picture itself shows what was to be made.
     """
 
     request: Request
     draw: Callable[[Tensor, Path], object]
+    real: Callable[[], Tensor] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

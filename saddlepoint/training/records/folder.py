@@ -11,6 +11,7 @@ from typing import Any
 from saddlepoint.errors import UserError
 from saddlepoint.files import Line, append_line, aside_of, read_lines, write_whole
 from saddlepoint.run_folder import (
+    BESIDE,
     CHECKPOINTS,
     EVENTS,
     FINDINGS,
@@ -71,6 +72,7 @@ class RunFolder:
         self.events = path / EVENTS
         self.requests = path / REQUESTS
         self.samples = path / SAMPLES
+        self.beside = path / BESIDE
         self.checkpoints = path / CHECKPOINTS
         self.tensorboard = path / TENSORBOARD
         self.metrics = path / METRICS
