@@ -37,7 +37,7 @@ from saddlepoint.runs.process import own_process
 from saddlepoint.runs.recorded import Change, Recorded, read_recorded
 from saddlepoint.runs.saved import Saved, saved_under
 from saddlepoint.runs.segments import Ended, play
-from saddlepoint.runs.weights import take_weights
+from saddlepoint.runs.weights import Taken, take_weights
 from saddlepoint.training.control import Control
 from saddlepoint.training.machine import device as machine
 from saddlepoint.training.observers import Observer
@@ -94,10 +94,9 @@ def start(
             command=command,
         )
         refuse_too_large(run.game, recipe, found, run.memory)
-        taken, fresh = take_weights(run.game, weights_from) if weights_from is not None else (None, [])
-        if weights_from is not None:
-            without = f"; it has no {' and no '.join(fresh)}: fresh here" if fresh else ""
-            say(show, f"weights of {weights_from}, step {taken}{without}; step, images and schedules begin at 0")
+        taken = take_weights(run.game, weights_from, recipe, found) if weights_from is not None else None
+        if taken is not None:
+            say(show, f"weights of {weights_from}, {taken.words}; step, images and schedules begin at 0")
         run = replace(run, recorded=_recorded(run, weights_from, taken))
         control = Control(note=folder.note, stop_at=stop_at)
         with folder.locked(), control.listening():
@@ -106,8 +105,8 @@ def start(
             # A signal is a request by now: it would otherwise leave a run that has begun and saved nothing.
             run.write_recipe()
             folder.note("started", step=0, until=recipe.training.steps)
-            if weights_from is not None:
-                folder.note("weights taken", source=str(weights_from), from_step=taken, fresh=fresh)
+            if taken is not None:
+                folder.note("weights taken", source=str(weights_from), **taken.noted)
             return play(run, recipe.training.steps, observers, control)
 
 
@@ -127,13 +126,13 @@ def _with_whole_paths(recipe: Recipe, from_python: FromPython) -> Recipe:
     return with_places(recipe)
 
 
-def _recorded(run: OpenRun, weights_from: Path | None, taken: int | None) -> Recorded:
+def _recorded(run: OpenRun, weights_from: Path | None, taken: Taken | None) -> Recorded:
     """What a run that begins records beside its recipe."""
     return Recorded.model_validate(
         {
             "command": run.recorded.command,
             "weights_from": str(weights_from.resolve()) if weights_from is not None else None,
-            "weights_step": taken,
+            "weights_step": taken.step if taken is not None else None,
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": run.here,
             "versions": machine.versions(),
@@ -289,7 +288,7 @@ def _put_back(run: OpenRun, before: _Before) -> Saved:
         restore(before.checkpoint, game.task, game.steps, game.state)
         return saved_under(before.checkpoint, before.recipe, recorded)
     if recorded.weights_from is not None:
-        take_weights(game, Path(recorded.weights_from), recorded.weights_step)
+        take_weights(game, Path(recorded.weights_from), run.recipe, run.found, recorded.weights_step)
     return Saved()
 
 

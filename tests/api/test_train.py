@@ -158,9 +158,9 @@ def test_from_another_runs_weights(tmp_path) -> None:
         for run in (first, second)
     ]
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
-    wider = {**QUICK, "networks": {"pair": "dcgan", "width": 3, "normalisation": "none"}}
-    with pytest.raises(sp.UserError, match="do not fit"):
-        sp.train("images", data=data, out=tmp_path / "third", steps=1, set=wider, weights_from=first, show=False)
+    narrow = {**QUICK, "networks": {"pair": "dcgan", "width": 3, "latent": 128, "normalisation": "none"}}
+    with pytest.raises(sp.UserError, match=r"fit in here.*set networks.width=32"):
+        sp.train("images", data=data, out=tmp_path / "third", steps=1, set=narrow, weights_from=first, show=False)
 
 
 def test_training_leaves_the_callers_randomness_alone(tmp_path) -> None:

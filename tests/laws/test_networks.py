@@ -122,6 +122,7 @@ def test_every_file_is_reached():
         {
             "saddlepoint.networks": "the dictionary of the pairs",
             "saddlepoint.networks.classifier": "no pair; tested in tests/networks/test_classifier.py",
+            **{f"saddlepoint.networks.growing.{each}": "test_growing.py" for each in ("grow", "levels", "widening")},
             "saddlepoint.networks.layers.attention": "tested in tests/networks/test_attention.py",
             "saddlepoint.networks.layers.channels": "widths of levels; tested in tests/networks/test_layers.py",
             "saddlepoint.networks.layers.checks": "refusals that pairs share; tested in tests/networks/test_layers.py",
