@@ -214,7 +214,7 @@ class Watch(Part):
     evaluate_count: int = Field(default=2000, ge=2, description="samples of an evaluation")
     evaluate_features: str = Field(default="pixels", description="as for `evaluate --features`")
     evaluate_at_end: int | None = Field(
-        default=500, ge=2, description="samples of the evaluation when the run has ended; null for none"
+        default=400, ge=20, description="samples of the evaluation when the run has ended; null for none"
     )
 
     @field_validator("diagnosis", mode="before")

@@ -31,10 +31,16 @@ class Number:
     real: float | None
     real_interval: tuple[float, float] | None
 
-    @property
-    def short_of_real(self) -> bool | None:
-        """Whether a distance is larger than that of real data by more than chance; None without it."""
-        return None if self.real_interval is None else self.interval[0] > self.real_interval[1]
+    def worse(self, *, smaller: bool) -> bool | None:
+        """Whether it is worse than that of real data by more than chance; None where that is not known.
+
+        Args:
+            smaller: a smaller number is a better one.
+        """
+        if self.real_interval is None:
+            return None
+        (low, high), (real_low, real_high) = self.interval, self.real_interval
+        return low > real_high if smaller else high < real_low
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +68,10 @@ class Judge:
 
         Where even single pixels tell the two apart they are not; where pixels do not, that is no praise.
         """
-        distance = self.numbers.get(_DISTANCE)
-        found = None if distance is None else distance.short_of_real
-        return None if self.blind and found is False else found
+        named = (_DISTANCE,) if self.blind else (_DISTANCE, *_SHARES)
+        known = [self.numbers[name].worse(smaller=name == _DISTANCE) for name in named if name in self.numbers]
+        told = [found for found in known if found is not None]
+        return None if not told or (self.blind and not any(told)) else any(told)
 
     @property
     def line(self) -> str:

@@ -4,7 +4,7 @@ The evaluation is one of `watch.evaluate_at_end` samples, and stands in metrics.
 seeds of its own and changes no state. It is left out where it has nothing to say or where nobody waits for it:
 
 a signal has stopped the run        `saddlepoint evaluate` makes it later
-the run was short                   fewer than ten real images were shown for each sample that would be measured
+the run was short                   fewer than twenty real images were shown for each sample that would be measured
 there was one at this step          as with `watch.evaluate_every`
 
 What fails here is said on one line and is no reason for the run to fail: its state was saved before.
@@ -27,7 +27,7 @@ from saddlepoint.training.records.evaluations import Measure
 from saddlepoint.training.records.folder import RunFolder
 
 # A run that has shown fewer real images than this for each sample is shorter than its evaluation would be.
-_SHOWN_FOR_EACH = 10
+_SHOWN_FOR_EACH = 20
 _FEWEST = 20
 
 

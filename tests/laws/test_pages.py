@@ -35,7 +35,7 @@ FILE = re.compile(r"`((?:[a-z_0-9.]+/)+[a-z_0-9]+\.(?:py|md|yaml|jinja))(?:: (\w
 FOLDER = re.compile(r"`((?:[a-z_0-9]+/)+)`")
 BLOCK = re.compile(r"^```.*?^```", flags=re.MULTILINE | re.DOTALL)
 # Folders of a run and of a person, which the pages speak of too.
-NOT_OURS = ("runs/", "samples/", "checkpoints/", "tensorboard/", "requests/")
+NOT_OURS = ("runs/", "samples/", "beside/", "checkpoints/", "tensorboard/", "requests/")
 
 
 def _text(page: Path) -> str:
