@@ -26,7 +26,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--features",
         default="pixels",
         metavar="NAME|NAME:FILE",
-        help="pixels (default), efficientnet-lite0, hog, classifier:RUN, inception:FILE, inception-clean:FILE, dinov2:FILE, vgg19:FILE",
+        help="efficientnet-lite0, hog, pixels (default), "
+        "classifier:RUN, inception:FILE, inception-clean:FILE, dinov2:FILE, vgg19:FILE",
     )
     parser.add_argument("--data", metavar="PATH", help="where the real data is (a run's: if it has moved)")
     parser.add_argument(
