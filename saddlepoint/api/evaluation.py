@@ -23,6 +23,7 @@ from saddlepoint.game.task import networks_of
 from saddlepoint.measuring.arrays import packed_array
 from saddlepoint.measuring.catalogue import METRICS, check_names, default_metrics
 from saddlepoint.measuring.items import items_of_data
+from saddlepoint.measuring.judges import Judges
 from saddlepoint.measuring.measure import Measurer, Samples
 from saddlepoint.measuring.pairs import pairs_by_name
 from saddlepoint.measuring.real import Real
@@ -30,7 +31,7 @@ from saddlepoint.metrics.features import Features
 from saddlepoint.process.saying import say
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.tasks import open_recipe_data, with_source
-from saddlepoint.runs.features import features_for, features_of
+from saddlepoint.runs.features import default_features, features_for, features_of, why_pixels
 from saddlepoint.runs.loading import load_task
 from saddlepoint.runs.recorded import read_recorded
 from saddlepoint.training.machine.device import device_named
@@ -45,7 +46,7 @@ def evaluate(
     what: Place | Run | tuple[Place | Arrays | Packed, Place | Arrays | Packed],
     *,
     metrics: Sequence[str] | None = None,
-    features: str | Features = "pixels",
+    features: str | Features | None = None,
     data: str | None = None,
     reference: str | None = None,
     count: int | None = None,
@@ -61,8 +62,9 @@ def evaluate(
             channels, height, width), 8-bit or floats in [0, 1], or of points (n, dimensions).
         metrics: names of `METRICS`. None: the Frechet and kernel distances, precision, recall, density and coverage; on
             points of a known density those of toy sets too; for a run of a classifier its accuracy.
-        features: pixels, classifier:RUN, inception:FILE, inception-clean:FILE, dinov2:FILE, vgg19:FILE, or features of
-            your own.
+        features: efficientnet-lite0, hog, pixels, classifier:RUN, inception:FILE, inception-clean:FILE, dinov2:FILE,
+            vgg19:FILE, or features of your own. None: for images of 32 pixels and more efficientnet-lite0, if its
+            wheel is installed; else pixels; for a run of a classifier its own.
         data: where a run's data is now, if it has moved.
         reference: the split that is compared with: train, held_out or test. None: train, as published distances are
             computed; for accuracy the test split, or else the held-out one.
@@ -74,7 +76,8 @@ def evaluate(
         command: what a person typed, recorded.
 
     Returns:
-        A list of {metric, value, interval, provenance}; the provenance's `baseline` is what real data scores.
+        A list of {metric, value, interval, provenance}; the provenance's `baseline` is what real data scores. For
+        images of 16 pixels and more the distance, precision, recall and coverage follow by a second judge, hog.
 
     Raises:
         UserError: something is unknown, missing, or does not fit.
@@ -108,7 +111,7 @@ def evaluate(
 def _of_run(
     path: Path,
     metrics: Sequence[str] | None,
-    features: str | Features,
+    features: str | Features | None,
     data: str | None,
     reference: str | None,
     count: int | None,
@@ -142,13 +145,13 @@ def _of_run(
         )
     about = {"step": loaded.step, "trained_on": recorded.facts.fingerprint, "command": command}
     where = loaded.task.device
-    own = features_of(loaded, path) if features == "pixels" else None
+    own = features_of(loaded, path) if features is None else None
     known = own or _features(features, packed, where)
     samples = kind.generated_samples(loaded.task, networks_of(loaded.task), packed, known, seed=seed, about={})
     names, split = metrics or kind.default_metrics(packed), reference or kind.reference(packed)
-    measurer = Measurer(known, real=Real(data=packed, split=split, features=known, device=where))
+    judges = Judges(known, real=Real(data=packed, split=split, features=known, device=where))
     results, recorded_too = [], True
-    for _, record in measurer.measure(names, samples=samples, count=count):
+    for _, record in judges.measure(names, samples=samples, count=count):
         record["provenance"].update(about)
         results.append(record)
         if recorded_too:
@@ -180,7 +183,7 @@ def _of_samples(
     samples: Place | Arrays | Packed,
     real: Place | Arrays | Packed,
     metrics: Sequence[str] | None,
-    features: str | Features,
+    features: str | Features | None,
     reference: str | None,
     count: int | None,
     device: torch.device,
@@ -210,33 +213,43 @@ def _of_samples(
         available=len(chosen),
         about={"samples_from": {"source": made.source, "fingerprint": made.fingerprint}},
     )
-    measurer = Measurer(known, real=Real(data=kept, split=reference or "train", features=known, device=device))
+    judges = Judges(known, real=Real(data=kept, split=reference or "train", features=known, device=device))
     names = metrics or default_metrics(kept)
-    found = [record for _, record in measurer.measure(names, samples=given, count=count)]
+    found = [record for _, record in judges.measure(names, samples=given, count=count)]
     return [{**each, "provenance": {**each["provenance"], "command": command}} for each in found]
 
 
 def _of_pairs(
-    images: Any, reference: Any, names: Sequence[str], features: str | Features, device: torch.device, command: str
+    images: Any,
+    reference: Any,
+    names: Sequence[str],
+    features: str | Features | None,
+    device: torch.device,
+    command: str,
 ) -> list[dict[str, Any]]:
     if not isinstance(images, str | Path) or not isinstance(reference, str | Path):
         raise UserError(
             "arrays as pairs", "two folders with the same file names", "call saddlepoint.metrics.psnr.psnr itself"
         )
     pairs = pairs_by_name(images, reference)
-    known = _features_of_shape(features, tuple(pairs.images[0].shape), device)
+    # Of these only the distance of feature maps looks at features, and neither default has maps.
+    known = _features_of_shape(features or "pixels", tuple(pairs.images[0].shape), device)
     measurer = Measurer(known, real=None, pairs=pairs)
     about = {"samples_from": {"source": str(images)}, "reference": {"source": str(reference)}, "command": command}
     found = [record for _, record in measurer.measure(names, samples=None)]
     return [{**each, "provenance": {**each["provenance"], **about}} for each in found]
 
 
-def _features(features: str | Features, data: Packed, device: torch.device) -> Features:
+def _features(features: str | Features | None, data: Packed, device: torch.device) -> Features:
     return _features_of_shape(features, tuple(data.shape), device)
 
 
-def _features_of_shape(features: str | Features, shape: tuple[int, ...], device: torch.device) -> Features:
-    return features if isinstance(features, Features) else features_for(features, shape, device)
+def _features_of_shape(features: str | Features | None, shape: tuple[int, ...], device: torch.device) -> Features:
+    if isinstance(features, Features):
+        return features
+    if features is None and (why := why_pixels(shape)) is not None:
+        say(True, why)
+    return features_for(features or default_features(shape), shape, device)
 
 
 def _packed(given: Place | Arrays | Packed) -> Packed:

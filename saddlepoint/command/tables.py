@@ -27,6 +27,36 @@ def interval_in_words(interval: Sequence[float | None]) -> str:
     return f"[{number_in_words(interval[0], '-inf')}, {number_in_words(interval[1], 'inf')}]"
 
 
+def measured(results: Sequence[Mapping[str, Any]]) -> str:
+    """What was measured, a row for each metric and judge, the judges of a metric under each other.
+
+    Args:
+        results: {metric, value, interval, provenance}, as `evaluate` answers.
+    """
+    from saddlepoint.measuring.alike import judge_of
+    from saddlepoint.measuring.meaning import meaningless
+
+    order = list(dict.fromkeys(result["metric"] for result in results))
+    several = len({judge_of(result) for result in results if judge_of(result)}) > 1
+    lines = [("metric", *(("judge",) if several else ()), "value", "95 % interval", "real against real", "samples", "")]
+    before = None
+    for result in sorted(results, key=lambda result: order.index(result["metric"])):
+        found = result["provenance"]
+        lines.append(
+            (
+                result["metric"] if result["metric"] != before else "",
+                *((judge_of(result),) if several else ()),
+                number_in_words(result["value"]),
+                interval_in_words(result["interval"]),
+                baseline_in_words(found["baseline"]),
+                str(found.get("samples", "")),
+                meaningless(result),
+            )
+        )
+        before = result["metric"]
+    return aligned(lines)
+
+
 def aligned(table: Sequence[tuple[str, ...]]) -> str:
     """A table as text, its columns as wide as their widest cell."""
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]

@@ -60,7 +60,7 @@ class Row:
     @property
     def apart(self) -> bool:
         """Whether no two of the runs' intervals overlap."""
-        intervals = sorted(_interval(record) for record in self.records if record is not None)
+        intervals = sorted(interval_of(record) for record in self.records if record is not None)
         return all(low[1] < high[0] for low, high in pairwise(intervals))
 
 
@@ -74,7 +74,7 @@ def rows(runs: Sequence[Sequence[Record]], metrics: Sequence[str] | None = None)
     Returns:
         A row for each metric and kind of features, in the order in which they first occur.
     """
-    newest = [{_kind(record): record for record in records if record.get("metric")} for records in runs]
+    newest = [newest_by_kind(records) for records in runs]
     kinds = list(dict.fromkeys(kind for of_run in newest for kind in of_run))
     return [
         row(metric, features, tuple(of_run.get((metric, features)) for of_run in newest))
@@ -94,8 +94,7 @@ def groups(runs: Mapping[str, Sequence[Record]]) -> list[tuple[str, str, dict[st
     """
     alike: dict[str, tuple[str, str, dict[str, Record]]] = {}
     for name, records in runs.items():
-        newest = {_kind(record): record for record in records if record.get("metric")}
-        for (metric, features), record in newest.items():
+        for (metric, features), record in newest_by_kind(records).items():
             how = json.dumps([metric, features, sorted(_settings(record).items())], default=str)
             alike.setdefault(how, (metric, features, {}))[2][name] = record
     return [group for group in alike.values() if len(group[2]) > 1]
@@ -113,9 +112,15 @@ def row(metric: str, features: str, records: tuple[Record | None, ...]) -> Row:
     return Row(metric=metric, features=features, records=records, differs=differs)
 
 
-def _kind(record: Record) -> tuple[str, str]:
+def newest_by_kind(records: Sequence[Record]) -> dict[tuple[str, str], Record]:
+    """Metric and judge -> the newest record of them; numbers of different features are of different kinds."""
+    return {(str(record["metric"]), judge_of(record)): record for record in records if record.get("metric")}
+
+
+def judge_of(record: Record) -> str:
+    """The name of the features that a record is of; empty for a metric without."""
     features = _provenance(record).get("features")
-    return str(record["metric"]), str(features.get("name", "")) if isinstance(features, Mapping) else ""
+    return str(features.get("name", "")) if isinstance(features, Mapping) else ""
 
 
 def _provenance(record: Record) -> Mapping[str, Any]:
@@ -139,7 +144,8 @@ def _flat(node: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
             yield name, value
 
 
-def _interval(record: Record) -> tuple[float, float]:
+def interval_of(record: Record) -> tuple[float, float]:
+    """Its two ends; infinite where they are not there."""
     ends = record.get("interval")
     low, high = ends if isinstance(ends, Sequence) and len(ends) == 2 else (None, None)
     return (float("-inf") if low is None else low, float("inf") if high is None else high)

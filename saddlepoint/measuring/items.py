@@ -58,6 +58,10 @@ class Items:
         """Pixels in [0, 1], or coordinates, float32 (count, *shape)."""
         return torch.cat([batch.float() / 255 if batch.dtype == torch.uint8 else batch for batch in self._pass()])
 
+    def seen_by(self, features: Features) -> "Items":
+        """The same items through other features; what is held of them is held once."""
+        return replace(self, batches=self._pass, features=features)
+
     def parted(self) -> tuple["Items", "Items"]:
         """The first half and the second, as two."""
         half = self.count // 2

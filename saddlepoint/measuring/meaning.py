@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from saddlepoint.errors import counted
+from saddlepoint.measuring.alike import judge_of
 from saddlepoint.metrics.memorisation import FEWEST, chance_half_width, tells_copying
 
 Record = Mapping[str, Any]
 
 # Metrics of covariances: with fewer vectors than dimensions these have no full rank.
 _OF_COVARIANCES = ("frechet_distance", "frechet_distance_infinity")
+# In the space of pixels nearly every picture lies near a blurred one: a veil scores there as real data does.
+_MEANINGLESS_IN_PIXELS = ("precision", "recall", "density", "coverage")
 # Shares: an interval over more than this much of 0..1 leaves nearly everything open.
 _SHARES, _OPEN = ("precision", "recall", "coverage"), 0.5
 _COPYING = (
@@ -31,6 +34,12 @@ def meanings(records: Sequence[Record]) -> list[str]:
     return [*lines, *_flat(records), *_open(records)]
 
 
+def meaningless(record: Record) -> str:
+    """What a table says beside a number that means nothing; empty for others."""
+    in_pixels = record.get("metric") in _MEANINGLESS_IN_PIXELS and judge_of(record) == "pixels"
+    return "means nothing in pixels" if in_pixels else ""
+
+
 def _too_few_to_copy(record: Record) -> list[str]:
     samples, held_out = record["provenance"]["samples"], record["provenance"]["held_out_images"]
     if tells_copying(samples, held_out):
@@ -50,7 +59,7 @@ def _flat(records: Sequence[Record]) -> list[str]:
         about = record["provenance"]
         few = min(about.get("samples", 0), about.get("reference_samples", 0))
         if record["metric"] in _OF_COVARIANCES and few <= about.get("dimensions", 0):
-            found.append((record["metric"], few, about["dimensions"]))
+            found.append((_named(record, records), few, about["dimensions"]))
     if not found:
         return []
     names, few, dimensions = ", ".join(name for name, _, _ in found), found[0][1], found[0][2]
@@ -62,13 +71,19 @@ def _flat(records: Sequence[Record]) -> list[str]:
 
 def _open(records: Sequence[Record]) -> list[str]:
     """Of shares whose intervals leave nearly everything open."""
-    names = [
-        record["metric"]
+    wide = [
+        record
         for record in records
         if record["metric"] in _SHARES and record["interval"][1] - record["interval"][0] > _OPEN
     ]
-    if not names:
+    if not wide:
         return []
-    samples = next(record["provenance"]["samples"] for record in records if record["metric"] == names[0])
+    names, samples = [_named(record, records) for record in wide], wide[0]["provenance"]["samples"]
     says = "says" if len(names) == 1 else "say"
     return [f"{', '.join(names)} of {counted(samples, 'sample')} {says} next to nothing: see the intervals"]
+
+
+def _named(record: Record, records: Sequence[Record]) -> str:
+    """The metric, and its judge where there are several."""
+    several = len({judge_of(each) for each in records if judge_of(each)}) > 1
+    return f"{record['metric']} ({judge_of(record)})" if several else record["metric"]

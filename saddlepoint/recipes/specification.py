@@ -212,7 +212,9 @@ class Watch(Part):
     )
     evaluate: tuple[str, ...] = Field(default=_MEASURED, description="metrics of the evaluations, as for `evaluate`")
     evaluate_count: int = Field(default=2000, ge=2, description="samples of an evaluation")
-    evaluate_features: str = Field(default="pixels", description="as for `evaluate --features`")
+    evaluate_features: str | None = Field(
+        default=None, description="as for `evaluate --features`; null for its default, which a run writes down"
+    )
     evaluate_at_end: int | None = Field(
         default=400, ge=20, description="samples of the evaluation when the run has ended; null for none"
     )
@@ -230,7 +232,8 @@ class Watch(Part):
                 name
                 for name, field in Watch.model_fields.items()
                 if name.startswith("evaluate") and name not in ("evaluate_every", "evaluate_at_end")
-                if getattr(self, name) != field.default
+                # Recipes of runs from before the default followed from the images have pixels there.
+                if getattr(self, name) not in (field.default, "pixels")
             ]
             if unused:
                 raise UserError(

@@ -17,7 +17,8 @@ from typing import Any
 
 from saddlepoint.errors import UserError, reading
 from saddlepoint.files import write_whole
-from saddlepoint.measuring.alike import groups
+from saddlepoint.measuring.alike import groups, newest_by_kind
+from saddlepoint.measuring.meaning import meaningless
 from saddlepoint.report.evidence import is_evidence, section_of_evidence
 from saddlepoint.report.markdown import cell, code
 from saddlepoint.report.read import Record, read_run
@@ -102,11 +103,11 @@ def _record(folder: Path) -> tuple[dict[str, Any], Path | None]:
 
 
 def _final(metrics: Sequence[Record]) -> list[Record]:
-    """What a person measured; of what the run measured as it went on, the newest of each metric, if nobody did."""
-    during = {metric.get("metric"): metric for metric in metrics if "during" in (metric.get("provenance") or {})}
+    """What a person measured; of what nobody did, what the run measured as it went on, the newest of each kind."""
+    during = newest_by_kind([metric for metric in metrics if "during" in (metric.get("provenance") or {})])
     by_hand = [metric for metric in metrics if "during" not in (metric.get("provenance") or {})]
-    known = {metric.get("metric") for metric in by_hand}
-    return [*by_hand, *(metric for name, metric in during.items() if name not in known)]
+    known = newest_by_kind(by_hand)
+    return [*by_hand, *(metric for kind, metric in during.items() if kind not in known)]
 
 
 def _read_record(file: Path) -> Mapping[str, Any]:
@@ -170,7 +171,7 @@ def _section(name: str, record: Mapping[str, Any]) -> Iterator[str]:
         facts = _flat(found if isinstance(found, dict) else {"": found} if found else {})
         provenance = "; ".join(f"{cell(key)}: {cell(value)}" if key else cell(value) for key, value in facts)
         yield (
-            f"| {code(metric.get('metric'))} | {cell(short(metric.get('value')))} | {_ends(metric)} "
+            f"| {code(metric.get('metric'))} | {_value(metric)} | {_ends(metric)} "
             f"| {_real(metric)} | {provenance or _NOT_RECORDED} |"
         )
 
@@ -190,7 +191,7 @@ def _side_by_side(runs: Mapping[str, Sequence[Record]]) -> Iterator[str]:
         for name, record in records.items():
             yield (
                 f"| {code(metric)} | {cell(features or 'none')} | {_reference(record)} | {cell(name)} "
-                f"| {cell(short(record.get('value')))} | {_ends(record)} | {_real(record)} |"
+                f"| {_value(record)} | {_ends(record)} | {_real(record)} |"
             )
 
 
@@ -200,6 +201,12 @@ def _reference(metric: Mapping[str, Any]) -> str:
     if not isinstance(reference, dict):
         return _NOT_RECORDED
     return f"{cell(reference.get('split'))} of {cell(str(reference.get('fingerprint'))[:12])}"
+
+
+def _value(metric: Mapping[str, Any]) -> str:
+    """The number, and whether it means nothing."""
+    remark = meaningless(metric)
+    return cell(short(metric.get("value"))) + (f" ({remark})" if remark else "")
 
 
 def _ends(metric: Mapping[str, Any]) -> str:

@@ -96,17 +96,20 @@ def _planned(run: OpenRun, tell: Callable[[str], None]) -> Measure | None:
         tell(f"no evaluation: {len(data.splits['train'])} training images are too few to measure samples against")
         return None
     # Metrics take seconds to import, for which a run that measures nothing need not wait.
-    from saddlepoint.measuring.measure import Measurer
+    from saddlepoint.measuring.judges import Judges
     from saddlepoint.measuring.real import Real
-    from saddlepoint.runs.features import features_for
+    from saddlepoint.runs.features import default_features, features_for, why_pixels
 
+    shape = tuple(data.shape)
+    if (why := why_pixels(shape)) is not None:
+        tell(why)
     names = kind.default_metrics(data)
     about = {"trained_on": data.fingerprint, "command": run.recorded.command}
 
     def measure(networks: Mapping[str, nn.Module]) -> Iterator[tuple[str, dict[str, Any]]]:
-        features = features_for("pixels", tuple(data.shape), task.device)
-        measurer = Measurer(features, real=Real(data=data, split="train", features=features, device=task.device))
+        features = features_for(default_features(shape), shape, task.device)
+        judges = Judges(features, real=Real(data=data, split="train", features=features, device=task.device))
         samples = kind.generated_samples(task, networks, data, features, seed=recipe.seed, about=about)
-        yield from measurer.measure(names, samples=samples, count=count)
+        yield from judges.measure(names, samples=samples, count=count)
 
     return measure

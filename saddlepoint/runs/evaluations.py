@@ -7,6 +7,7 @@ from torch import nn
 
 from saddlepoint.errors import UserError
 from saddlepoint.game.task import RunTask, networks_of
+from saddlepoint.process.saying import say
 from saddlepoint.recipes.kinds import Kind, kind_of
 from saddlepoint.recipes.specification import Recipe
 from saddlepoint.training.records.evaluations import Measure
@@ -32,13 +33,13 @@ def planned_evaluation(recipe: Recipe, task: RunTask, data: Any, command: str) -
     if not kind.measured:
         raise _unmeasured(kind)
     # Metrics take seconds to import, for which a run that measures nothing need not wait.
-    from saddlepoint.measuring.measure import Measurer
+    from saddlepoint.measuring.judges import Judges
     from saddlepoint.measuring.real import Real
-    from saddlepoint.runs.features import features_for
+    from saddlepoint.runs.features import default_features, features_for
 
-    features = features_for(watch.evaluate_features, tuple(data.shape), task.device)
+    features = features_for(watch.evaluate_features or default_features(data.shape), tuple(data.shape), task.device)
     real = Real(data=data, split="train", features=features, device=task.device)
-    measurer = Measurer(features, real=real)
+    judges = Judges(features, real=real)
     about = {"trained_on": data.fingerprint, "command": command}
     # With more than half of the split the baseline could not have the same counts.
     count = min(watch.evaluate_count, real.default_count)
@@ -53,10 +54,29 @@ def planned_evaluation(recipe: Recipe, task: RunTask, data: Any, command: str) -
         return made
 
     def measure(networks: Mapping[str, nn.Module]) -> Iterator[tuple[str, dict[str, Any]]]:
-        yield from measurer.measure(names, samples=samples(networks), count=count)
+        yield from judges.measure(names, samples=samples(networks), count=count)
 
-    measurer.check(names, samples=samples(networks_of(task)), count=count)
+    judges.check(names, samples=samples(networks_of(task)), count=count)
     return measure
+
+
+def with_features(recipe: Recipe, shape: tuple[int, ...], show: bool) -> Recipe:
+    """The recipe with the features of its evaluations named, so that a resumed run keeps those that it began with.
+
+    Args:
+        recipe: which evaluates or not.
+        shape: of an item of its data.
+        show: on standard error, where pixels stand in for a network that is not installed.
+    """
+    watch = recipe.watch
+    if watch.evaluate_every is None or watch.evaluate_features is not None:
+        return recipe
+    from saddlepoint.runs.features import default_features, why_pixels
+
+    if (why := why_pixels(shape)) is not None:
+        say(show, why)
+    named = watch.model_copy(update={"evaluate_features": default_features(shape)})
+    return recipe.model_copy(update={"watch": named})
 
 
 def _unmeasured(kind: Kind) -> UserError:

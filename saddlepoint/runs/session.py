@@ -23,6 +23,7 @@ from saddlepoint.runs.between import release, without_requests_after
 from saddlepoint.runs.changed import owes_its_end, recorded_anew, remarks, rewind, set_damaged_aside
 from saddlepoint.runs.changes import changed_recipe, differences, plain
 from saddlepoint.runs.content import with_places
+from saddlepoint.runs.evaluations import with_features
 from saddlepoint.runs.memory_needed import refuse_too_large
 from saddlepoint.runs.opened import (
     FromPython,
@@ -79,7 +80,7 @@ def start(
     _check_stop(stop_at, recipe.training.steps)
     data = data_of(recipe, from_python)
     found = kind_of(recipe).found(data)
-    recipe = _with_whole_paths(resolved(recipe, found), from_python)
+    recipe = with_features(_with_whole_paths(resolved(recipe, found), from_python), found.shape, show)
     device = machine.device_named(recipe.training.device)
     with own_process(device, recipe, recipe.training.threads):
         run = open_run(

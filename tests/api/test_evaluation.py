@@ -159,6 +159,9 @@ def test_runs_are_lined_up_only_where_they_were_measured_alike(runs, tmp_path, c
     assert main(["compare", str(one), str(two), "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert len(answer["rows"]) == len(names)
+    (verdict,) = answer["verdicts"]
+    assert verdict["metric"] == "frechet_distance" and verdict["runs"] == [str(one), str(two)]
+    assert list(verdict["says"]) == ["pixels"] and verdict["says"]["pixels"] == verdict["better"]
     assert all(row["comparable"] and row["differs"] == {} and len(row["results"]) == 2 for row in answer["rows"])
     assert main(["compare", str(one), str(two)]) == 0
     assert "frechet_distance (pixels)" in capsys.readouterr().out
@@ -282,7 +285,7 @@ def test_pairs_by_the_other_measures(runs, tmp_path) -> None:
 def test_a_covariance_that_would_take_an_hour_is_refused_with_a_way_out() -> None:
     wide = np.zeros((8200, 1, 91, 91), np.uint8)
     with pytest.raises(UserError, match=r"covariance of 8200 vectors of 8281 numbers.*--samples-count"):
-        sp.evaluate((wide, wide), metrics=["frechet_distance"], count=8200)
+        sp.evaluate((wide, wide), metrics=["frechet_distance"], features="pixels", count=8200)
 
 
 @pytest.fixture(scope="module")

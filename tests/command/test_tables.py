@@ -1,6 +1,13 @@
 """Measured numbers in words."""
 
-from saddlepoint.command.tables import aligned, baseline_in_words, interval_in_words, names_in, number_in_words
+from saddlepoint.command.tables import (
+    aligned,
+    baseline_in_words,
+    interval_in_words,
+    measured,
+    names_in,
+    number_in_words,
+)
 
 
 def test_numbers_that_are_not_finite_stand_as_none_and_are_named() -> None:
@@ -21,3 +28,19 @@ def test_columns_are_as_wide_as_their_widest_cell() -> None:
 
 def test_a_list_of_metrics_may_have_spaces() -> None:
     assert names_in("psnr, ssim") == ["psnr", "ssim"] and names_in(None) is None
+
+
+def test_judges_stand_under_each_other_and_what_means_nothing_says_so():
+    def record(metric: str, judge: str, value: float) -> dict:
+        about = {"features": {"name": judge}, "baseline": {"value": 1.0, "interval": [0.5, 1.5]}, "samples": 40}
+        return {"metric": metric, "value": value, "interval": [value - 0.1, value + 0.1], "provenance": about}
+
+    first = [record("frechet_distance", "pixels", 5), record("precision", "pixels", 0.9)]
+    assert measured([*first, record("frechet_distance", "hog", 0.2), record("precision", "hog", 0.3)]).splitlines() == [
+        "metric            judge   value  95 % interval  real against real  samples",
+        "frechet_distance  pixels  5      [4.9, 5.1]     1 [0.5, 1.5]       40",
+        "                  hog     0.2    [0.1, 0.3]     1 [0.5, 1.5]       40",
+        "precision         pixels  0.9    [0.8, 1]       1 [0.5, 1.5]       40       means nothing in pixels",
+        "                  hog     0.3    [0.2, 0.4]     1 [0.5, 1.5]       40",
+    ]
+    assert "judge" not in measured(first)

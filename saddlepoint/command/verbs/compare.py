@@ -13,6 +13,9 @@ from saddlepoint.errors import UserError, printable
 
 if TYPE_CHECKING:
     from saddlepoint.measuring.alike import Row
+    from saddlepoint.measuring.verdicts import Verdict
+
+_OF_MANY = ("frechet_distance",)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +28,7 @@ def run(chosen: argparse.Namespace, command: str) -> Answer:
     with uncollected():
         from saddlepoint.measuring.alike import rows
         from saddlepoint.measuring.catalogue import check_names
+        from saddlepoint.measuring.verdicts import in_words, verdicts
         from saddlepoint.report.read import read_metrics
 
     if len(chosen.runs) < 2:
@@ -61,11 +65,22 @@ def run(chosen: argparse.Namespace, command: str) -> Answer:
                 "evaluate the runs again with the same --data, --features, --reference and --samples-count"
             ),
         )
-    answer = {"runs": chosen.runs, "rows": [_as_json(row) for row in found]}
-    return Answer(json=answer, text=_compared(chosen.runs, found), code=code, remark=remark)
+    # Of many runs the pairs are many: then the distance speaks, or what was asked for.
+    said_by = verdicts([records for records, _ in runs], names or (None if len(runs) == 2 else _OF_MANY))
+    answer = {
+        "runs": chosen.runs,
+        "rows": [_as_json(row) for row in found],
+        "verdicts": [_verdict_as_json(each, chosen.runs) for each in said_by],
+    }
+    said = [in_words(each, chosen.runs) for each in said_by]
+    return Answer(json=answer, text="\n".join([_compared(chosen.runs, found), *said]), code=code, remark=remark)
 
 
 def _compared(runs: Sequence[str], found: Sequence["Row"]) -> str:
+    from saddlepoint.measuring.meaning import meaningless
+
+    order = list(dict.fromkeys(row.metric for row in found))
+    found = sorted(found, key=lambda row: order.index(row.metric))
     table = [("metric", *runs, "real against real", "")]
     said = []
     for row in found:
@@ -76,7 +91,8 @@ def _compared(runs: Sequence[str], found: Sequence["Row"]) -> str:
         records = [record for record in row.records if record is not None]
         cells = [f"{number_in_words(record['value'])} {interval_in_words(record['interval'])}" for record in records]
         real = baseline_in_words(records[-1]["provenance"].get("baseline") or {})
-        table.append((name, *cells, real, "intervals apart" if row.apart else "intervals overlap"))
+        apart = "intervals apart" if row.apart else "intervals overlap"
+        table.append((name, *cells, real, meaningless(records[0]) or apart))
     return "\n".join([*([aligned(table)] if len(table) > 1 else []), *said])
 
 
@@ -102,6 +118,19 @@ def _as_json(row: "Row") -> dict[str, Any]:
         "apart": row.apart if row.comparable else None,
         "results": list(row.records),
         "differs": {key: list(values) for key, values in row.differs.items()},
+    }
+
+
+def _verdict_as_json(verdict: "Verdict", runs: Sequence[str]) -> dict[str, Any]:
+    def named(place: int | None) -> str | None:
+        return None if place is None else runs[place]
+
+    return {
+        "metric": verdict.metric,
+        "runs": [runs[verdict.first], runs[verdict.second]],
+        "better": named(verdict.better),
+        "contradictory": verdict.contradictory,
+        "says": {judge: named(place) for judge, place in verdict.says.items()},
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from saddlepoint.command.options import DEVICES, add_step_option
-from saddlepoint.command.tables import aligned, baseline_in_words, interval_in_words, names_in, number_in_words
+from saddlepoint.command.tables import measured, names_in
 from saddlepoint.command.uncollected import uncollected
 from saddlepoint.command.verb import Answer, Verb
 from saddlepoint.errors import UserError
@@ -24,10 +24,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--features",
-        default="pixels",
         metavar="NAME|NAME:FILE",
-        help="efficientnet-lite0, hog, pixels (default), "
-        "classifier:RUN, inception:FILE, inception-clean:FILE, dinov2:FILE, vgg19:FILE",
+        help="efficientnet-lite0, hog, pixels, classifier:RUN, inception:FILE, inception-clean:FILE, dinov2:FILE, "
+        "vgg19:FILE (default: efficientnet-lite0 for images of 32 pixels and more if it is installed, else pixels); "
+        "hog always judges beside them, from 16 pixels on",
     )
     parser.add_argument("--data", metavar="PATH", help="where the real data is (a run's: if it has moved)")
     parser.add_argument(
@@ -68,27 +68,12 @@ def run(chosen: argparse.Namespace, command: str) -> Answer:
         device=chosen.device,
         command=command,
     )
-    return Answer(json=results, text=f"{_table(results)}\n{_how(results)}")
-
-
-def _table(results: Sequence[Mapping[str, Any]]) -> str:
-    lines = [("metric", "value", "95 % interval", "real against real", "samples")]
-    for result in results:
-        found = result["provenance"]
-        lines.append(
-            (
-                result["metric"],
-                number_in_words(result["value"]),
-                interval_in_words(result["interval"]),
-                baseline_in_words(found["baseline"]),
-                str(found.get("samples", "")),
-            )
-        )
-    return aligned(lines)
+    return Answer(json=results, text=f"{measured(results)}\n{_how(results)}")
 
 
 def _how(results: Sequence[Mapping[str, Any]]) -> str:
     """What the numbers depend on, in a few lines."""
+    from saddlepoint.measuring.alike import judge_of
     from saddlepoint.measuring.meaning import meanings
     from saddlepoint.runs.features import PIXELS_ARE_WEAK
 
@@ -107,12 +92,12 @@ def _how(results: Sequence[Mapping[str, Any]]) -> str:
         if "why" in result["provenance"]["baseline"]
     ]
     lines += [f"note: {line}" for line in meanings(results)]
-    of_features = [result["provenance"]["features"] for result in results if "features" in result["provenance"]]
-    if of_features:
-        weights = of_features[0].get("sha256")
-        lines.append(f"features: {of_features[0]['name']}" + (f", weights {weights[:12]}" if weights else ""))
-        if of_features[0]["name"] == "pixels":
-            lines.append(f"note: {PIXELS_ARE_WEAK}")
+    judges = {judge_of(result): result["provenance"]["features"] for result in results if judge_of(result)}
+    for name, about in judges.items():
+        weights = about.get("sha256") or about.get("weights", {}).get("sha256")
+        lines.append(f"features: {name}" + (f", weights {weights[:12]}" if weights else ""))
+    if "pixels" in judges:
+        lines.append(f"note: {PIXELS_ARE_WEAK}")
     return "\n".join(lines)
 
 
