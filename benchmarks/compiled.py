@@ -161,7 +161,7 @@ def random_data(recipe: Recipe, *, full: bool) -> RecipeData:
     """Stands in for the data that a recipe asks a person for."""
     kind = recipe.task.kind
     side = (256 if full else 32) if kind in ("translation", "cycle") else SIDES.get(kind)
-    shape = (3, side, side) if side else (3, *recipe.data.size) if recipe.data.size else (1, 28, 28)
+    shape = (3, side, side) if side else (3, *recipe.data.size) if isinstance(recipe.data.size, tuple) else (1, 28, 28)
     if kind not in ("translation", "cycle"):
         return _packed(shape, 0, labelled=kind != "super-resolution")
     return ImagePairs(

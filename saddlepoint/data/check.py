@@ -2,23 +2,28 @@
 
 import hashlib
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from saddlepoint.data.choosing import Choice, choose, shapes_of
 from saddlepoint.data.decoding import decode_in_order
 from saddlepoint.data.formats.idx import find_idx, read_idx_file
 from saddlepoint.data.notes import Tally
 from saddlepoint.data.opening import read_source, recognise
 from saddlepoint.data.packing import decoded_items, size_cure
 from saddlepoint.data.pair_check import check_columns, check_pairs
-from saddlepoint.data.source import Options, Problem, Source, UnreadableError
+from saddlepoint.data.raster import refit
+from saddlepoint.data.source import AUTO, AUTO_SIDE, AUTO_SIDE_OF_GPU, Options, Problem, Source, UnreadableError
 from saddlepoint.data.splits import make_splits
 from saddlepoint.errors import UserError
 from saddlepoint.files import expanded
 
 _EXAMPLES = 5
+# What the recipe images asks for, on a CPU.
+_OPEN = Options(size=AUTO, channels=AUTO)
 
 
 def check_data(
@@ -35,11 +40,14 @@ def check_data(
 
     Returns:
         Plain values, ready for JSON:
-        ok: whether training would take it as it is;
+        ok: whether the recipe images would take it as it is;
         kind: "images" or "points", null where that cannot be told; format; count: items that can be read;
         shape: [channels, height, width] or [dimensions], null unless all items share it;
+        trained: the [channels, height, width] that the recipe images would train on, {"cpu": ..., "gpu": ...}, null for
+        points; trained_notes: why, where it is not what the images are;
         channels: {"3": how many}; sizes: {"92x112": how many}, width x height; classes: {name: how many};
-        splits: {"train": how many, ...} by the default rule; notes: what reading converts;
+        splits: {"train": how many, ...} by the default rule, of the images as a CPU would train on them;
+        notes: what reading converts;
         pairs: what the recipes of pairs would make of the place, as `pair_check.check_pairs` says, null where it does
         not look like pairs;
         duplicates: items whose content occurred before; duplicate_examples: at most 5 groups of names;
@@ -56,6 +64,24 @@ def check_data(
     return {"format": name, **check.report(source)}
 
 
+def _trained(images: Counter[tuple[int, ...]]) -> dict[str, Any]:
+    """What the recipe images makes of images of these shapes, on either kind of machine."""
+    if not images:
+        return {"trained": None, "trained_notes": []}
+    (on_cpu, notes), (on_gpu, _) = _chosen(images, AUTO_SIDE), _chosen(images, AUTO_SIDE_OF_GPU)
+    return {"trained": {"cpu": on_cpu, "gpu": on_gpu}, "trained_notes": notes}
+
+
+def _chosen(images: Counter[tuple[int, ...]], side: int) -> tuple[list[int], list[str]]:
+    choice = choose(images, replace(_OPEN, auto_side=side))
+    assert choice.size is not None and choice.channels is not None
+    return [choice.channels, *choice.size], list(choice.notes)
+
+
+def _digest(item: np.ndarray) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(item).data, digest_size=16).digest()
+
+
 class _Check:
     """What has been found so far: problems with their cures, and facts of each item that could be read."""
 
@@ -66,8 +92,11 @@ class _Check:
         self._notes: list[str] = []
         self._kept: list[int] = []
         self._each: list[tuple[int, ...]] = []
+        self._shapes, self._made = Counter[tuple[int, ...]](), Choice()
         self._known: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._digests: list[bytes] = []
+        # Of the images as they would be trained on, by which they are divided.
+        self._trained_digests: list[bytes] = []
 
     def open(self, name: str, image_column: str | None, label_column: str | None) -> Source | None:
         """The source; where its labels are what is wrong, the source without them."""
@@ -95,6 +124,8 @@ class _Check:
         self._problems += source.problems
         tally = Tally()
         try:
+            if source.kind == "images" and (shapes := shapes_of(source, first_block=source.even)):
+                self._shapes, self._made = shapes, choose(shapes, _OPEN)
             if source.encoded is not None:
                 for index, result in enumerate(decode_in_order(source.encoded())):
                     if isinstance(result, UnreadableError):
@@ -119,7 +150,7 @@ class _Check:
     def report(self, source: Source | None) -> dict[str, Any]:
         """All that `check_data` promises but the format."""
         shapes = Counter(self._each)
-        images = [shape for shape in shapes if len(shape) == 3]
+        images = Counter({shape: count for shape, count in shapes.items() if len(shape) == 3})
         sizes, channels = Counter[str](), Counter[str]()
         for shape in images:
             sizes[f"{shape[2]}x{shape[1]}"] += shapes[shape]
@@ -128,10 +159,11 @@ class _Check:
         groups = self._duplicates()
         call = source.name if source is not None else str
         return {
-            "ok": not self._problems and len(shapes) == 1,
+            "ok": not self._problems and bool(shapes) and len(images) in (len(shapes), 0),
             "kind": source.kind if source is not None else None,
             "count": len(self._kept),
             "shape": list(next(iter(shapes))) if len(shapes) == 1 else None,
+            **_trained(self._shapes),
             "channels": dict(channels),
             "sizes": dict(sizes),
             "classes": self._classes(source),
@@ -141,7 +173,7 @@ class _Check:
             "duplicates": sum(len(group) - 1 for group in groups),
             "duplicate_examples": [[call(index) for index in group[:_EXAMPLES]] for group in groups[:_EXAMPLES]],
             "problems": [{"path": problem.path, "reason": problem.reason} for problem in self._problems],
-            "suggestion": self._suggestion(images),
+            "suggestion": self._suggestion(),
         }
 
     def _refused(self, path: str | Path, error: UserError) -> None:
@@ -155,7 +187,10 @@ class _Check:
         # One object for each shape: there may be a million items.
         self._each.append(self._known.setdefault(item.shape, item.shape))
         # The pixels alone, as in packing, so that the splits that are reported are those of training.
-        self._digests.append(hashlib.blake2b(np.ascontiguousarray(item).data, digest_size=16).digest())
+        self._digests.append(digest := _digest(item))
+        kept = self._made.keeps([item.shape])
+        made = digest if kept else _digest(refit(item, self._made.size, self._made.channels))
+        self._trained_digests.append(made)
 
     def _pairs(self, source: Source | None) -> dict[str, Any] | None:
         place = expanded(self._location)
@@ -177,7 +212,7 @@ class _Check:
             return {}
         kept, options = np.array(self._kept), Options()
         published = {name: np.flatnonzero(np.isin(kept, indices)) for name, indices in source.published.items()}
-        digests = np.frombuffer(b"".join(self._digests), np.uint8).reshape(-1, 16)
+        digests = np.frombuffer(b"".join(self._trained_digests), np.uint8).reshape(-1, 16)
         try:
             splits, _ = make_splits(digests, published, hold_out=options.hold_out, first=None, seed=options.seed)
         except UserError as error:
@@ -191,14 +226,19 @@ class _Check:
             groups[digest].append(index)
         return [group for group in groups.values() if len(group) > 1]
 
-    def _suggestion(self, shapes: list[tuple[int, ...]]) -> str | None:
+    def _suggestion(self) -> str | None:
+        shapes = self._shapes
         parts = list(self._cures)
         if len(self._problems) > len(parts):
             parts.append("repair or remove what `problems` names, or leave it out with --set data.skip_unreadable=true")
+        one = []
         if len({shape[1:] for shape in shapes}) > 1:
-            parts.append(f"bring all images to one size with {size_cure(min(min(shape[1:]) for shape in shapes))}")
+            _, height, width = _chosen(shapes, AUTO_SIDE)[0]
+            one.append(size_cure(min(height, width)))
         if len({shape[0] for shape in shapes}) > 1:
-            parts.append("bring all images to one number of channels with --set data.channels=3")
+            one.append(f"--set data.channels={_chosen(shapes, AUTO_SIDE)[0][0]}")
+        if one:
+            parts.append(f"the recipe images chooses a size by itself; to another give {' '.join(one)}")
         # The settings are not this verb's.
         if any("--set" in part for part in parts):
             parts.append("--set goes behind `saddlepoint train RECIPE --data PATH`")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from saddlepoint.data.depth import Range
+from saddlepoint.data.fitting import Fit, Size
 from saddlepoint.data.raster import decode, refitted
 from saddlepoint.data.source import Decoded, Loader, UnreadableError
 
@@ -17,23 +18,24 @@ _BYTES_AHEAD = 64 * 2**20
 def decode_in_order(
     loaders: Iterator[Loader],
     *,
-    size: tuple[int, int] | None = None,
+    size: Size | None = None,
     channels: int | None = None,
+    fit: Fit = "crop",
     range: Range | None = None,
 ) -> Iterator[Decoded | UnreadableError]:
     """Each file's pixels, or why it cannot be read, in the order of the loaders whatever the number of processors.
 
     Args:
         loaders: give a file's bytes or pixels; they are called in threads, or here where the system allows no more.
-        size, channels, range: as in `raster.decode`.
+        size, channels, fit, range: as in `raster.decode`.
     """
 
     def attempt(loader: Loader) -> Decoded | UnreadableError:
         try:
             loaded = loader()
             if isinstance(loaded, Decoded):
-                return refitted(loaded, size, channels)
-            return decode(loaded, size=size, channels=channels, range=range)
+                return refitted(loaded, size, channels, fit)
+            return decode(loaded, size=size, channels=channels, fit=fit, range=range)
         except UnreadableError as reason:
             # Another one: what this one passed through, the file's bytes among it, would live as long as it does.
             return UnreadableError(str(reason))

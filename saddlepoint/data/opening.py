@@ -5,11 +5,13 @@ import difflib
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from saddlepoint.data.depth import Range
 from saddlepoint.data.embedded.digits import read_digits
 from saddlepoint.data.embedded.shapes import read_shapes
 from saddlepoint.data.embedded.toy import TOY_SETS, read_toy
+from saddlepoint.data.fitting import Fit, Size
 from saddlepoint.data.formats.archive import read_zip
 from saddlepoint.data.formats.arrays import read_arrays
 from saddlepoint.data.formats.cifar import find_cifar, read_cifar
@@ -23,7 +25,7 @@ from saddlepoint.data.formats.parquet import find_parquet, read_parquet
 from saddlepoint.data.formats.tar import is_tar, read_tar
 from saddlepoint.data.packed import Packed
 from saddlepoint.data.packing import pack
-from saddlepoint.data.source import Options, Source
+from saddlepoint.data.source import AUTO_SIDE, Options, Source
 from saddlepoint.errors import UserError
 from saddlepoint.files import expanded
 
@@ -66,8 +68,10 @@ def open_data(
     location: str | Path | None,
     *,
     format: str = "auto",
-    size: tuple[int, int] | None = None,
-    channels: int | None = None,
+    size: Size | Literal["auto"] | None = None,
+    channels: int | Literal["auto"] | None = None,
+    fit: Fit = "crop",
+    auto_side: int = AUTO_SIDE,
     range: Range | None = None,
     hold_out: float = 0.1,
     first: int | None = None,
@@ -86,9 +90,11 @@ def open_data(
         location: an embedded set's name (such a bare name goes before a folder of that name; write ./digits for the
             folder), a path, hf:NAME, or owner/name that is no path here.
         format: a key of `FORMATS`; "auto" finds it out.
-        size: (height, width) to which every image is scaled (shorter side, antialiased) and cut (centre); None keeps
-            the images' own, which must be one. `shapes` are drawn at that size.
-        channels: 1, 3 or 4 to convert to; None keeps the images' own, which must be one.
+        size: (height, width) to which every image is brought, see `fitting`; "auto" chooses one, see `choosing`; None
+            keeps the images' own, which must be one. `shapes` are drawn at that size.
+        channels: 1, 3 or 4 to convert to, or "auto" likewise; None keeps the images' own, which must be one.
+        fit: "crop" cuts the centre out of what is not of the size's proportions, "pad" lays it whole on a border.
+        auto_side: the shorter side, in pixels, above which "auto" makes images smaller; a machine's.
         range: what black and white are in values of more than 8 bits; None asks where the values do not tell, see
             `depth`.
         hold_out: the share of the training part that is held out by fingerprint, where the source publishes no held-out
@@ -120,6 +126,8 @@ def open_data(
     options = Options(
         size=size,
         channels=channels,
+        fit=fit,
+        auto_side=auto_side,
         range=range,
         hold_out=hold_out,
         first=first,
@@ -157,7 +165,7 @@ def read_source(location: str | Path | None, format: str, options: Options) -> t
     place = str(location)
     if name not in EMBEDDED and name != "hugging-face":
         place = str(_existing(place))
-    source = FORMATS[name].read(place, options)
+    source = FORMATS[name].read(place, options.given)
     if not options.labels:
         source = dataclasses.replace(source, labels=None, classes=())
     return source, str(location)

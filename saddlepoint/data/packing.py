@@ -12,12 +12,23 @@ from dataclasses import replace
 import numpy as np
 import PIL
 
+from saddlepoint.data.choosing import Choice, choose, shapes_of
 from saddlepoint.data.decoding import decode_in_order
 from saddlepoint.data.depth import Range, array_to_8_bits, refuse_without_effect
 from saddlepoint.data.notes import Tally, copies
 from saddlepoint.data.packed import Packed, fingerprint
 from saddlepoint.data.raster import FORMATS, refitted
-from saddlepoint.data.source import PIXEL_LIMIT, Block, Decoded, Options, Problem, Source, UnreadableError, named
+from saddlepoint.data.source import (
+    AUTO_SIDE,
+    PIXEL_LIMIT,
+    Block,
+    Decoded,
+    Options,
+    Problem,
+    Source,
+    UnreadableError,
+    named,
+)
 from saddlepoint.data.splits import make_splits
 from saddlepoint.data.storing import Facts, Stored, default_cache, in_file, in_memory, reuse
 from saddlepoint.errors import UserError
@@ -32,7 +43,7 @@ def pack(source: Source, options: Options, location: str) -> Packed:
     Raises:
         UserError: items that cannot be read, that differ in size or channels, or nothing to train on.
     """
-    stored = read_items(source, options, location)
+    source, stored = read_settled(source, options, location)
     refuse_without_effect(options.range, [stored.facts.deep], location)
     packed = assemble(source, stored, options, location)
     return replace(packed, notes=packed.notes + copies(stored.digests, source.kind))
@@ -64,8 +75,32 @@ def assemble(source: Source, stored: Stored, options: Options, location: str) ->
     )
 
 
+def read_settled(source: Source, options: Options, location: str) -> tuple[Source, Stored]:
+    """A source's items with what the options leave open chosen, and the source, which notes what was chosen."""
+    if options.given == options or source.kind == "points":
+        return source, read_items(source, options.given, location)
+    if not source.even:
+        # A pass over all shapes costs as much as reading: the first is believed until another one is met.
+        shapes = shapes_of(source, first_block=True)
+        if choose(shapes, options).keeps(shapes):
+            try:
+                return source, read_items(source, options.given, location)
+            except MixedError:
+                pass
+    shapes = shapes_of(source, first_block=source.even)
+    # Where nothing can be read, reading says why.
+    choice = choose(shapes, options) if shapes else Choice()
+    settled = replace(options.given, size=choice.size, channels=choice.channels)
+    settled = replace(settled, fit=options.fit) if choice.size is not None else settled
+    return replace(source, notes=source.notes + choice.notes), read_items(source, settled, location)
+
+
 def read_items(source: Source, options: Options, location: str) -> Stored:
-    """The one pass over a source's items; raises what `pack` raises."""
+    """The one pass over a source's items; raises what `pack` raises.
+
+    Args:
+        options: with nothing left open.
+    """
     if source.kind == "points" and (options.size or options.channels or options.range):
         raise UserError(
             f"data.size, data.channels or data.range for {location}, which holds points", "images", "leave them out"
@@ -98,8 +133,8 @@ def _cache_key(source: Source, options: Options) -> str | None:
     if source.stamp is None:
         return None
     # The leading number changes with the rules of decoding and of notes; a new Pillow may decode differently by itself.
-    chosen = (options.size, options.channels, options.range, options.skip_unreadable)
-    parts = (3, PIL.__version__, source.stamp, source.problems, *chosen)
+    chosen = (options.size, options.channels, options.fit, options.range, options.skip_unreadable)
+    parts = (4, PIL.__version__, source.stamp, source.problems, *chosen)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
@@ -110,11 +145,11 @@ class _Reading:
         self._source, self._options, self._location = source, options, location
         self._problems: list[Problem] = list(source.problems)
         self._kept: list[int] = []
-        self._tally = Tally(options.range)
+        self._tally = Tally(options.range, options.fit)
         self._shape: tuple[int, ...] | None = None
 
     def blocks(self) -> Iterator[np.ndarray]:
-        size, channels, stated = self._options.size, self._options.channels, self._options.range
+        size, channels, stated = self._options.fixed_size, self._options.fixed_channels, self._options.range
         if self._source.blocks is not None:
             for block in map(self._packed, self._source.blocks()):
                 self._check_same(block[0], len(self._kept))
@@ -122,7 +157,9 @@ class _Reading:
                 yield block
             return
         assert self._source.encoded is not None
-        decoded = decode_in_order(self._source.encoded(), size=size, channels=channels, range=stated)
+        decoded = decode_in_order(
+            self._source.encoded(), size=size, channels=channels, fit=self._options.fit, range=stated
+        )
         for index, result in enumerate(decoded):
             if isinstance(result, UnreadableError):
                 self._problems.append(Problem(path=self._source.name(index), reason=str(result)))
@@ -136,15 +173,16 @@ class _Reading:
 
     def _packed(self, block: Block) -> np.ndarray:
         """A block as it is packed; what was changed in its items is counted."""
-        size, channels = self._options.size, self._options.channels
-        if isinstance(block, np.ndarray) and (self._source.kind == "points" or not (size or channels)):
-            if self._source.kind == "points":
-                return block
+        if self._source.kind == "points":
+            assert isinstance(block, np.ndarray)
+            return block
+        size, channels = self._options.fixed_size, self._options.fixed_channels
+        if isinstance(block, np.ndarray) and size in (None, block.shape[2:]) and channels in (None, block.shape[1]):
             pixels, depth = array_to_8_bits(block, self._options.range, self._location)
             self._tally.depths.add(depth)
             return pixels
         decoded = decoded_items(block, self._options.range, self._location)
-        fitted = [refitted(item, size, channels) for item in decoded]
+        fitted = [refitted(item, size, channels, self._options.fit) for item in decoded]
         for item in fitted:
             self._tally.add(item)
         return np.stack([item.pixels for item in fitted])
@@ -189,6 +227,10 @@ def decoded_items(block: Block, stated: Range | None, where: str) -> list[Decode
     return [Decoded(pixels=pixels[0], depth=depth) for pixels, depth in each]
 
 
+class MixedError(UserError):
+    """Images of several sizes or channel counts, where one is wanted."""
+
+
 def _mixed(location: str, first: str, one: tuple[int, ...], second: str, other: tuple[int, ...]) -> UserError:
     if len(one) != 3 or len(other) != 3:
         return UserError(
@@ -197,11 +239,11 @@ def _mixed(location: str, first: str, one: tuple[int, ...], second: str, other: 
     different, cures = [], []
     if one[1:] != other[1:]:
         different.append("size")
-        cures.append(size_cure(min(one[1:] + other[1:])))
+        cures.append(size_cure(max(min(one[1:]), min(other[1:]))))
     if one[0] != other[0]:
         different.append("channels")
         cures.append("--set data.channels=3")
-    return UserError(
+    return MixedError(
         f"images of different {' and '.join(different)} in {location}: "
         f"{first} is {described(one)}, {second} is {described(other)}",
         "one size and number of channels",
@@ -210,7 +252,12 @@ def _mixed(location: str, first: str, one: tuple[int, ...], second: str, other: 
 
 
 def size_cure(side: int) -> str:
-    """The option that brings images of different sizes to one; square, so that height and width cannot be confused."""
+    """The option that brings images to one size; square, so that height and width cannot be confused.
+
+    Args:
+        side: the shorter one of the images themselves, or of most of them.
+    """
+    side = min(side, AUTO_SIDE)
     return f"--set data.size={side}x{side}"
 
 

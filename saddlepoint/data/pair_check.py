@@ -138,7 +138,10 @@ def _of_sizes(shapes: Sequence[Shape]) -> list[str]:
         cure = size_cure(min(min(size) for size in sizes))
         return [f"{len(sizes)} sizes: pix2pix and cyclegan want {cure}, the small recipes cut to their own"]
     if any(height != width for height, width in sizes):
-        return ["not square: the small recipes cut the middle out to their data.size; --set data.size=null keeps all"]
+        return [
+            "not square: the small recipes cut the middle out to their data.size; --set data.size=native keeps all, "
+            "--set data.fit=pad the whole on a border"
+        ]
     return []
 
 

@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 
 from saddlepoint.data.depth import Range, refuse_without_effect
+from saddlepoint.data.fitting import Fit, Size
 from saddlepoint.data.formats.columns import image_columns
 from saddlepoint.data.formats.parquet import find_parquet
 from saddlepoint.data.opening import read_source, recognise
@@ -84,8 +85,9 @@ def open_pairs(
     *,
     paired: bool = True,
     direction: Direction = "forward",
-    size: tuple[int, int] | None = None,
+    size: Size | None = None,
     channels: int | None = None,
+    fit: Fit = "crop",
     source_channels: int | None = None,
     columns: tuple[str, str] | None = None,
     range: Range | None = None,
@@ -101,7 +103,8 @@ def open_pairs(
         location: a folder, a .zip, a .tar or a .parquet.
         paired: False reads two folders without matching their files, and makes nothing of the order of pairs.
         direction: from which side to which, see above.
-        size: (height, width) to which every image is scaled and cut, each half by itself; None keeps the images' own.
+        size: (height, width) to which every image is brought, each half by itself; None keeps the images' own.
+        fit: by cutting or on a border, as in `opening.open_data`.
         channels: 1, 3 or 4 to which images are converted; None keeps the images' own.
         source_channels: the same for the sources, where it is to be another number; None: as `channels`.
         columns: of a table, the first side's and the second's; None: its only two image columns, in order.
@@ -119,6 +122,7 @@ def open_pairs(
     options = Options(
         size=size,
         channels=channels,
+        fit=fit,
         range=range,
         hold_out=hold_out,
         seed=seed,

@@ -3,8 +3,7 @@
 Channels: 1-bit, grey -> 1; colour, CMYK, YCbCr, palette -> 3; whatever has transparency (RGBA, grey with alpha, a
 palette or a colour key with transparency) -> 4. Values of more than 8 bits become 8 bits as `depth` says; alpha v of 16
 bits is always round(v / 257). The orientation in the EXIF data is applied. Where 1 or 3 channels are asked for, alpha
-is laid over white; grey is ITU-R 601 luma. Where a size is asked for, the image is scaled until its shorter side fits
-(bicubic with antialiasing) and its centre is cut out.
+is laid over white; grey is ITU-R 601 luma. Where a size is asked for, the image is brought to it as `fitting` says.
 """
 
 import io
@@ -17,6 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from saddlepoint.data.deep_colour import deep_colour, high_bytes_only
 from saddlepoint.data.depth import COLOUR_16, GREY_16, Depth, Range, floating_point, to_8_bits, whole_numbers
+from saddlepoint.data.fitting import Fit, Size, brought_to
 from saddlepoint.data.source import PIXEL_LIMIT, Decoded, UnreadableError
 
 # Only these decoders are tried: what else Pillow knows either starts other programs (EPS) or guesses (TGA).
@@ -43,12 +43,17 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 def decode(
-    data: bytes, *, size: tuple[int, int] | None = None, channels: int | None = None, range: Range | None = None
+    data: bytes,
+    *,
+    size: Size | None = None,
+    channels: int | None = None,
+    fit: Fit = "crop",
+    range: Range | None = None,
 ) -> Decoded:
     """One image file's bytes to pixels.
 
     Args:
-        size: (height, width) to scale and cut to; None keeps the image's own.
+        size: (height, width) to bring it to, by `fit`; None keeps the image's own.
         channels: 1, 3 or 4; None keeps what the image has.
         range: what black and white are in values of more than 8 bits; None: as `depth` says, by their kind.
 
@@ -67,7 +72,9 @@ def decode(
             remarks = _remarks(image)
             settled, depth = _of_deep_colour(deep, range) if deep is not None else _settle(image, range, upright=True)
             own = (len(settled.getbands()), settled.height, settled.width)
-            return Decoded(pixels=_pixels(_fit(settled, size, channels)), remarks=remarks, depth=depth, own=own)
+            return Decoded(
+                pixels=_pixels(_converted(settled, size, channels, fit)), remarks=remarks, depth=depth, own=own
+            )
     except (UnreadableError, MemoryError):
         raise
     except UnidentifiedImageError as error:
@@ -85,17 +92,51 @@ def refuse_unless_image(beginning: bytes) -> None:
         raise UnreadableError(_not_an_image(beginning))
 
 
-def refit(pixels: np.ndarray, size: tuple[int, int] | None, channels: int | None) -> np.ndarray:
+def outline(data: bytes) -> tuple[int, int, int]:
+    """The (channels, height, width) that `decode` would give of an image file, from its first lines where they tell.
+
+    Raises:
+        UnreadableError: they are no image's; what is broken further on is not seen.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            # A look at the orientation decodes all of a PNG file, which hardly ever has one.
+            may_turn = image.format != "PNG" or b"eXIf" in data or b"Raw profile type exif" in data
+            turned = may_turn and 5 <= image.getexif().get(_ORIENTATION, 1) <= 8
+            # Whether Pillow has turned the size of a TIFF file already, depends on its version.
+            if not (turned and image.format == "TIFF"):
+                height, width = (image.width, image.height) if turned else (image.height, image.width)
+                return _channels_of(image), height, width
+    except MemoryError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UnreadableError(_too_large(None)) from error
+    except Exception as error:
+        raise UnreadableError(_not_an_image(data)) from error
+    channels, height, width = decode(data).own
+    return channels, height, width
+
+
+def _channels_of(image: Image.Image) -> int:
+    """How many channels an opened image gets by the rules above."""
+    if image.mode.startswith("I") or image.mode == "F":
+        return 1
+    if image.has_transparency_data:
+        return 4
+    return 1 if image.mode in ("1", "L") else 3
+
+
+def refit(pixels: np.ndarray, size: Size | None, channels: int | None, fit: Fit = "crop") -> np.ndarray:
     """uint8 (channels, height, width) brought to a size and a number of channels by the same rules."""
     if size in (None, pixels.shape[1:]) and channels in (None, len(pixels)):
         return pixels
     image = Image.fromarray(pixels[0] if len(pixels) == 1 else np.moveaxis(pixels, 0, -1))
-    return _pixels(_fit(image, size, channels))
+    return _pixels(_converted(image, size, channels, fit))
 
 
-def refitted(decoded: Decoded, size: tuple[int, int] | None, channels: int | None) -> Decoded:
+def refitted(decoded: Decoded, size: Size | None, channels: int | None, fit: Fit = "crop") -> Decoded:
     """The same of an image that remembers what was changed."""
-    return replace(decoded, pixels=refit(decoded.pixels, size, channels))
+    return replace(decoded, pixels=refit(decoded.pixels, size, channels, fit))
 
 
 def from_pillow(image: Image.Image, range: Range | None = None) -> Decoded:
@@ -151,14 +192,12 @@ def _of_deep_colour(values: np.ndarray, stated: Range | None) -> tuple[Image.Ima
     return Image.fromarray(pixels), depth
 
 
-def _fit(image: Image.Image, size: tuple[int, int] | None, channels: int | None) -> Image.Image:
+def _converted(image: Image.Image, size: Size | None, channels: int | None, fit: Fit) -> Image.Image:
     if channels is not None and image.mode != MODES[channels]:
         if image.mode == "RGBA":
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         image = image.convert(MODES[channels])
-    if size is not None and image.size != size[::-1]:
-        image = ImageOps.fit(image, (size[1], size[0]), method=Image.Resampling.BICUBIC)
-    return image
+    return image if size is None else brought_to(image, size, fit)
 
 
 def _pixels(image: Image.Image) -> np.ndarray:

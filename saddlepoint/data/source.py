@@ -6,17 +6,23 @@ do it) or `blocks` (arrays of numbers, still to be brought to 8 bits, a size and
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from saddlepoint.arguments import real_number, whole_number, whole_numbers
 from saddlepoint.data.depth import Depth, Range, check_range
+from saddlepoint.data.fitting import FITS, Fit, Size
 from saddlepoint.data.packed import Kind
 from saddlepoint.errors import UserError, reason_of
 
 GIBIBYTE = 2**30
+# In the place of a size or a number of channels: see `choosing`.
+AUTO = "auto"
+# The shorter side, in pixels, that a CPU trains in minutes, and a GPU.
+AUTO_SIDE, AUTO_SIDE_OF_GPU = 64, 128
 # Pillow's own bound of a harmless image. Above it Pillow warns, above twice as much it refuses; here both are refused.
 PIXEL_LIMIT = 89_478_485
 FILE_LIMIT = 512 * 2**20
@@ -71,8 +77,10 @@ class Problem:
 class Options:
     """What a person may ask of reading, checked where it is built. `opening.open_data` describes each."""
 
-    size: tuple[int, int] | None = None
-    channels: int | None = None
+    size: Size | Literal["auto"] | None = None
+    channels: int | Literal["auto"] | None = None
+    fit: Fit = "crop"
+    auto_side: int = AUTO_SIDE
     range: Range | None = None
     hold_out: float = 0.1
     first: int | None = None
@@ -86,19 +94,26 @@ class Options:
     resident_limit: int = 2 * GIBIBYTE
 
     def __post_init__(self) -> None:
-        if self.size is not None and (len(whole_numbers("size", self.size)) != 2 or min(self.size) < 1):
+        if self.size not in (None, AUTO) and (len(whole_numbers("size", self.size)) != 2 or min(self.size) < 1):
             raise UserError(
                 f"data.size={self.size}", "two positive numbers, height and width", "give it as --set data.size=64x64"
             )
-        if self.size is not None and self.size[0] * self.size[1] > PIXEL_LIMIT:
+        if self.fixed_size is not None and self.fixed_size[0] * self.fixed_size[1] > PIXEL_LIMIT:
             raise UserError(
-                f"data.size={self.size[0]}x{self.size[1]}, {self.size[0] * self.size[1]:,} pixels an image",
+                f"data.size={self.fixed_size[0]}x{self.fixed_size[1]}, "
+                f"{self.fixed_size[0] * self.fixed_size[1]:,} pixels an image",
                 f"at most {PIXEL_LIMIT:,} pixels",
                 "give a smaller size",
             )
         if self.range is not None:
             check_range(self.range)
-        if self.channels not in (None, 1, 3, 4):
+        if self.fit not in FITS:
+            raise UserError(f"data.fit={self.fit}", f"one of {', '.join(FITS)}", "choose one of these")
+        if self.fit == "pad" and self.size is None:
+            raise UserError("data.fit=pad without data.size", "both", "add --set data.size=64x64")
+        if whole_number("auto_side", self.auto_side) < 1:
+            raise UserError(f"auto_side {self.auto_side}", "a positive number of pixels", "give one, such as 64")
+        if self.channels not in (None, AUTO, 1, 3, 4):
             raise UserError(
                 f"data.channels={self.channels}", "1 (grey), 3 (colour) or 4 (colour and alpha)", "give one"
             )
@@ -110,6 +125,22 @@ class Options:
                 raise UserError(f"data.{name}={value}", "a positive number", "give one, or leave it out")
         if whole_number("seed", self.seed) < 0:
             raise UserError(f"seed {self.seed}", "a number that is not negative", "give one")
+
+    @property
+    def fixed_size(self) -> Size | None:
+        """The size, where one was given."""
+        return None if self.size == AUTO else self.size
+
+    @property
+    def fixed_channels(self) -> int | None:
+        """The number of channels, where one was given."""
+        return None if self.channels == AUTO else self.channels
+
+    @property
+    def given(self) -> "Options":
+        """The same with what is left open as it is in the files."""
+        fit = self.fit if self.fixed_size is not None else "crop"
+        return replace(self, size=self.fixed_size, channels=self.fixed_channels, fit=fit)
 
 
 Loader = Callable[[], bytes | Decoded]
@@ -128,6 +159,7 @@ class Source:
             are known already, and may raise `UnreadableError`; safe to call in threads.
         blocks: starts one pass over the items in order, as arrays (k, channels, height, width) of numbers or (k,
             dimensions) float32, or one image decoded. Exactly one of `encoded` and `blocks` is set.
+        even: whether all blocks hold items of one shape, as arrays do.
         labels, classes: as in `Packed`, for all items.
         published: indices by split, as far as the source says; covers all items if it is not empty.
         stamp: changes when the source does; None where that cannot be told without reading everything.
@@ -141,6 +173,7 @@ class Source:
     kind: Kind = "images"
     encoded: Callable[[], Iterator[Loader]] | None = None
     blocks: Callable[[], Iterator[Block]] | None = None
+    even: bool = True
     labels: np.ndarray | None = None
     classes: tuple[str, ...] = ()
     published: dict[str, np.ndarray] = field(default_factory=dict)

@@ -177,9 +177,9 @@ def _survey(source: Source, tile: int, options: Options, where: str) -> _Survey:
 
 def _photographs(source: Source, options: Options) -> Iterator[Decoded | UnreadableError]:
     if source.encoded is not None:
-        yield from decode_in_order(source.encoded(), channels=options.channels, range=options.range)
+        yield from decode_in_order(source.encoded(), channels=options.fixed_channels, range=options.range)
         return
     assert source.blocks is not None
     for block in source.blocks():
         items = decoded_items(block, options.range, "the photographs")
-        yield from (refitted(item, None, options.channels) for item in items)
+        yield from (refitted(item, None, options.fixed_channels) for item in items)

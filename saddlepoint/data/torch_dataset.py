@@ -1,27 +1,28 @@
 """A person's own torch Dataset (anything with a length and items by index) to the packed form.
 
 An item is an image, or a pair (image, label). An image is a PIL image; a tensor or array (height, width), (channels,
-height, width) or (height, width, channels), uint8 or floating point; a 1-D one is a point. The data set is read once,
-in order: what it draws at random when an item is asked for is drawn once and kept; augmentation belongs into the
-recipe.
+height, width) or (height, width, channels), uint8 or floating point; a 1-D one is a point. The data set is read once
+(a second time where its images are of several sizes, and one is to be chosen), in order: what it draws at random when
+an item is asked for is drawn once and kept; augmentation belongs into the recipe.
 """
 
 import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
 
 from saddlepoint.data.depth import Range, refuse_without_effect
+from saddlepoint.data.fitting import Fit, Size
 from saddlepoint.data.formats.arrays import channel_axis, item_name
 from saddlepoint.data.labels.numbers import declared_labels, observed_labels
 from saddlepoint.data.notes import copies
 from saddlepoint.data.packed import Packed
-from saddlepoint.data.packing import assemble, read_items
+from saddlepoint.data.packing import assemble, read_settled
 from saddlepoint.data.raster import from_pillow
-from saddlepoint.data.source import Block, Options, Source, UnreadableError
+from saddlepoint.data.source import AUTO_SIDE, Block, Options, Source, UnreadableError
 from saddlepoint.errors import RunStopped, UserError, reason_of
 
 _IMAGE = "an image (of PIL, or a tensor or array of numbers), a point, or either with its label"
@@ -31,8 +32,10 @@ def from_torch_dataset(
     dataset: Any,
     *,
     classes: Sequence[str] | None = None,
-    size: tuple[int, int] | None = None,
-    channels: int | None = None,
+    size: Size | Literal["auto"] | None = None,
+    channels: int | Literal["auto"] | None = None,
+    fit: Fit = "crop",
+    auto_side: int = AUTO_SIDE,
     range: Range | None = None,
     hold_out: float = 0.1,
     first: int | None = None,
@@ -47,7 +50,7 @@ def from_torch_dataset(
             occur: whole numbers, or texts, which are names.
         range: what black and white are in images that are not uint8, for example (-1, 1); None: 0 and 1 of
             floating-point numbers, 0 and 255 of integers.
-        size, channels, hold_out, first, seed, cache, resident_limit: as in `opening.open_data`.
+        size, channels, fit, auto_side, hold_out, first, seed, cache, resident_limit: as in `opening.open_data`.
 
     Raises:
         UserError: no length, an item of another kind, images of different sizes or channels, values outside the range.
@@ -55,6 +58,8 @@ def from_torch_dataset(
     options = Options(
         size=size,
         channels=channels,
+        fit=fit,
+        auto_side=auto_side,
         range=range,
         hold_out=hold_out,
         first=first,
@@ -67,6 +72,8 @@ def from_torch_dataset(
     labels: list[Any] = []
 
     def blocks() -> Iterator[Block]:
+        # A pass that met images of several sizes is followed by another.
+        labels.clear()
         for item, label in _items(dataset, count, options, where):
             labels.append(label)
             yield item
@@ -79,8 +86,9 @@ def from_torch_dataset(
         name=item_name(where),
         kind="points" if points else "images",
         blocks=blocks,
+        even=False,
     )
-    stored = read_items(source, options, where)
+    source, stored = read_settled(source, options, where)
     refuse_without_effect(options.range, [stored.facts.deep], where)
     numbers, names = _labels(labels, classes or getattr(dataset, "classes", None), where)
     packed = assemble(dataclasses.replace(source, labels=numbers, classes=names), stored, options, where)
@@ -156,7 +164,7 @@ def _block(image: Any, options: Options, where: str) -> Block:
     if array.ndim == 3 and array.shape[0] in (1, 3, 4) and hasattr(image, "detach"):
         axis = 0  # torch's own order, also where the last axis could count channels too
     else:
-        axis = channel_axis(array.shape, options.channels, where)
+        axis = channel_axis(array.shape, options.fixed_channels, where)
     return array[None, None] if axis is None else np.ascontiguousarray(np.moveaxis(array, axis, 0))[None]
 
 

@@ -9,6 +9,9 @@ import math
 import typing
 from typing import Any, ClassVar, Literal
 
+import torch
+
+from saddlepoint.data.source import AUTO_SIDE, AUTO_SIDE_OF_GPU
 from saddlepoint.errors import UserError
 from saddlepoint.networks import Dcgan
 
@@ -69,6 +72,11 @@ def batch_by_size(shape: tuple[int, ...]) -> int:
     """Samples per step: 64 up to 64 x 64 pixels, fewer above, at least 8."""
     _check_images(shape)
     return max(8, min(64, 64 * 64 * 64 // (shape[1] * shape[2])))
+
+
+def side_by_device(device: torch.device) -> int:
+    """The shorter side, in pixels, that images of `data.size=auto` are not larger than."""
+    return AUTO_SIDE if device.type == "cpu" else AUTO_SIDE_OF_GPU
 
 
 def _check_images(shape: tuple[int, ...]) -> None:

@@ -10,10 +10,12 @@ from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, Validation
 
 from saddlepoint.data import Packed
 from saddlepoint.data.pairs import ImagePairs
+from saddlepoint.data.source import AUTO, AUTO_SIDE
 from saddlepoint.errors import UserError, counted
-from saddlepoint.recipes.by_size import BY_SIZE, BySize, batch_by_size, chosen, pair_by_size
+from saddlepoint.recipes.by_size import BY_SIZE, BySize, batch_by_size, chosen, pair_by_size, side_by_device
 from saddlepoint.recipes.parts import shown
 from saddlepoint.recipes.specification import Recipe
+from saddlepoint.training.machine.device import device_named
 
 RecipeData = Packed | ImagePairs
 # How many files that were left out are named.
@@ -125,6 +127,8 @@ def shaping(recipe: Recipe) -> dict[str, Any]:
     return {
         "size": data.size,
         "channels": data.channels,
+        "fit": data.fit,
+        "auto_side": side_by_device(device_named(recipe.training.device)) if data.size == AUTO else AUTO_SIDE,
         "range": data.range,
         "hold_out": data.hold_out,
         "first": data.first,
@@ -133,8 +137,16 @@ def shaping(recipe: Recipe) -> dict[str, Any]:
 
 
 def resolved(recipe: Recipe, found: DataFacts) -> Recipe:
-    """The recipe with everything fixed that depends on the data's shape."""
+    """The recipe with everything fixed that depends on the data's shape; what was chosen for the data itself too."""
     changes: dict[str, Any] = {}
+    images = found.shape if len(found.shape) == 3 else None
+    sizes: dict[str, Any] = {}
+    if recipe.data.size == AUTO:
+        sizes["size"] = images and images[1:]
+    if recipe.data.channels == AUTO:
+        sizes["channels"] = images and images[0]
+    if sizes:
+        changes["data"] = recipe.data.model_copy(update=sizes)
     if recipe.networks == BY_SIZE or isinstance(recipe.networks, BySize):
         changes["networks"] = pair_by_size(found.shape, **chosen(recipe.networks))
     if recipe.training.batch == BY_SIZE:

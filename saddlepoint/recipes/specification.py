@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from saddlepoint.data.depth import Range, check_range
+from saddlepoint.data.source import AUTO
 from saddlepoint.errors import UserError
 from saddlepoint.game.corrections import CORRECTIONS, STRENGTH
 from saddlepoint.game.schedules import Number
@@ -32,6 +33,8 @@ from saddlepoint.training.records.keeping import Best
 FORMAT = 1
 # What may stand in the place of networks.
 OPEN_NETWORKS = ("by_size", "own")
+# Images as they are in their files, which must be alike; written down as null.
+NATIVE = "native"
 
 
 # What an evaluation during a run measures unless told otherwise: what `evaluate` measures.
@@ -42,8 +45,17 @@ class Data(Part):
     """Where the data comes from and how it is made even."""
 
     source: str | None = Field(default=None, description="path, embedded name, or hf:NAME; --data sets it")
-    size: tuple[PositiveInt, PositiveInt] | None = Field(default=None, description="HEIGHTxWIDTH to resize and crop to")
-    channels: Literal[1, 3, 4] | None = Field(default=None, description="convert every image to so many channels")
+    size: tuple[PositiveInt, PositiveInt] | Literal["auto"] | None = Field(
+        default=None,
+        description="HEIGHTxWIDTH to bring images to; auto: one that suits them and the machine; native: their own",
+    )
+    channels: Literal[1, 3, 4, "auto"] | None = Field(
+        default=None,
+        description="convert every image to so many channels; auto: as most images have; native: their own",
+    )
+    fit: Literal["crop", "pad"] = Field(
+        default="crop", description="bring images to the size by cutting the middle out, or whole on a border"
+    )
     range: tuple[float, float] | None = Field(
         default=None, description="LOW,HIGH: black and white in values of more than 8 bits"
     )
@@ -69,13 +81,22 @@ class Data(Part):
     def _columns_as_written(cls, columns: Any) -> Any:
         return tuple(name.strip() for name in columns.split(",")) if isinstance(columns, str) else columns
 
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _channels_as_written(cls, channels: Any) -> Any:
+        return None if channels == NATIVE else channels
+
     @field_validator("size", mode="before")
     @classmethod
     def _size_as_written(cls, size: Any) -> Any:
+        if size in (AUTO, NATIVE):
+            return None if size == NATIVE else size
         if isinstance(size, str):
             match = re.fullmatch(r"\s*(\d+)\s*x\s*(\d+)\s*", size)
             if match is None:
-                raise UserError(f"data.size = {size!r}", "HEIGHTxWIDTH", "write it like --set data.size=64x64")
+                raise UserError(
+                    f"data.size = {size!r}", "HEIGHTxWIDTH, auto or native", "write it like --set data.size=64x64"
+                )
             return int(match[1]), int(match[2])
         return (size, size) if isinstance(size, int) and not isinstance(size, bool) else size
 

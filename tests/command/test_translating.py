@@ -242,9 +242,13 @@ def test_rectangular_pairs_are_trained_and_sampled_in_their_own_size(
     first = capsys.readouterr().err.splitlines()[1:3]
     assert first == [
         "data: sources and targets: 4 images of 160x80 scaled and cut to 64x64 (centre)",
-        "data: --set data.size=null keeps their own size, 160x80",
+        "data: --set data.size=native keeps their own size, 160x80, --set data.fit=pad the whole pictures on a border",
     ]
-    assert main([*command, str(tmp_path / "own"), *settings, "--set", "data.size=null"]) == 0
+    assert main([*command, str(tmp_path / "whole"), *settings, "--set", "data.fit=pad"]) == 0
+    first = capsys.readouterr().err.splitlines()[1:3]
+    assert first[0].endswith("4 images of 160x80 scaled and padded to 64x64 (border of the colour of their edge)")
+    assert first[1] == "data: --set data.size=native keeps their own size, 160x80"
+    assert main([*command, str(tmp_path / "own"), *settings, "--set", "data.size=native"]) == 0
     first = capsys.readouterr().err.splitlines()[:2]
     assert first[0].endswith("training pairs of 3x80x160") and not first[1].startswith("data: ")
     (tmp_path / "one").mkdir()

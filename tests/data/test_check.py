@@ -26,6 +26,8 @@ def test_a_good_folder(tmp_path):
         "format": "folder",
         "count": 20,
         "shape": [1, 112, 92],
+        "trained": {"cpu": [1, 112, 92], "gpu": [1, 112, 92]},
+        "trained_notes": [],
         "channels": {"1": 20},
         "sizes": {"92x112": 20},
         "classes": {"a": 10, "b": 10},
@@ -59,7 +61,9 @@ def test_all_that_is_wrong_is_reported_at_once(tmp_path):
     assert "limit is 89,478,485" in report["problems"][5]["reason"]
     suggestion = report["suggestion"]
     assert (
-        "data.skip_unreadable=true" in suggestion and "data.size=8x8" in suggestion and "data.channels=3" in suggestion
+        "data.skip_unreadable=true" in suggestion
+        and "data.size=16x16" in suggestion
+        and "data.channels=3" in suggestion
     )
     # What it suggests works.
     assert open_data(tmp_path, skip_unreadable=True, size=(8, 8), channels=3).shape == (3, 8, 8)

@@ -186,6 +186,36 @@ def test_what_reading_did_stands_in_the_first_lines_the_recipe_and_the_report(
     assert capsys.readouterr().err.splitlines()[1:4] == first
 
 
+def test_a_run_of_images_of_several_sizes_records_what_was_chosen_as_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    data, run = _folder(tmp_path / "set", [encoded(picture(image)) for image in pixels(5, 3, 12, 20)]), tmp_path / "run"
+    (data / "small.png").write_bytes(encoded(GREY.crop((0, 0, 4, 4))))
+    command = ["train", "images", "--data", str(data), "--out", str(run), "--steps", "1"]
+    settings = ["data.fit=pad", "networks.width=4", "training.batch=3", "training.threads=1"]
+    assert main(command + [word for setting in settings for word in ("--set", setting)]) == 0
+    first = capsys.readouterr().err.splitlines()[1:5]
+    assert first == [
+        "data: 1 image of grey and 5 images of colour: trained with 3 channels "
+        "(--set data.channels=1 chooses otherwise)",
+        "data: 2 sizes, 4x4 to 20x12: trained at 8x8, half have a shorter side of 12 or less "
+        "(--set data.size=16x16 chooses otherwise)",
+        "data: 1 image: grey to colour",
+        "data: 5 images of 20x12 scaled and padded to 8x8 (border of the colour of their edge)",
+    ]
+    written = yaml.safe_load((run / "recipe.yaml").read_text())
+    assert (written["data"]["size"], written["data"]["channels"], written["data"]["fit"]) == ([8, 8], 3, "pad")
+    assert (written["networks"]["pair"], written["networks"]["width"], written["training"]["batch"]) == ("dcgan", 4, 3)
+    assert all(f"data: {note}" in first for note in written["found"]["notes"][:2])
+    assert first[0].removeprefix("data: ") in (run / "report.html").read_text()
+    assert main(["resume", str(run), "--steps", "2"]) == 0
+    assert "not as it was" not in capsys.readouterr().err
+    assert yaml.safe_load((run / "recipe.yaml").read_text())["found"] == written["found"]
+    # A picture more does not change what the run was built for: it is other data, and refused.
+    (data / "more.png").write_bytes(encoded(COLOUR))
+    assert main(["resume", str(run), "--steps", "3"]) == 2 and "fingerprint" in capsys.readouterr().err
+
+
 def test_what_runs_recorded_before_there_were_notes_can_be_read() -> None:
     recorded: dict[str, Any] = {
         "source": "set",

@@ -63,10 +63,12 @@ AVERAGED = ("average.half_life", "average.start")
 
 def _shapes(recipe: Recipe) -> tuple[int, ...]:
     """Of one sample, where the recipe says it; else what it is known for."""
-    height, width = recipe.data.size or ((256, 256) if recipe.task.kind in ("translation", "cycle") else (28, 28))
+    open_size = (256, 256) if recipe.task.kind in ("translation", "cycle") else (28, 28)
+    height, width = recipe.data.size if isinstance(recipe.data.size, tuple) else open_size
     if recipe.data.source in ("8-gaussians", "1d-gaussian"):
         return (2,) if recipe.data.source == "8-gaussians" else (1,)
-    return (recipe.data.channels or (1 if height == 28 else 3), height, width)
+    channels = recipe.data.channels if isinstance(recipe.data.channels, int) else None
+    return (channels or (1 if height == 28 else 3), height, width)
 
 
 def build(name: str) -> list[nn.Module]:

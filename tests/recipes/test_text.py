@@ -136,7 +136,7 @@ def test_a_value_that_is_no_yaml_is_said_on_one_line() -> None:
         ("training.steps=-1", ["training.steps", "-1"]),
         ("seed=-1", ["seed", "-1"]),
         ("data.hold_out=1", ["data.hold_out", "less than 1"]),
-        ("data.channels=2", ["data.channels", "1, 3 or 4"]),
+        ("data.channels=2", ["data.channels", "1, 3, 4 or 'auto'"]),
         ("data.size=64by64", ["data.size", "HEIGHTxWIDTH"]),
         ("data.size=[0, 5]", ["data.size"]),
         ("dynamics.turn=both", ["dynamics.turn", "alternating"]),

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from saddlepoint.command.verb import Answer, Verb
-from saddlepoint.errors import printable
+from saddlepoint.errors import counted, printable
 
 # Of each reason, in words; the JSON answer has all.
 _PROBLEMS_SHOWN = 20
@@ -33,6 +33,10 @@ def _described(found: dict[str, Any]) -> str:
             lines += _problems(value)
         elif key == "notes":
             lines += [f"note: {note}" for note in value]
+        elif key == "trained":
+            lines += _trained(value)
+        elif key == "trained_notes":
+            lines += [f"`train images`: {note}" for note in value]
         elif key == "pairs":
             lines += [f"pairs: {line}" for line in described(value)] if value is not None else []
         elif key == "duplicate_examples":
@@ -42,6 +46,15 @@ def _described(found: dict[str, Any]) -> str:
         elif value not in (None, "", [], {}):
             lines.append(f"{key}: {value}")
     return "\n".join(map(printable, lines))
+
+
+def _trained(shapes: dict[str, list[int]] | None) -> list[str]:
+    """What `train images` would make of the images."""
+    if shapes is None:
+        return []
+    (channels, *size), (_, *on_gpu) = shapes["cpu"], shapes["gpu"]
+    larger = f" ({on_gpu[1]}x{on_gpu[0]} on a GPU)" if on_gpu != size else ""
+    return [f"`train images` makes: {size[1]}x{size[0]}{larger}, {counted(channels, 'channel')}"]
 
 
 def _problems(problems: list[dict[str, str]]) -> list[str]:

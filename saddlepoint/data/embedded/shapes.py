@@ -40,7 +40,7 @@ def read_shapes(location: str, options: Options) -> Source:
         width and
     height, in (0, 1); `colour` (n, 3) or (n, 1) in [0, 1].
     """
-    size, channels, count = options.size or _SIZE, options.channels or _CHANNELS, options.count or _COUNT
+    size, channels, count = options.fixed_size or _SIZE, options.fixed_channels or _CHANNELS, options.count or _COUNT
     if min(size) < _SMALLEST:
         raise UserError(f"data.size={size} for shapes", f"at least {_SMALLEST} pixels a side", "give a larger size")
     pixels = size[0] * size[1]

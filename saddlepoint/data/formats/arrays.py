@@ -50,7 +50,7 @@ def read_arrays(location: str, options: Options) -> Source:
         count=count,
         name=item_name(location),
         kind="points" if ranks == {2} else "images",
-        blocks=array_blocks(images, options.channels, str(path)),
+        blocks=array_blocks(images, options.fixed_channels, str(path)),
         labels=numbers,
         classes=classes,
         published=_published([part.split for part in parts], np.split(*boundaries)),

@@ -105,7 +105,8 @@ mnist_2014 = Recipe(
 
 images = Recipe(
     name="images",
-    summary="any folder, zip, .parquet or array of images, in its own size: relativistic pairing, R1 and R2",
+    summary="any folder, zip, .parquet or array of images, of one size or of many: relativistic pairing, R1 and R2",
+    data=Data(size="auto", channels="auto"),
     task=GenerationPart(),
     networks="by_size",
     objective=_RELATIVISTIC,
@@ -178,6 +179,7 @@ figure1 = Recipe(
 classifier = Recipe(
     name="classifier",
     summary="no GAN: learns the labels of --data, and so the features that metrics of it are measured in",
+    data=Data(size="auto", channels="auto"),
     task=ClassificationPart(),
     networks=Classifier(),
     optimizers={"classifier": Adam(rate=Cosine(start=2e-3, end=0.0, over=3000), beta1=0.9)},

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 
 from saddlepoint.data import Packed
+from saddlepoint.data.fitting import Size
+from saddlepoint.data.source import AUTO
 from saddlepoint.diagnosis.probed import Probed
 from saddlepoint.errors import UserError
 from saddlepoint.game.network import Networks
@@ -296,6 +298,23 @@ def refuse_of_data(recipe: Recipe, names: tuple[str, ...]) -> None:
                 "nothing there, because it would have no effect",
                 f"leave data.{name} out",
             )
+
+
+def given_size(recipe: Recipe) -> tuple[Size | None, int | None]:
+    """The recipe's size and channels, where a task has a rule of its own for images of several.
+
+    Raises:
+        UserError: one of them is to be chosen.
+    """
+    size, channels = recipe.data.size, recipe.data.channels
+    if size == AUTO or channels == AUTO:
+        name = "size" if size == AUTO else "channels"
+        raise UserError(
+            f"data.{name} = {AUTO} in a recipe of the task {recipe.task.kind}",
+            "what its networks are built for",
+            f"leave data.{name} out, or give it as a number",
+        )
+    return size, channels
 
 
 def place_of_cache(recipe: Recipe) -> Path | None:

@@ -32,6 +32,7 @@ from saddlepoint.recipes.kinds.kind import (
     Pictures,
     as_shown,
     digest,
+    given_size,
     not_trained_on,
     objective_of,
     penalties_of,
@@ -101,12 +102,13 @@ class SuperResolutionKind(Kind):
 
     def open(self, recipe: Recipe, source: str) -> Packed:
         refuse_of_data(recipe, ("direction", "source_channels", "columns"))
-        refuse_of_data(recipe, ("size", "first", "count", "image_column", "label_column", "labels"))
+        _, channels = given_size(recipe)
+        refuse_of_data(recipe, ("size", "fit", "first", "count", "image_column", "label_column", "labels"))
         data = recipe.data
         return open_tiles(
             source,
             tile=data.tile,
-            channels=data.channels or 3,
+            channels=channels or 3,
             range=data.range,
             hold_out=data.hold_out,
             skip_unreadable=data.skip_unreadable,

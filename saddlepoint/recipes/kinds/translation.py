@@ -19,6 +19,7 @@ from saddlepoint.recipes.kinds.kind import (
     Materials,
     Pictures,
     as_shown,
+    given_size,
     not_trained_on,
     objective_of,
     penalties_of,
@@ -89,7 +90,9 @@ class OfImages(Kind):
                 recipe.networks.build((found.source_shape[0], *own), (found.shape[0], *own))
         except UserError as error:
             return [f"in place of {found.shape[1]}x{found.shape[2]} (height x width): {error.cure}"]
-        return [f"--set data.size=null keeps their own size, {own[1]}x{own[0]}"]
+        cut = recipe.data.fit == "crop" and own[0] * found.shape[2] != own[1] * found.shape[1]
+        pad = ", --set data.fit=pad the whole pictures on a border" if cut else ""
+        return [f"--set data.size=native keeps their own size, {own[1]}x{own[0]}{pad}"]
 
 
 class TranslationKind(OfImages):
@@ -126,14 +129,16 @@ class TranslationKind(OfImages):
 def open_two_sides(recipe: Recipe, source: str, *, paired: bool) -> ImagePairs:
     """Images of two kinds, in pairs or not, as the recipe wants them."""
     data = recipe.data
+    size, channels = given_size(recipe)
     refuse_of_data(recipe, ("first", "count", "image_column", "label_column", "tile"))
     return open_pairs(
         source,
         paired=paired,
         direction=data.direction,
         columns=data.columns,
-        size=data.size,
-        channels=data.channels,
+        size=size,
+        channels=channels,
+        fit=data.fit,
         source_channels=data.source_channels,
         range=data.range,
         hold_out=data.hold_out,

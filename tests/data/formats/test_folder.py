@@ -127,7 +127,7 @@ def test_mixed_sizes_name_two_files_and_the_cure(tmp_path):
     write_folder(tmp_path, pixels(3, 3, 5, 7))
     (tmp_path / "other.png").write_bytes(encoded(pixels(1, 3, 9, 8)[0]))
     line = refusal(lambda: open_data(tmp_path))
-    assert "000.png is 7x5 (width x height)" in line and "other.png is 8x9" in line and "data.size=5x5" in line
+    assert "000.png is 7x5 (width x height)" in line and "other.png is 8x9" in line and "data.size=8x8" in line
     assert open_data(tmp_path, size=(6, 4)).shape == (3, 6, 4)
 
 
