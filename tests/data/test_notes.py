@@ -191,8 +191,8 @@ def test_a_run_of_images_of_several_sizes_records_what_was_chosen_as_numbers(
 ) -> None:
     data, run = _folder(tmp_path / "set", [encoded(picture(image)) for image in pixels(5, 3, 12, 20)]), tmp_path / "run"
     (data / "small.png").write_bytes(encoded(GREY.crop((0, 0, 4, 4))))
-    command = ["train", "images", "--data", str(data), "--out", str(run), "--steps", "1"]
-    settings = ["data.fit=pad", "networks.width=4", "training.batch=3", "training.threads=1"]
+    command = ["train", "images", "--data", str(data), "--out", str(run), "--steps", "1", "--fit", "pad"]
+    settings = ["networks.width=4", "training.batch=3", "training.threads=1"]
     assert main(command + [word for setting in settings for word in ("--set", setting)]) == 0
     first = capsys.readouterr().err.splitlines()[1:5]
     assert first == [

@@ -27,6 +27,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--objective", metavar="NAME|TEXT", help='such as hinge, or "f1=log(D); f2=log(1-D); f3=log(D); link=sigmoid"'
     )
     parser.add_argument("--from", dest="weights_from", metavar="RUN", help="begin with another run's weights")
+    parser.add_argument(
+        "--fit",
+        choices=("crop", "pad"),
+        help="images of other proportions: the middle cut out, or whole on a border (data.fit)",
+    )
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change any leaf of the recipe")
 
 
@@ -46,7 +51,7 @@ def run(chosen: argparse.Namespace, command: str) -> Answer:
         device=chosen.device,
         objective=chosen.objective,
         weights_from=chosen.weights_from,
-        set=chosen.set,
+        set=[*([f"data.fit={chosen.fit}"] if chosen.fit is not None else []), *chosen.set],
         command=command,
     )
     return ended(trained, chosen.out)

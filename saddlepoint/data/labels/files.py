@@ -19,7 +19,7 @@ import numpy as np
 
 from saddlepoint.data.labels.matching import WITHOUT, TableLabels, Tables, columns_of, same_division, table_labels
 from saddlepoint.data.labels.numbers import observed_labels
-from saddlepoint.data.labels.tables import Companion, Table, is_table, read_table, text_of
+from saddlepoint.data.labels.tables import Companion, Table, is_table, plain_name, read_table, text_of
 from saddlepoint.data.layout import Layout, may_hold_labels
 from saddlepoint.data.source import Options
 from saddlepoint.errors import UserError, counted, reading
@@ -27,7 +27,10 @@ from saddlepoint.errors import UserError, counted, reading
 STYLEGAN = "dataset.json"
 _METADATA = ("metadata.csv", "metadata.jsonl")
 # Usual names of a column of labels.
-_LABEL_COLUMNS = ("label", "labels", "class", "target", "category", "y")
+_LABEL_COLUMNS = (
+    *("label", "labels", "class", "target", "category", "y"),
+    *("class_name", "label_name", "class_id", "label_id", "category_id", "category_name"),
+)
 # More tables than these beside images are no labels of all of them, but something about each; it bounds the memory.
 _MOST_TABLES = 6
 _SHOWN = 3
@@ -208,8 +211,8 @@ def _found(layout: Layout, tables: dict[str, Tables], paths: Sequence[str]) -> t
     unread = []
     for name, group in tables.items():
         columns = columns_of(group)
-        usual = [column for column in columns if column.lower() in _LABEL_COLUMNS]
-        column = min(usual, key=lambda column: _LABEL_COLUMNS.index(column.lower()), default=None)
+        usual = [column for column in columns if plain_name(column) in _LABEL_COLUMNS]
+        column = min(usual, key=lambda column: _LABEL_COLUMNS.index(plain_name(column)), default=None)
         if column is None:
             more = ", ..." if len(columns) > _SHOWN else ""
             choice = f"{', '.join(name[:40] for name in columns[:_SHOWN])}{more}"

@@ -11,6 +11,7 @@ kept, for a list of forty attributes has eight million cells.
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -24,7 +25,7 @@ LABEL_FILE_LIMIT = 64 * 2**20
 # Usual names of the column of files, the more telling ones first.
 _FILE_COLUMNS = (
     *("file_name", "filename", "file", "image", "image_id", "image_name", "imageid", "img", "path", "filepath"),
-    *("file_path", "image_path", "name", "id"),
+    *("file_path", "image_path", "img_path", "images", "filenames", "image_file", "img_name", "fname", "name", "id"),
 )
 _CURE = "mend or complete it, or move it away from the images"
 
@@ -152,8 +153,13 @@ def _of_objects(text: str) -> Table:
     return Table(columns=tuple(name for name in header if name != files), rows=cells)
 
 
+def plain_name(column: str) -> str:
+    """A column's name as it is compared with usual ones: "Image Name" and "image-name" are image_name."""
+    return re.sub(r"[\s-]+", "_", column.strip().lower())
+
+
 def _file_column(header: list[str]) -> int:
-    lower = [name.lower() for name in header]
+    lower = [plain_name(name) for name in header]
     found = [lower.index(name) for name in _FILE_COLUMNS if lower.count(name) == 1]
     if not found or len(header) < 2:
         shown = ", ".join(header)[:80] or "none"

@@ -115,6 +115,7 @@ TABLES = {
         "\ufeffid,image,label\n0,a.png,dog\n1,b.png,cat\n2,c.png,dog\n3,d.png,cat\n",
     ),
     "semicolons": ("labels.csv", "file;class\na.png;dog\nb.png;cat\nc.png;dog\nd.png;cat\n"),
+    "names as people write them": ("train.csv", "Image Name,Class-Name\na.png,dog\nb.png,cat\nc.png,dog\nd.png,cat\n"),
     "tabs": ("labels.tsv", "path\ttarget\n./a.png\tdog\nb.png\tcat\nc.png\tdog\nd.png\tcat\n"),
     "imagefolder": ("metadata.csv", 'file_name,text,label\na.png,"a, b",dog\nb.png,,cat\nc.png,,dog\nd.png,,cat\n'),
     "imagefolder in lines": (
