@@ -124,11 +124,15 @@ def _notes(data: RecipeData) -> tuple[str, ...]:
 def shaping(recipe: Recipe) -> dict[str, Any]:
     """The recipe's settings for data that apply wherever it comes from, a person's own Dataset included."""
     data = recipe.data
+    # A person's own networks are built for the images that the person has: nothing is chosen behind them.
+    size, channels = (
+        None if recipe.networks == "own" and each == AUTO else each for each in (data.size, data.channels)
+    )
     return {
-        "size": data.size,
-        "channels": data.channels,
+        "size": size,
+        "channels": channels,
         "fit": data.fit,
-        "auto_side": side_by_device(device_named(recipe.training.device)) if data.size == AUTO else AUTO_SIDE,
+        "auto_side": side_by_device(device_named(recipe.training.device)) if size == AUTO else AUTO_SIDE,
         "range": data.range,
         "hold_out": data.hold_out,
         "first": data.first,

@@ -9,9 +9,10 @@ import yaml
 from saddlepoint.errors import UserError
 from saddlepoint.game.penalties import refuse_batch_statistics
 from saddlepoint.networks import Dcgan
-from saddlepoint.recipes.by_size import batch_by_size, chosen, pair_by_size
+from saddlepoint.recipes.by_size import batch_by_size, chosen, pair_by_size, side_by_device
 from saddlepoint.recipes.catalogue import RECIPES
-from saddlepoint.recipes.data_facts import DataFacts, resolved
+from saddlepoint.recipes.data_facts import DataFacts, resolved, shaping
+from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.text import override, recipe_from, to_yaml
 from tests.tasks.examples import packed
 
@@ -53,6 +54,33 @@ def test_what_is_said_of_networks_by_size_holds_and_the_rest_follows_from_the_si
             said = override(RECIPES["shapes"], [f"networks.{each.name}={getattr(Dcgan(), each.name)}"])
             assert chosen(said.networks) == {each.name: getattr(Dcgan(), each.name)}
     assert recipe.shrunken().networks.shrunken() == recipe.shrunken().networks
+
+
+def test_images_are_twice_as_large_where_the_machine_is_no_cpu() -> None:
+    assert [side_by_device(torch.device(name)) for name in ("cpu", "cuda", "mps")] == [64, 128, 128]
+    asked = shaping(override(RECIPES["images"], ["training.device=cpu"]))
+    assert (asked["size"], asked["channels"], asked["fit"], asked["auto_side"]) == ("auto", "auto", "crop", 64)
+    given = shaping(override(RECIPES["images"], ["data.size=native", "data.channels=native"]))
+    assert given["size"] is None and given["channels"] is None
+    # What a person has built is not to be met by another size.
+    own = shaping(RECIPES["images"].model_copy(update={"networks": "own"}))
+    assert own["size"] is None and own["channels"] is None
+
+
+def test_what_was_chosen_for_the_data_is_written_as_numbers() -> None:
+    data = resolved(RECIPES["images"], DataFacts.of(packed(channels=3, side=16))).data
+    assert (data.size, data.channels) == ((16, 16), 3)
+    again = resolved(override(RECIPES["images"], ["data.size=8x9"]), DataFacts.of(packed(channels=3, side=16))).data
+    assert again.size == (8, 9), "what was said is not looked at again"
+    assert resolved(RECIPES["mnist"], DataFacts.of(packed())).data == RECIPES["mnist"].data
+
+
+@pytest.mark.parametrize("name", ["pix2pix-small", "cyclegan-small", "srresnet-x4-small"])
+@pytest.mark.parametrize("setting", ["data.size=auto", "data.channels=auto"])
+def test_what_has_a_rule_of_its_own_for_sizes_leaves_none_open(name: str, setting: str) -> None:
+    recipe = override(RECIPES[name], [setting, "data.source=somewhere"])
+    with pytest.raises(UserError, match=f"{setting.replace('=', ' = ')} in a recipe of the task"):
+        kind_of(recipe).open(recipe, "somewhere")
 
 
 @pytest.mark.parametrize(
