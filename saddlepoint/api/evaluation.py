@@ -69,7 +69,8 @@ def evaluate(
         reference: the split that is compared with: train, held_out or test. None: train, as published distances are
             computed; for accuracy the test split, or else the held-out one.
         count: how many samples, and at most so many of the reference. None: half of the split, 10,000 at most (2,000
-            where the features have more than 4096 dimensions), so that the baseline has the same counts.
+            of efficientnet-lite0, of hog, and of features with more than 4096 dimensions), so that the baseline has the
+            same counts.
         seed: of the samples' latents.
         step: of a run's checkpoint; None for the newest.
         device: auto, cpu, cuda or mps.

@@ -33,8 +33,7 @@ def measured(results: Sequence[Mapping[str, Any]]) -> str:
     Args:
         results: {metric, value, interval, provenance}, as `evaluate` answers.
     """
-    from saddlepoint.measuring.alike import judge_of
-    from saddlepoint.measuring.meaning import meaningless
+    from saddlepoint.measuring.alike import judge_of, meaningless
 
     order = list(dict.fromkeys(result["metric"] for result in results))
     several = len({judge_of(result) for result in results if judge_of(result)}) > 1

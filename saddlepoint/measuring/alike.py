@@ -37,6 +37,9 @@ BESIDE = frozenset(
     )
 )
 
+# In the space of pixels nearly every picture lies near a blurred one: a veil scores there as real data does.
+_MEANINGLESS_IN_PIXELS = ("precision", "recall", "density", "coverage")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
@@ -121,6 +124,12 @@ def judge_of(record: Record) -> str:
     """The name of the features that a record is of; empty for a metric without."""
     features = _provenance(record).get("features")
     return str(features.get("name", "")) if isinstance(features, Mapping) else ""
+
+
+def meaningless(record: Record) -> str:
+    """What a table says beside a number that means nothing; empty for others."""
+    in_pixels = record.get("metric") in _MEANINGLESS_IN_PIXELS and judge_of(record) == "pixels"
+    return "means nothing in pixels" if in_pixels else ""
 
 
 def _provenance(record: Record) -> Mapping[str, Any]:

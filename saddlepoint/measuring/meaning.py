@@ -11,8 +11,6 @@ Record = Mapping[str, Any]
 
 # Metrics of covariances: with fewer vectors than dimensions these have no full rank.
 _OF_COVARIANCES = ("frechet_distance", "frechet_distance_infinity")
-# In the space of pixels nearly every picture lies near a blurred one: a veil scores there as real data does.
-_MEANINGLESS_IN_PIXELS = ("precision", "recall", "density", "coverage")
 # Shares: an interval over more than this much of 0..1 leaves nearly everything open.
 _SHARES, _OPEN = ("precision", "recall", "coverage"), 0.5
 _COPYING = (
@@ -32,12 +30,6 @@ def meanings(records: Sequence[Record]) -> list[str]:
         if record["metric"] == "memorisation":
             lines += [_COPYING, *_too_few_to_copy(record)]
     return [*lines, *_flat(records), *_open(records)]
-
-
-def meaningless(record: Record) -> str:
-    """What a table says beside a number that means nothing; empty for others."""
-    in_pixels = record.get("metric") in _MEANINGLESS_IN_PIXELS and judge_of(record) == "pixels"
-    return "means nothing in pixels" if in_pixels else ""
 
 
 def _too_few_to_copy(record: Record) -> list[str]:

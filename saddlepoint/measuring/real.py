@@ -25,8 +25,9 @@ from saddlepoint.metrics.features import Features
 from saddlepoint.metrics.parzen import VALIDATION
 
 COUNT = 10_000
-# Of features with more dimensions than this fewer are taken: a covariance of theirs is slow and large.
-WIDE, COUNT_OF_WIDE = 4096, 2_000
+# Of features with more dimensions than this fewer are taken: a covariance of theirs is slow and large. So of those that
+# are meant for small sets: their intervals are narrow by then, and a network takes 5 ms and more for an image.
+WIDE, FEWER = 4096, 2_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,7 +65,7 @@ class Real:
     def default_count(self) -> int:
         """How many samples are compared unless another number is asked for."""
         wide = (self.features.dimensions or int(np.prod(self.data.shape))) > WIDE
-        return min(COUNT_OF_WIDE if wide else COUNT, self.available // 2)
+        return min(FEWER if wide or self.features.directions is not None else COUNT, self.available // 2)
 
     @property
     def about(self) -> dict[str, Any]:

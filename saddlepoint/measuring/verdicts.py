@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from saddlepoint.measuring.alike import Record, interval_of, newest_by_kind, row
-from saddlepoint.measuring.meaning import meaningless
+from saddlepoint.measuring.alike import Record, interval_of, meaningless, newest_by_kind, row
 
 LOWER_IS_BETTER = ("frechet_distance", "frechet_distance_infinity", "kernel_distance")
 HIGHER_IS_BETTER = ("precision", "recall", "coverage")

@@ -1,8 +1,9 @@
-"""Sections of docs/results.md that come from benchmarks: coverage, numbers made again, small siblings, attacks."""
+"""Sections of docs/results.md that come from benchmarks: coverage, judges, numbers made again, siblings, attacks."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from saddlepoint.measuring.alike import meaningless
 from saddlepoint.report.markdown import cell, code
 from saddlepoint.report.state import short
 
@@ -41,6 +42,20 @@ def section_of_evidence(name: str, record: Mapping[str, Any]) -> Iterator[str]:
                 f"| {'yes' if row['alive'] else 'no'} | {picture} |"
             )
         return
+    if rows and "judges" in rows[0]:
+        yield "## What judges say of runs that the eye can rank"
+        yield from ("", "`images` on 400 faces of 32x32, 650 steps at several rates: in the picture a row for each.")
+        yield "Beside each value what the faces themselves score, parted in two."
+        yield from _made(record)
+        yield from ("", "![Samples, a row for each run](pictures/judges.png)")
+        metrics = list(next(iter(rows[0]["judges"].values())))
+        heads = " | ".join(code(metric) for metric in metrics)
+        yield from ("", f"| Run | Rate | Judge | {heads} |", "|---|---|---|" + "---|" * len(metrics))
+        for row in rows:
+            for judge, found in row["judges"].items():
+                cells = " | ".join(_beside_real(metric, judge, found.get(metric)) for metric in metrics)
+                yield f"| {cell(row['name'])} | {cell(short(row['rate']))} | {cell(judge)} | {cells} |"
+        return
     if rows and "not_good" in rows[0]:
         yield "## The hostile campaign"
         bad = sum(len(row["not_good"]) for row in rows)
@@ -61,6 +76,17 @@ def section_of_evidence(name: str, record: Mapping[str, Any]) -> Iterator[str]:
                 f"| {cell(short(published)) if published is not None else 'none'} "
                 f"| {cell(metric['provenance'].get('samples'))} |"
             )
+
+
+def _beside_real(metric: str, judge: str, found: Mapping[str, Any] | None) -> str:
+    """A value with its interval, and what real data scores; or why it says nothing."""
+    if found is None:
+        return "not asked"
+    if remark := meaningless({"metric": metric, "provenance": {"features": {"name": judge}}}):
+        return f"{cell(short(found['value']))} ({remark})"
+    low, high = found["interval"]
+    real = short(found["real"]["value"])
+    return f"{cell(short(found['value']))} ({cell(short(low))} to {cell(short(high))}); real {cell(real)}"
 
 
 def _made(record: Mapping[str, Any]) -> Iterator[str]:

@@ -17,6 +17,7 @@ import numpy as np
 from markupsafe import Markup
 
 from saddlepoint.files import write_whole
+from saddlepoint.measuring.alike import judge_of, meaningless
 from saddlepoint.report.embed import Embedded, embed, spread
 from saddlepoint.report.figures import Figure, curves
 from saddlepoint.report.judged import courses, short_of_real
@@ -67,7 +68,9 @@ def render(run: Run) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(count=count, short=short, plain=_plain, json=_json)
+    environment.filters.update(
+        count=count, short=short, plain=_plain, json=_json, judge=judge_of, meaningless=meaningless
+    )
     template = environment.from_string(files.joinpath("page.html.jinja").read_text(encoding="utf-8"))
     changing, constant = _settings(run)
     summary = summary_of(run, remarks)

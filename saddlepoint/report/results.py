@@ -17,8 +17,7 @@ from typing import Any
 
 from saddlepoint.errors import UserError, reading
 from saddlepoint.files import write_whole
-from saddlepoint.measuring.alike import groups, newest_by_kind
-from saddlepoint.measuring.meaning import meaningless
+from saddlepoint.measuring.alike import groups, meaningless, newest_by_kind
 from saddlepoint.report.evidence import is_evidence, section_of_evidence
 from saddlepoint.report.markdown import cell, code
 from saddlepoint.report.read import Record, read_run

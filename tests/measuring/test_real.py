@@ -1,5 +1,6 @@
 """The real side: which items are the reference, which stand in for samples, and what an array becomes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from saddlepoint.data import open_data
 from saddlepoint.errors import UserError
 from saddlepoint.measuring.arrays import packed_array
 from saddlepoint.measuring.pairs import pairs_by_name
-from saddlepoint.measuring.real import COUNT_OF_WIDE, Real
+from saddlepoint.measuring.real import FEWER, Real
 from saddlepoint.metrics.features import open_features
 
 CPU = torch.device("cpu")
@@ -35,8 +36,11 @@ def test_the_halves_are_disjoint_and_the_first_begins_the_reference() -> None:
     assert first.values[:, 0].sort().values.tolist() != first.values[:, 0].tolist()
 
 
-def test_of_wide_features_fewer_are_taken() -> None:
-    assert real(2 * COUNT_OF_WIDE + 100, width=4097).default_count == COUNT_OF_WIDE
+def test_of_wide_features_and_of_those_for_small_sets_fewer_are_taken() -> None:
+    assert real(2 * FEWER + 100, width=4097).default_count == FEWER
+    many = real(2 * FEWER + 100)
+    assert many.default_count == FEWER + 50
+    assert replace(many, features=replace(many.features, directions=64)).default_count == FEWER
 
 
 def test_a_split_that_is_not_there_is_said_with_those_that_are() -> None:

@@ -204,7 +204,13 @@ def test_what_benchmarks_wrote_has_sections_of_its_own(make_run, tmp_path):
     (records / "small.json").write_text(json.dumps({"command": "train them", "rows": [trained | spread]}))
     attacks = [{"kind": "kills", "tried": 1200, "not_good": []}, {"kind": "disk", "tried": 34, "not_good": [{}]}]
     (records / "hostile.json").write_text(json.dumps({"command": "attack it", "rows": attacks}))
+    found = {"value": 0.5, "interval": [0.25, 0.75], "real": {"value": 0.9}}
+    judges = {"hog": {"frechet_distance": found, "precision": found}, "pixels": {"precision": found}}
+    ranked = {"name": "x2", "rate": 0.001, "judges": judges}
+    (records / "judges.json").write_text(json.dumps({"command": "judge it", "rows": [ranked]}))
     lines = write_results([make_run("a")], tmp_path / "docs" / "results.md").read_text().splitlines()
+    assert "| x2 | 0.001 | hog | 0.5 (0.25 to 0.75); real 0.9 | 0.5 (0.25 to 0.75); real 0.9 |" in lines
+    assert "| x2 | 0.001 | pixels | not asked | 0.5 (means nothing in pixels) |" in lines
     assert "1,234 attempts of 2 kinds, 1 not good: [reliability.md](reliability.md)." in lines
     assert "| two normals | `m` | 1.5 | 1.25 | 200 | 0.950 |" in lines
     assert "Made by `measure it`, today." in lines

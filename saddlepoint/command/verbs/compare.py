@@ -77,7 +77,7 @@ def run(chosen: argparse.Namespace, command: str) -> Answer:
 
 
 def _compared(runs: Sequence[str], found: Sequence["Row"]) -> str:
-    from saddlepoint.measuring.meaning import meaningless
+    from saddlepoint.measuring.alike import meaningless
 
     order = list(dict.fromkeys(row.metric for row in found))
     found = sorted(found, key=lambda row: order.index(row.metric))

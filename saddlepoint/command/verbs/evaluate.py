@@ -39,7 +39,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--samples-count",
         type=int,
         metavar="N",
-        help="how many samples (default: half of the split, 10000 at most, so that the baseline has the same counts)",
+        help="how many samples (default: half of the split, 10000 at most, 2000 by efficientnet-lite0 or hog, so that "
+        "the baseline has the same counts)",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the samples")
     add_step_option(parser)
