@@ -3,7 +3,8 @@
 v in [a, b] becomes round(255 (v - a) / (b - a)), where [a, b] is `data.range` as a person states it. Without it, it is
 the natural range of the kind: 0..65535 of 16-bit files, if the whole set uses at least half of it; 0..1 of
 floating-point numbers; 0..255 of integers, which then stay as they are. Only the whole set tells whether that is right:
-a pass scales each item as it comes, counts what it meets, and at its end either notes or refuses it.
+a pass scales each item as it comes, counts what it meets, and at its end either notes or refuses it. Integers and
+floating-point numbers that use less than half of their range may be right (dark pictures), and are noted.
 """
 
 import math
@@ -16,6 +17,8 @@ from saddlepoint.errors import UserError, counted
 
 # What black and white are.
 Range = tuple[float, float]
+# A set that uses less of its natural range than this share may have meant another.
+_DARK = 0.5
 
 
 def check_range(given: Range) -> None:
@@ -134,13 +137,19 @@ class Depths:
             self._met[depth.kind.name] = depth if met is None else met | depth
 
     def notes(self) -> tuple[str, ...]:
-        """What was done, in words; nothing is said of values that 8 bits hold as they are, and of 0..1."""
+        """What was done, in words; nothing is said of values that 8 bits hold as they are, and of 0..1, if the set uses
+        half of that or more.
+        """
         rule = "by round(v / 257)" if self._stated is None else f"from data.range={_written(*self._stated, ',')}"
         return tuple(
-            f"{counted(depth.count, 'image')}: {depth.kind.name}, scaled to 8 bits {rule}; values {_found(depth)}"
+            f"{counted(depth.count, 'image')}: {depth.kind.name}, "
+            + (f"scaled to 8 bits {rule}; values {_found(depth)}" if self._says_rule(depth) else _dark(depth))
             for depth in self._met.values()
-            if (self._stated is not None or depth.kind.share) and self._complaint(depth) is None
+            if (self._says_rule(depth) or _used(depth) < _DARK) and self._complaint(depth) is None
         )
+
+    def _says_rule(self, depth: Depth) -> bool:
+        return self._stated is not None or bool(depth.kind.share)
 
     def settle(self, where: str) -> None:
         """At the end of the pass: whether the range in use was right for all.
@@ -201,6 +210,19 @@ def _rounded(least: float, most: float) -> Range:
         return (-1, 1) if -1 <= least and most <= 1 else (least, most)
     bits = next((bits for bits in range(8, 33) if most <= 2**bits - 1), None)
     return (0, 2**bits - 1) if bits is not None else (least, most)
+
+
+def _used(depth: Depth) -> float:
+    """The share of the natural range that lies between the least and the largest value."""
+    low, high = depth.kind.natural
+    return (depth.most - depth.least) / (high - low)
+
+
+def _dark(depth: Depth) -> str:
+    """What is said of values that may have meant another range, which only a person can know."""
+    low, _ = depth.kind.natural
+    given = f"; --set data.range={_written(low, depth.most, ',')} makes the largest white" if depth.most > low else ""
+    return f"values {_found(depth)} use {100 * _used(depth):.2g} % of {_written(*depth.kind.natural)}{given}"
 
 
 def _found(depth: Depth) -> str:

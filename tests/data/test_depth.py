@@ -287,3 +287,22 @@ def test_values_at_the_end_of_float32_are_only_asked_about():
     with warnings.catch_warnings(action="error"):
         pixels, depth = to_8_bits(np.array([0.0, 3e38], np.float32), floating_point("float32"), None)
     assert pixels.tolist() == [0, 255] and depth.most > 1e38
+
+
+@pytest.mark.parametrize(
+    ("values", "note"),
+    [
+        (np.arange(17), "values 0..16 use 6.3 % of 0..255; --set data.range=0,16 makes the largest white"),
+        (np.arange(17) / 256, "values 0..0.0625 use 6.2 % of 0..1; --set data.range=0,0.0625 makes the largest white"),
+        (np.zeros(17, np.int64), "values 0..0 use 0 % of 0..255"),
+        (np.arange(17) / 16, None),
+        (np.arange(17) * 15, None),
+    ],
+)
+def test_values_that_leave_most_of_their_range_are_noted_with_the_range_that_they_have(values, note, tmp_path) -> None:
+    np.save(tmp_path / "a.npy", np.resize(values, (3, 5, 7)))
+    dark, expected = open_data(tmp_path / "a.npy", hold_out=0), () if note is None else (note,)
+    said = [each for each in dark.notes if " distinct " not in each]
+    assert [each.partition(", ")[2] for each in said] == list(expected)
+    if note is not None and "--set" in note:
+        assert open_data(tmp_path / "a.npy", range=(0, values.max().item()), hold_out=0).items.max() == 255

@@ -23,7 +23,7 @@ from tests.laws.members import PACKAGE, module_files
 HOLE = "\0"
 # A text -> what in it does not exist.
 Law = Callable[[str], list[str]]
-ERRORS = ("UserError", "RunStopped", "NewerFormat")
+ERRORS = ("UserError", "RunStopped", "NewerFormat", "MixedError")
 # A dotted key, or any that a person is told to set; `images=...` alone is an argument of a Python function.
 SETTING = re.compile(
     rf"(?:(?<![\w./`-])((?:[a-z_0-9]+|{HOLE})(?:\.(?:[a-z_0-9]+|{HOLE}))+)|(?<=\bset )([a-z_0-9]+))=(?!=)"
