@@ -9,13 +9,21 @@ from typing import Any
 
 import numpy as np
 
+from saddlepoint.measuring.alike import judge_of
 from saddlepoint.measuring.records import problem_of
 from saddlepoint.report.figures import Figure, curves
 from saddlepoint.report.read import Record, Run, Series
 from saddlepoint.report.state import count, short
 
-# Features that see no more than single pixels: whether samples are good they cannot tell.
-_BLIND = ("pixels",)
+# Features that see no more than pixels cannot tell whether samples are good, and these shares mean nothing there.
+_BLIND, _MEANINGLESS = ("pixels",), ("precision", "recall", "density", "coverage")
+# What they look at, for who has not met them.
+_LOOK_AT = {
+    "efficientnet-lite0": "a network that has learnt to name photographs",
+    "hog": "the directions of edges, place by place; it has learnt nothing",
+    "pixels": "each pixel by itself",
+    "classifier": "a network that has learnt the classes of such data",
+}
 _DISTANCE, _SHARES = "frechet_distance", ("precision", "coverage")
 _IMAGES, _POINTS = "images", "points"
 # So many curves at most.
@@ -57,6 +65,11 @@ class Judge:
     step: Any
     samples: Any
     numbers: Mapping[str, Number]
+
+    @property
+    def looks_at(self) -> str:
+        """What these features are, in words; empty where there is nothing to say."""
+        return _LOOK_AT.get(self.name, "")
 
     @property
     def blind(self) -> bool:
@@ -119,7 +132,7 @@ def judges_of(run: Run) -> tuple[Judge, ...]:
     newest = max(steps)
     found: dict[str, dict[str, Record]] = {}
     for record in known:
-        if record["provenance"].get("step") == newest and (name := features_of(record)) is not None:
+        if record["provenance"].get("step") == newest and (name := judge_of(record)):
             found.setdefault(name, {})[record["metric"]] = record
     return tuple(
         Judge(
@@ -130,12 +143,6 @@ def judges_of(run: Run) -> tuple[Judge, ...]:
         )
         for name, records in found.items()
     )
-
-
-def features_of(record: Record) -> str | None:
-    """The name of the features that a number was measured by."""
-    about = record["provenance"].get("features")
-    return str(about["name"]) if isinstance(about, Mapping) and "name" in about else None
 
 
 def short_of_real(judges: tuple[Judge, ...]) -> bool | None:
@@ -152,11 +159,10 @@ def courses(run: Run) -> list[tuple[str, Figure]]:
         if problem_of(record) is None and isinstance(about, Mapping) and "during" in about:
             images, value = about.get("images"), record.get("value")
             if isinstance(images, int) and value is not None:
-                points.setdefault((record["metric"], features_of(record) or ""), {})[float(images)] = record
+                points.setdefault((record["metric"], judge_of(record)), {})[float(images)] = record
     drawn = []
     for (metric, features), records in points.items():
-        # Blind judges do not know these.
-        if len(records) < 2 or (features in _BLIND and metric in ("precision", "recall", "density", "coverage")):
+        if len(records) < 2 or (features in _BLIND and metric in _MEANINGLESS):
             continue
         name = f"{metric} by {features}" if features else metric
         steps = np.array(sorted(records))
@@ -174,26 +180,22 @@ def improving(run: Run) -> bool | None:
     for record in run.metrics:
         about = record.get("provenance")
         if problem_of(record) is None and record["metric"] == _DISTANCE and isinstance(about, Mapping):
-            step, name, value = about.get("step"), features_of(record), record.get("value")
-            if "during" in about and isinstance(step, int) and name not in (None, *_BLIND) and value is not None:
-                course.setdefault(str(name), {})[step] = float(value)
+            step, name, value = about.get("step"), judge_of(record), record.get("value")
+            if "during" in about and isinstance(step, int) and name not in ("", *_BLIND) and value is not None:
+                course.setdefault(name, {})[step] = float(value)
     told = [[values[step] for step in sorted(values)] for values in course.values() if len(values) > 2]
     return any(values[-1] < min(values[:-1]) for values in told) if told else None
 
 
 def _number(record: Record) -> Number | None:
-    baseline = record["provenance"].get("baseline", {})
-    ends = _ends(record.get("interval"))
-    if ends is None or record.get("value") is None:
+    value, ends = record.get("value"), _ends(record.get("interval"))
+    if ends is None or value is None:
         return None
-    real = baseline.get("value") if isinstance(baseline, Mapping) else None
-    known = real is not None and (between := _ends(baseline.get("interval"))) is not None
-    return Number(
-        value=float(record["value"]),
-        interval=ends,
-        real=float(real) if known else None,
-        real_interval=between if known else None,
-    )
+    baseline = record["provenance"].get("baseline", {})
+    real, between = baseline.get("value"), _ends(baseline.get("interval"))
+    if real is None or between is None:
+        return Number(value=float(value), interval=ends, real=None, real_interval=None)
+    return Number(value=float(value), interval=ends, real=float(real), real_interval=between)
 
 
 def _ends(interval: Any) -> tuple[float, float] | None:

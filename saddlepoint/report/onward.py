@@ -129,7 +129,7 @@ def _of(
 def _longer(run: Run, end: End, place: str) -> Onward:
     """On from here, where the rates are still what moves something; else from the start, the schedules drawn out."""
     better = {True: " and still getting better", False: " and not getting better any more", None: ""}[improving(run)]
-    why = f"Not as good as real images yet{better}"
+    why = f"Not as good as real data yet{better}"
     if _spent(run):
         return Onward(
             why=f"{why}; its rates have come to the end of their schedule: train anew for longer, they come along",

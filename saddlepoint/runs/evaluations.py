@@ -1,11 +1,11 @@
 """What a run measures while it goes on: the recipe's metrics, of the samples that a person would get from it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from saddlepoint.errors import UserError
+from saddlepoint.errors import UserError, counted
 from saddlepoint.game.task import RunTask, networks_of
 from saddlepoint.process.saying import say
 from saddlepoint.recipes.kinds import Kind, kind_of
@@ -14,6 +14,10 @@ from saddlepoint.training.records.evaluations import Measure
 
 if TYPE_CHECKING:
     from saddlepoint.measuring.measure import Samples
+
+
+# Fewer samples than these tell nothing that an interval would not swallow.
+FEWEST = 20
 
 
 def planned_evaluation(recipe: Recipe, task: RunTask, data: Any, command: str) -> Measure | None:
@@ -29,21 +33,49 @@ def planned_evaluation(recipe: Recipe, task: RunTask, data: Any, command: str) -
     watch = recipe.watch
     if watch.evaluate_every is None:
         return None
-    kind = kind_of(recipe)
-    if not kind.measured:
-        raise _unmeasured(kind)
+    if not kind_of(recipe).measured:
+        raise _unmeasured(kind_of(recipe))
+    return _measure(recipe, task, data, command, watch.evaluate, watch.evaluate_count, check=True)
+
+
+def evaluation_at_end(recipe: Recipe, task: RunTask, data: Any, command: str) -> Measure | None:
+    """The function that measures networks of the task when its run has ended, by the metrics of `evaluate`.
+
+    Args as of `planned_evaluation`.
+
+    Raises:
+        UserError: there are too few training items to measure samples against.
+    """
+    count, kind = recipe.watch.evaluate_at_end, kind_of(recipe)
+    if count is None or not kind.measured or type(kind).generated_samples is Kind.generated_samples:
+        return None
+    if (train := len(data.splits["train"])) < 2 * FEWEST:
+        raise UserError(
+            f"{counted(train, 'training item')} to measure samples against", f"{2 * FEWEST} or more", "give more data"
+        )
+    return _measure(recipe, task, data, command, kind.default_metrics(data), count, check=False)
+
+
+def _measure(
+    recipe: Recipe, task: RunTask, data: Any, command: str, names: Sequence[str], most: int, *, check: bool
+) -> Measure:
+    """The function that measures so many samples at most.
+
+    Args:
+        check: everything that can be refused is refused before anything is measured.
+    """
     # Metrics take seconds to import, for which a run that measures nothing need not wait.
     from saddlepoint.measuring.judges import Judges
     from saddlepoint.measuring.real import Real
     from saddlepoint.runs.features import default_features, features_for
 
-    features = features_for(watch.evaluate_features or default_features(data.shape), tuple(data.shape), task.device)
+    kind, shape = kind_of(recipe), tuple(data.shape)
+    features = features_for(recipe.watch.evaluate_features or default_features(shape), shape, task.device)
     real = Real(data=data, split="train", features=features, device=task.device)
     judges = Judges(features, real=real)
     about = {"trained_on": data.fingerprint, "command": command}
     # With more than half of the split the baseline could not have the same counts.
-    count = min(watch.evaluate_count, real.default_count)
-    names = watch.evaluate
+    count = min(most, real.default_count)
 
     def samples(networks: Mapping[str, nn.Module]) -> "Samples":
         made = kind.generated_samples(task, networks, data, features, seed=recipe.seed, about=about)
@@ -56,7 +88,8 @@ def planned_evaluation(recipe: Recipe, task: RunTask, data: Any, command: str) -
     def measure(networks: Mapping[str, nn.Module]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from judges.measure(names, samples=samples(networks), count=count)
 
-    judges.check(names, samples=samples(networks_of(task)), count=count)
+    if check:
+        judges.check(names, samples=samples(networks_of(task)), count=count)
     return measure
 
 
