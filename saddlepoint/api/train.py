@@ -1,6 +1,8 @@
 """`sp.train` and `sp.resume`: from what a person gave to a run that has ended, and its report."""
 
 import json
+import math
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from saddlepoint.api.given import (
     own_networks,
 )
 from saddlepoint.api.run import Run, run_path
-from saddlepoint.arguments import place, text, whole_number
+from saddlepoint.arguments import place, real_number, text, whole_number
 from saddlepoint.data import Packed, from_torch_dataset
 from saddlepoint.data.pairs import ImagePairs
 from saddlepoint.errors import RunStopped, UserError, reason_of
@@ -35,6 +37,7 @@ from saddlepoint.recipes.specification import Recipe
 from saddlepoint.recipes.text import read_recipe
 from saddlepoint.report import write_report
 from saddlepoint.runs.opened import FromPython
+from saddlepoint.runs.pace import Budget
 from saddlepoint.runs.recorded import read_recorded
 from saddlepoint.runs.segments import Ended, said_when_interrupted
 from saddlepoint.runs.session import resume as resume_run
@@ -49,6 +52,7 @@ def train(
     data: Any = None,
     out: str | Path | None = None,
     steps: int | None = None,
+    minutes: float | None = None,
     stop_at: int | None = None,
     seed: int | None = None,
     device: str | None = None,
@@ -71,6 +75,8 @@ def train(
         out: the run's folder, new or empty; by default the next free one under runs/.
         steps: the total number of iterations. The horizons of all schedules come along (`recipes/horizons.py`), but for
             what `set` says of them; as they do for training.steps there.
+        minutes: in the place of steps, how long the run is to take by the clock on this machine, its end included: some
+            steps are timed, and as many are planned as fit. A machine that gets busier takes longer.
         stop_at: ends the run early, after so many of its iterations; `resume` then goes on as if it had not ended.
         seed: of everything that is random.
         device: auto, cpu, cuda or mps.
@@ -113,6 +119,7 @@ def train(
         >>> sp.load(other).sample(2).shape
         torch.Size([2, 1, 12, 12])
     """
+    began = time.perf_counter()
     check_torch()
     check_observers(observers)
     task = None if isinstance(what, str | Path | Recipe) else check_task(what)
@@ -122,11 +129,19 @@ def train(
     changes += [assignment(key, value) for key, value in named.items() if value is not None]
     if isinstance(data, str | Path):
         changes.append(f"data.source={json.dumps(str(data))}")
+    if minutes is not None:
+        minutes = _checked_minutes(minutes, steps, changes)
+    as_named, networks = recipe, own_networks(generator, discriminator, latent, pixel_range)
+
+    def of_steps(count: int) -> Recipe:
+        """The recipe of a run of so many steps, with all that was set."""
+        longer = begun_with(as_named, [*changes, assignment("training.steps", count)])
+        return longer.model_copy(update={"networks": "own"}) if networks is not None else longer
+
     recipe = begun_with(recipe, changes) if changes else recipe
     # Parsed here, before any data is read: a mistake in a formula should not wait for that.
     if task is None and recipe.objective is not None:
         objective_named(recipe.objective).check_trainable()
-    networks = own_networks(generator, discriminator, latent, pixel_range)
     if networks is not None and task is not None:
         raise UserError("networks beside a task", "a task, which has its networks", "leave generator= out")
     if networks is not None:
@@ -145,6 +160,9 @@ def train(
                 from_python=from_python,
                 weights_from=place("weights_from", source) if source is not None else None,
                 stop_at=stop_at,
+                budget=Budget(minutes=minutes, began=began, of_steps=of_steps, after=write_report)
+                if minutes is not None
+                else None,
                 command=text("command", command),
                 show=show,
                 observers=observers,
@@ -242,6 +260,22 @@ def _report_if_possible(path: Path) -> None:
         # The full disk that stopped the run may have no room for a report either, and a folder that was removed has no
         # run to report of; what stopped it is still said.
         say(True, f"no report could be written ({reason_of(error)})")
+
+
+def _checked_minutes(minutes: Any, steps: int | None, changes: Sequence[str]) -> float:
+    """The minutes as a number.
+
+    Raises:
+        UserError: they are none, or the number of steps is given too.
+    """
+    given = real_number("minutes", minutes)
+    if not 0 < given < math.inf:
+        raise UserError(f"--minutes {given:g}", "a number of minutes above 0", "give --minutes 10, for example")
+    if steps is not None or any(change.partition("=")[0].strip() == "training.steps" for change in changes):
+        raise UserError(
+            f"--minutes {given:g} beside a number of steps", "one of the two", "leave out --minutes, or --steps"
+        )
+    return given
 
 
 def _recipe(what: str | Path | Recipe) -> Recipe:

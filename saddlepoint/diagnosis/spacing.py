@@ -32,6 +32,12 @@ class Spacing:
         """Whether the mean of fixed samples is taken after so many iterations; at each probe it is."""
         return step > 0 and step % max(1, self._between(step) // self.followed) == 0
 
+    def count(self, steps: int) -> int:
+        """How many probes a game has had after so many iterations."""
+        if steps <= self.early:
+            return steps // self.often
+        return self.early // self.often + steps // self.rarely - self.early // self.rarely
+
     def newest_before(self, step: int) -> int | None:
         """The last probe that a game at this step has had."""
         at = step // self.often * self.often

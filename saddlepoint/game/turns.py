@@ -58,6 +58,11 @@ class Bursts:
         """Whether the iteration after `step` others is such a one."""
         return step < self.first or step % self.every == 0
 
+    def count(self, steps: int) -> int:
+        """How many of the first `steps` iterations are such."""
+        first = min(self.first, steps)
+        return first + -(-steps // self.every) - -(-first // self.every)
+
 
 def alternating(
     first: str,

@@ -216,7 +216,9 @@ class Watch(Part):
     """What is written down, in steps."""
 
     log_every: PositiveInt = 50
-    sample_every: PositiveInt = 500
+    sample_every: PositiveInt = Field(
+        default=500, description="steps between two pictures; the first are at 0, 25, 50, 100 and 200"
+    )
     samples: PositiveInt = 64
     checkpoint_every: PositiveInt = 1000
     keep: PositiveInt = Field(default=3, description="how many of the newest checkpoints stay")

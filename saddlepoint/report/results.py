@@ -18,10 +18,11 @@ from typing import Any
 from saddlepoint.errors import UserError, reading
 from saddlepoint.files import write_whole
 from saddlepoint.measuring.alike import groups, meaningless, newest_by_kind
+from saddlepoint.process.saying import duration
 from saddlepoint.report.evidence import is_evidence, section_of_evidence
 from saddlepoint.report.markdown import cell, code
 from saddlepoint.report.read import Record, read_run
-from saddlepoint.report.state import count, duration, short
+from saddlepoint.report.state import count, short
 
 FORMAT = 1
 _NOT_RECORDED = "not recorded"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from saddlepoint.process.saying import duration
 from saddlepoint.report.read import Run
 
 # Events after which a run has ended, and those that change whether it is going on; the others happen within it.
@@ -110,16 +111,6 @@ def reading(run: Run) -> list[str]:
     """What reading did to the data before it was trained on, a sentence each; empty for a run that recorded none."""
     notes = inside(run.recipe, "found", "notes")
     return [str(note) for note in notes] if isinstance(notes, list) else []
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: 42 s, 3 min 5 s, 2 h 10 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600:,} h {whole % 3600 // 60} min"
 
 
 def count(value: Any) -> str:

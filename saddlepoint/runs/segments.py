@@ -98,7 +98,7 @@ def _segment(
         began: the processor's time when the process began to play.
     """
     folder, state = run.folder, run.game.state
-    checkpoints, own = _own_observers(run, until)
+    checkpoints, own = own_observers(run, until)
     # The console comes last: it shows what all others have done.
     watching = [*own[:-1], *observers, own[-1]] if run.show else [*own, *observers]
     if run.game.field.compiled is not None:
@@ -146,7 +146,7 @@ def _segment(
             raise
 
 
-def _own_observers(run: OpenRun, until: int) -> tuple[Checkpoints, list[Observer]]:
+def own_observers(run: OpenRun, until: int) -> tuple[Checkpoints, list[Observer]]:
     """What every run has that looks at a segment: its checkpoints, and all of them, the console last."""
     folder, recipe, task, state = run.folder, run.recipe, run.game.task, run.game.state
     watch = recipe.watch
@@ -174,7 +174,7 @@ def _own_observers(run: OpenRun, until: int) -> tuple[Checkpoints, list[Observer
     )
     # Before the checkpoints, which keep what it remembers.
     own += [log, *diagnosis, Runaway(folder, watch.log_every, partial(say, run.show)), checkpoints]
-    return checkpoints, [*own, *([Console(until, state)] if run.show else [])]
+    return checkpoints, [*own, *([Console(until, state, folder.samples)] if run.show else [])]
 
 
 def _diagnosis(run: OpenRun, log: Log) -> tuple[list[Observer], Callable[[], Collection[int]]]:

@@ -4,6 +4,7 @@ resume RUN                        the rest of it, bit for bit
 resume RUN --set KEY=VALUE ...    the rest of it with other settings, which recipe.yaml and events.jsonl record
 """
 
+import gc
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,8 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
+
 from saddlepoint.errors import UserError
-from saddlepoint.process.saying import say
+from saddlepoint.process.saying import duration, say
 from saddlepoint.recipes.data_facts import DataFacts, resolved
 from saddlepoint.recipes.kinds import kind_of
 from saddlepoint.recipes.specification import Recipe
@@ -34,10 +37,12 @@ from saddlepoint.runs.opened import (
     open_run,
     with_training,
 )
+from saddlepoint.runs.pace import Budget, Pace, steps_for
 from saddlepoint.runs.process import own_process
 from saddlepoint.runs.recorded import Change, Recorded, read_recorded
 from saddlepoint.runs.saved import Saved, saved_under
 from saddlepoint.runs.segments import Ended, play
+from saddlepoint.runs.timing import measured
 from saddlepoint.runs.weights import Taken, take_weights
 from saddlepoint.training.control import Control
 from saddlepoint.training.machine import device as machine
@@ -55,6 +60,7 @@ def start(
     from_python: FromPython,
     weights_from: Path | None = None,
     stop_at: int | None = None,
+    budget: Budget | None = None,
     command: str = "",
     show: bool = True,
     observers: Sequence[Observer] = (),
@@ -67,6 +73,7 @@ def start(
         from_python: data, networks or a task from Python.
         weights_from: another run, whose newest weights are the first ones of this run.
         stop_at: a step before the last, after which the run stops as if it was asked to; it can be gone on with.
+        budget: a time that the run is to take; the recipe's number of steps is then not the run's.
         command: what a person typed, recorded.
         show: progress on standard error.
         observers: further ones.
@@ -77,12 +84,25 @@ def start(
     """
     folder = RunFolder(out)
     folder.refuse_if_taken()
-    _check_stop(stop_at, recipe.training.steps)
+    if budget is None:
+        _check_stop(stop_at, recipe.training.steps)
     data = data_of(recipe, from_python)
     found = kind_of(recipe).found(data)
-    recipe = with_features(_with_whole_paths(resolved(recipe, found), from_python), found.shape, show)
+
+    def whole(given: Recipe, show: bool) -> Recipe:
+        return with_features(_with_whole_paths(resolved(given, found), from_python), found.shape, show)
+
+    recipe, pinned = whole(recipe, show), None
     device = machine.device_named(recipe.training.device)
-    with own_process(device, recipe, recipe.training.threads):
+    if budget is not None:
+        pace = _timed(budget, folder, recipe, data, found, from_python, device, weights_from, show)
+        steps, line = steps_for(budget, pace)
+        _check_stop(stop_at, steps)
+        say(show, line)
+        recipe = whole(budget.of_steps(steps), False)
+        # It is played as it was timed.
+        pinned = with_training(recipe, threads=pace.threads)
+    with own_process(device, recipe, (pinned or recipe).training.threads):
         run = open_run(
             folder,
             recipe,
@@ -93,6 +113,7 @@ def start(
             device=device,
             show=show,
             command=command,
+            pinned=pinned,
         )
         refuse_too_large(run.game, recipe, found, run.memory)
         taken = take_weights(run.game, weights_from, recipe, found) if weights_from is not None else None
@@ -105,10 +126,40 @@ def start(
             folder.refuse_if_taken()
             # A signal is a request by now: it would otherwise leave a run that has begun and saved nothing.
             run.write_recipe()
-            folder.note("started", step=0, until=recipe.training.steps)
+            minutes = {"minutes": budget.minutes} if budget is not None else {}
+            folder.note("started", step=0, until=recipe.training.steps, **minutes)
             if taken is not None:
                 folder.note("weights taken", source=str(weights_from), **taken.noted)
             return play(run, recipe.training.steps, observers, control)
+
+
+def _timed(
+    budget: Budget,
+    folder: RunFolder,
+    recipe: Recipe,
+    data: Any,
+    found: DataFacts,
+    from_python: FromPython,
+    device: torch.device,
+    weights_from: Path | None,
+    show: bool,
+) -> Pace:
+    """What the run will cost here."""
+
+    def opened(place: RunFolder) -> OpenRun:
+        """The run as it will be, in another folder; only that nothing is said of it."""
+        run = open_run(place, recipe, None, data=data, found=found, from_python=from_python, device=device, show=False)
+        refuse_too_large(run.game, recipe, found, run.memory)
+        if weights_from is not None:
+            take_weights(run.game, weights_from, recipe, found)
+        return run
+
+    say(show, f"timing some steps, for a run of {duration(60 * budget.minutes)}")
+    with own_process(device, recipe, recipe.training.threads):
+        pace = measured(opened, budget, folder.path)
+    # The run's own game need not share the memory with what was tried.
+    gc.collect()
+    return pace
 
 
 def _check_stop(stop_at: int | None, steps: int) -> None:

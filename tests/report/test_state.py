@@ -3,7 +3,7 @@
 import pytest
 
 from saddlepoint.report.read import read_run
-from saddlepoint.report.state import count, duration, facts, short, standing
+from saddlepoint.report.state import count, facts, short, standing
 
 STARTED = {"event": "started", "step": 0}
 OPEN = "No end is recorded: the run is still going on, or it was killed; logged up to step 100."
@@ -65,22 +65,6 @@ def test_the_headline_has_the_last_step_that_was_made_and_not_the_last_that_was_
 @pytest.mark.parametrize("place", ["/some/where/faces", "/some/where/faces/", "C:\\some\\faces", "faces"])
 def test_a_data_folder_goes_by_its_name(make_run, place):
     assert dict(facts(read_run(make_run(recipe={"data": {"source": place}}))))["Data"] == "faces"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.04, "0.0 s"),
-        (9.94, "9.9 s"),
-        (42.4, "42 s"),
-        (59.7, "1 min 0 s"),
-        (185, "3 min 5 s"),
-        (7800, "2 h 10 min"),
-        (3.6e6, "1,000 h 0 min"),
-    ],
-)
-def test_durations_are_said_as_people_say_them(seconds, text):
-    assert duration(seconds) == text
 
 
 def test_numbers_as_text():

@@ -138,6 +138,7 @@ def test_what_it_undoes_is_kept_under_other_names(rolled: Path) -> None:
     names = {path.name for path in (rolled / "checkpoints").iterdir()}
     assert names == {"00000002", "00000004", "00000006", "00000004.branch-0"}
     assert {path.name for path in (rolled / "samples").iterdir()} == {
+        "00000000.png",
         "00000003.png",
         "00000003.png.branch-0",
         "00000006.png",

@@ -19,6 +19,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="the run's folder, new or empty (default: runs/RECIPE)")
     parser.add_argument("--steps", type=int, metavar="N", help="the total number of steps; schedules follow it")
     parser.add_argument(
+        "--minutes", type=float, metavar="M", help="in place of --steps: as many as this machine does in M minutes"
+    )
+    parser.add_argument(
         "--stop-at", type=int, metavar="K", help="stop early, after step K of them; `resume` then does the rest"
     )
     parser.add_argument("--seed", type=int, metavar="S", help="of everything that is random")
@@ -46,6 +49,7 @@ def run(chosen: argparse.Namespace, command: str) -> Answer:
         data=chosen.data,
         out=chosen.out,
         steps=chosen.steps,
+        minutes=chosen.minutes,
         stop_at=chosen.stop_at,
         seed=chosen.seed,
         device=chosen.device,

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from saddlepoint.game.task import Request, networks_of
 from saddlepoint.training.averages import Average
+from saddlepoint.training.control import Control
 from saddlepoint.training.records.folder import RunFolder
-from saddlepoint.training.records.samples import Samples
+from saddlepoint.training.records.samples import Samples, pictured, pictures_in
 from tests.training.games import Game, image_game, tensors_of_game
 
 REQUEST = Request(tensors={"z": torch.linspace(-1, 1, 20).reshape(4, 5)})
@@ -42,6 +43,32 @@ def test_a_run_that_stops_in_between_ends_with_a_picture(tmp_path: Path) -> None
     observer.end(game.state)
     observer.end(game.state)
     assert list(drawn) == ["00000003.png"], "and draws none twice"
+
+
+@pytest.mark.parametrize(
+    ("steps", "every", "expected"),
+    [
+        (700, 500, [0, 25, 50, 100, 200, 500, 700]),
+        (300, 40, [0, 25, 40, 80, 120, 160, 200, 240, 280, 300]),
+        (60, 10**9, [0, 25, 50, 60]),
+        (25, 500, [0, 25]),
+        (3, 1, [0, 1, 2, 3]),
+    ],
+)
+def test_the_first_pictures_are_early(steps: int, every: int, expected: list[int]) -> None:
+    assert [step for step in range(steps + 1) if pictured(step, every, last=step == steps)] == expected
+    assert pictures_in(steps, every) == len(expected)
+
+
+def test_a_run_that_begins_again_or_goes_on_draws_no_picture_of_its_beginning_anew(tmp_path: Path) -> None:
+    game, drawn = image_game(), Drawn()
+    observer = samples(tmp_path, game, drawn)
+    observer.begin(game, Control())
+    assert list(drawn) == ["00000000.png"]
+    drawn.clear()
+    observer.begin(game, Control())
+    observer.begin(game.play(1), Control())
+    assert not drawn
 
 
 def test_pictures_differ_by_the_training_alone(tmp_path: Path) -> None:
