@@ -25,12 +25,14 @@ def test_at_the_same_share_of_the_run_every_number_is_the_same(name, times):
     other = with_steps(recipe, max(1, round(times * recipe.training.steps)))
     assert other.training.steps != recipe.training.steps
     for share in (0.0, 0.1, 0.25, 0.5, 0.501, 0.8, 1.0):
-        at, there = ((share * each.training.steps, share * images(each)) for each in (recipe, other))
+        # Between two whole steps too.
+        at, there = [(share * each.training.steps, share * images(each)) for each in (recipe, other)]
         for key, number in recipe.numbers().items():
-            expected = value_at(number, *at)
+            expected = value_at(number, *at)  # type: ignore[arg-type]
             if key == "average.half_life":
                 expected *= other.training.steps / recipe.training.steps
-            assert math.isclose(value_at(other.numbers()[key], *there), expected, rel_tol=1e-6, abs_tol=1e-15), key
+            found = value_at(other.numbers()[key], *there)  # type: ignore[arg-type]
+            assert math.isclose(found, expected, rel_tol=1e-6, abs_tol=1e-15), key
 
 
 def everywhere() -> Recipe:

@@ -102,12 +102,13 @@ def test_a_run_by_minutes_is_the_run_of_as_many_steps(
     monkeypatch.setattr(session, "steps_for", few)
     state, threads = torch.get_rng_state(), torch.get_num_threads()
     settings = {"watch.evaluate_at_end": 80, "watch.samples": 4, "generator.rate": 1e-3, "watch.diagnosis": "treat"}
-    for name, length in (("minutes", {"minutes": 0.2}), ("steps", {"steps": 6})):
+    lengths: dict[str, dict[str, Any]] = {"minutes": {"minutes": 0.2}, "steps": {"steps": 6}}
+    for name, length in lengths.items():
         torch.manual_seed(0)
         # A person's own networks are the same objects in the game that is timed and in the run.
         generator = nn.Sequential(nn.Linear(4, 64), nn.Dropout(0.1), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))
         critic = nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Flatten(0))
-        own = {"generator": generator, "discriminator": critic, "latent": 4}
+        own: dict[str, Any] = {"generator": generator, "discriminator": critic, "latent": 4}
         torch.set_rng_state(state)
         sp.train("digits", out=tmp_path / name, set=settings, **own, **length)
     assert torch.equal(torch.get_rng_state(), state) and torch.get_num_threads() == threads
