@@ -45,6 +45,8 @@ from saddlepoint.runs.session import start as start_run
 from saddlepoint.training.observers import Observer
 from saddlepoint.training.records.folder import RunFolder
 
+_AT_END = "watch.evaluate_at_end"
+
 
 def train(
     what: str | Path | Recipe | RunTask = "images",
@@ -133,9 +135,10 @@ def train(
         minutes = _checked_minutes(minutes, steps, changes)
     as_named, networks = recipe, own_networks(generator, discriminator, latent, pixel_range)
 
-    def of_steps(count: int) -> Recipe:
-        """The recipe of a run of so many steps, with all that was set."""
-        longer = begun_with(as_named, [*changes, assignment("training.steps", count)])
+    def of_steps(count: int, samples: int | None) -> Recipe:
+        """The recipe of a run of so many steps and samples at its end, with all that was set."""
+        end = [assignment(_AT_END, samples)] if samples is not None else []
+        longer = begun_with(as_named, [*end, *changes, assignment("training.steps", count)])
         return longer.model_copy(update={"networks": "own"}) if networks is not None else longer
 
     recipe = begun_with(recipe, changes) if changes else recipe
@@ -152,6 +155,10 @@ def train(
     folder = RunFolder(place("out", out) if out is not None else next_free(Path("runs") / recipe.name)).path
     from_python = FromPython(data=_packed(data, recipe), networks=networks, task=task)
     source = weights_from.path if isinstance(weights_from, Run) else weights_from
+    budget = None
+    if minutes is not None:
+        free = not any(change.partition("=")[0].strip() == _AT_END for change in changes)
+        budget = Budget(minutes=minutes, began=began, of_steps=of_steps, free_end=free, after=write_report)
     with said_when_interrupted(folder):
         try:
             ended = start_run(
@@ -160,9 +167,7 @@ def train(
                 from_python=from_python,
                 weights_from=place("weights_from", source) if source is not None else None,
                 stop_at=stop_at,
-                budget=Budget(minutes=minutes, began=began, of_steps=of_steps, after=write_report)
-                if minutes is not None
-                else None,
+                budget=budget,
                 command=text("command", command),
                 show=show,
                 observers=observers,

@@ -25,7 +25,7 @@ from saddlepoint.training.averages import sampled_networks
 from saddlepoint.training.records.folder import RunFolder
 
 # A run that has shown fewer real images than this for each sample is shorter than its evaluation would be.
-_SHOWN_FOR_EACH = 20
+SHOWN_FOR_EACH = 20
 
 
 def look_back(run: OpenRun, stopped: str | None, tell: Callable[[str], None]) -> None:
@@ -38,7 +38,7 @@ def look_back(run: OpenRun, stopped: str | None, tell: Callable[[str], None]) ->
     """
     _kept_going(run, "pictures beside the samples", tell, lambda: draw_beside(run))
     if stopped not in [signal.name for signal in STOPPING]:
-        _kept_going(run, "evaluation", tell, lambda: _evaluate(run, tell))
+        _kept_going(run, "evaluation", tell, lambda: evaluate(run, tell))
 
 
 def _kept_going(run: OpenRun, what: str, tell: Callable[[str], None], made: Callable[[], None]) -> None:
@@ -62,7 +62,8 @@ def _kept_going(run: OpenRun, what: str, tell: Callable[[str], None], made: Call
         tell("that could not be written into events.jsonl")
 
 
-def _evaluate(run: OpenRun, tell: Callable[[str], None]) -> None:
+def evaluate(run: OpenRun, tell: Callable[[str], None]) -> None:
+    """Measures the samples of a run that has ended, unless the run was short or has done it."""
     folder, state = run.folder, run.game.state
     if _too_short(run) or _measured_at(folder, state.step):
         return
@@ -83,12 +84,18 @@ def _evaluate(run: OpenRun, tell: Callable[[str], None]) -> None:
         append_line(folder.metrics, record)
 
 
-def _too_short(run: OpenRun) -> bool:
-    """Whether a run without evaluations on the way is shorter than one would be."""
+def samples_at_end(run: OpenRun) -> int | None:
+    """How many samples a run without evaluations on the way measures at its end, if it is long enough; None for none."""
     most = run.recipe.watch.evaluate_at_end
     if run.measure is not None or most is None or not kind_of(run.recipe).measured:
-        return run.measure is None
-    return run.game.state.images < _SHOWN_FOR_EACH * min(most, len(run.data.splits["train"]) // 2)
+        return None
+    return min(most, len(run.data.splits["train"]) // 2)
+
+
+def _too_short(run: OpenRun) -> bool:
+    """Whether a run without evaluations on the way is shorter than one would be."""
+    samples = samples_at_end(run)
+    return run.measure is None and (samples is None or run.game.state.images < SHOWN_FOR_EACH * samples)
 
 
 def _measured_at(folder: RunFolder, step: int) -> bool:

@@ -5,15 +5,19 @@ seconds(N) = opening + N steps + pictures, probes, log lines, checkpoints and ev
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from saddlepoint.errors import UserError
 from saddlepoint.process.saying import duration
 from saddlepoint.recipes.ranges import LARGEST
 from saddlepoint.recipes.specification import Recipe
+from saddlepoint.runs.at_end import SHOWN_FOR_EACH
 from saddlepoint.runs.diagnosing import SPACING
 from saddlepoint.training.records.samples import pictures_in
+
+# So much of the time the evaluation at the end may take, with no fewer samples than these.
+_JUDGED, _FEWEST = 0.15, 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,13 +27,15 @@ class Budget:
     Attributes:
         minutes: from `began` to the end of all that follows the last step.
         began: when it began, by time.perf_counter.
-        of_steps: the recipe of a run of so many steps.
+        of_steps: the recipe of a run of so many steps, and of so many samples at its end; None for its own number.
+        free_end: whether that number is not a person's own.
         after: what is done with the folder of a run that has ended.
     """
 
     minutes: float
     began: float
-    of_steps: Callable[[int], Recipe]
+    of_steps: Callable[[int, int | None], Recipe]
+    free_end: bool
     after: Callable[[Path], object]
 
     @property
@@ -48,7 +54,7 @@ class Pace:
         images: real images that an iteration shows; no time.
         picture, probe, line, checkpoint, evaluation: of what is written on the way; 0 for what there is not.
         opening, closing: before the first step and after the last, with nothing to evaluate.
-        evaluated: the evaluation after the last step.
+        samples, judged: how many samples are measured after the last step, and what each takes.
         apart: how much further than usual probes are from each other; no time.
         threads: that it was measured with.
     """
@@ -66,7 +72,8 @@ class Pace:
     checkpoint: float = 0.0
     evaluation: float = 0.0
     closing: float = 0.0
-    evaluated: float = 0.0
+    samples: int = 0
+    judged: float = 0.0
 
     def seconds(self, steps: int) -> float:
         """Of a run of so many steps, with all that it writes."""
@@ -81,7 +88,7 @@ class Pace:
             + self.checkpoint * -(-steps // watch.checkpoint_every)
             + self.evaluation * (1 + steps * self.images / watch.evaluate_every if watch.evaluate_every else 0.0)
             + self.closing
-            + self.evaluated
+            + (self.judged * self.samples if steps * self.images >= SHOWN_FOR_EACH * self.samples else 0.0)
         )
 
     def steps_in(self, seconds: float) -> int:
@@ -97,13 +104,32 @@ class Pace:
         return few
 
 
-def steps_for(budget: Budget, pace: Pace) -> tuple[int, str]:
-    """How many steps the budget still has, and the line that says so.
+@dataclass(frozen=True, kw_only=True)
+class Length:
+    """What fits into a budget.
+
+    Attributes:
+        steps: of the run.
+        samples: that are measured at its end; None for as many as the recipe says.
+        words: the line that says so.
+    """
+
+    steps: int
+    samples: int | None
+    words: str
+
+
+def steps_for(budget: Budget, pace: Pace) -> Length:
+    """How many steps the budget still has.
+
+    Samples are measured at the end in a share of the time that leaves the rest to the training.
 
     Raises:
         UserError: it has none.
     """
-    left = budget.left
+    left, asked = budget.left, pace.samples
+    if budget.free_end and pace.judged * asked > _JUDGED * 60 * budget.minutes:
+        pace = replace(pace, samples=min(asked, max(_FEWEST, int(_JUDGED * 60 * budget.minutes / pace.judged))))
     steps = pace.steps_in(left)
     if steps == 0:
         least = 60 * budget.minutes - left + pace.seconds(1)
@@ -115,7 +141,10 @@ def steps_for(budget: Budget, pace: Pace) -> tuple[int, str]:
         )
     beside = pace.seconds(steps) - pace.step * steps
     whole = duration(60 * budget.minutes)
-    return steps, f"{steps:,} steps in about {whole}: {_precise(pace.step)} each, {duration(beside)} for all else"
+    words = f"{steps:,} steps in about {whole}: {_precise(pace.step)} each, {duration(beside)} for all else"
+    if pace.samples < asked:
+        words += f", which leaves time to measure {pace.samples} samples at the end instead of {asked}"
+    return Length(steps=steps, samples=pace.samples if pace.samples < asked else None, words=words)
 
 
 def _precise(seconds: float) -> str:

@@ -96,10 +96,10 @@ def start(
     device = machine.device_named(recipe.training.device)
     if budget is not None:
         pace = _timed(budget, folder, recipe, data, found, from_python, device, weights_from, show)
-        steps, line = steps_for(budget, pace)
-        _check_stop(stop_at, steps)
-        say(show, line)
-        recipe = whole(budget.of_steps(steps), False)
+        length = steps_for(budget, pace)
+        _check_stop(stop_at, length.steps)
+        say(show, length.words)
+        recipe = whole(budget.of_steps(length.steps, length.samples), False)
         # It is played as it was timed.
         pinned = with_training(recipe, threads=pace.threads)
     with own_process(device, recipe, (pinned or recipe).training.threads):

@@ -10,14 +10,15 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from itertools import count, pairwise
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from saddlepoint.errors import Diverged, UserError
 from saddlepoint.recipes.ranges import LARGEST
-from saddlepoint.runs.at_end import look_back
+from saddlepoint.runs.at_end import look_back, samples_at_end
 from saddlepoint.runs.diagnosing import SPACING, Diagnosis
 from saddlepoint.runs.opened import OpenRun
 from saddlepoint.runs.pace import Budget, Pace
@@ -40,8 +41,8 @@ _WARM, _FEWEST = 3, 3
 _SHARE, _LEAST, _MOST = 0.02, 0.5, 8.0
 # Where the timed steps begin: past the bursts of a beginning.
 _FIRST = 501
-# With less than this, the evaluation at the end is timed on a part of its samples.
-_WHOLE_END, _PART = 300.0, 4
+# Samples whose evaluation is timed; its time is in proportion to them.
+_JUDGED = 40
 
 
 def measured(open_in: Callable[[RunFolder], OpenRun], budget: Budget, beside: Path) -> Pace:
@@ -158,25 +159,32 @@ def _written(run: OpenRun) -> dict[str, float]:
     }
 
 
-def _end(run: OpenRun, budget: Budget) -> dict[str, float]:
-    """What comes after the last step."""
+def _end(run: OpenRun, budget: Budget) -> dict[str, Any]:
+    """What comes after the last step: pictures, the report, and the evaluation, which is timed on few samples."""
+    state, watch, asked = run.game.state, run.recipe.watch, samples_at_end(run) or 0
     # As after a run that is long enough for an evaluation.
-    run.game.state.images = LARGEST
-    watch = run.recipe.watch
-    part = _PART if 60 * budget.minutes < _WHOLE_END else 1
-    fewer = max(2, watch.evaluate_at_end // part) if watch.evaluate_at_end is not None else None
-    # What the evaluation imports is imported once.
-    import saddlepoint.measuring.measure  # noqa: F401
-
+    state.images = LARGEST
     run.write_recipe()
-    times = [time.perf_counter()]
-    for samples in (None, fewer):
+
+    def looked_back(samples: int | None) -> float:
+        # Nothing is measured twice at one step.
+        state.step += 1
         one = run.recipe.model_copy(update={"watch": watch.model_copy(update={"evaluate_at_end": samples})})
+        began = time.perf_counter()
         look_back(replace(run, recipe=one), None, lambda line: None)
-        times.append(time.perf_counter())
+        return time.perf_counter() - began
+
+    beside = looked_back(None)
+    began = time.perf_counter()
     budget.after(run.folder.path)
-    beside, both, after = (later - earlier for earlier, later in pairwise([*times, time.perf_counter()]))
-    return {"closing": beside + after, "evaluated": max(both - beside, 0.0) * part}
+    after = time.perf_counter() - began
+    judged = 0.0
+    if asked:
+        # The first has to import and to read the features' weights.
+        few = min(asked, _JUDGED)
+        looked_back(min(asked, _JUDGED // 2))
+        judged = max(looked_back(few) - looked_back(None), 0.0) / few
+    return {"closing": beside + after, "samples": asked if judged else 0, "judged": judged}
 
 
 class _Clock(Observer):

@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from saddlepoint.recipes.catalogue import RECIPES
 from saddlepoint.recipes.text import override
 from saddlepoint.runs import session
 from saddlepoint.runs.diagnosing import SPACING
-from saddlepoint.runs.pace import Budget, Pace, steps_for
+from saddlepoint.runs.pace import Budget, Length, Pace, steps_for
 
 RECIPE = override(RECIPES["digits"], ["watch.log_every=10", "watch.checkpoint_every=300", "watch.sample_every=250"])
 PACE = Pace(
@@ -31,12 +32,19 @@ PACE = Pace(
     line=0.125,
     checkpoint=4.0,
     closing=3.0,
-    evaluated=16.0,
+    samples=32,
+    judged=0.5,
 )
 
 
-def budget(minutes: float) -> Budget:
-    return Budget(minutes=minutes, began=time.perf_counter(), of_steps=lambda steps: RECIPE, after=lambda folder: None)
+def budget(minutes: float, free_end: bool = True) -> Budget:
+    return Budget(
+        minutes=minutes,
+        began=time.perf_counter(),
+        of_steps=lambda steps, samples: RECIPE,
+        free_end=free_end,
+        after=lambda folder: None,
+    )
 
 
 def test_a_run_costs_its_steps_and_all_that_it_writes() -> None:
@@ -44,6 +52,8 @@ def test_a_run_costs_its_steps_and_all_that_it_writes() -> None:
     expected = 2 + 600 * 0.25 + 8 * 0.5 + 24 * 1 + 60 * 0.125 + 2 * 4 + 3 + 16
     assert PACE.seconds(600) == expected
     assert PACE.steps_in(expected) == 600 and PACE.steps_in(math.nextafter(expected, 0)) < 600
+    # Too short to be measured at its end.
+    assert PACE.seconds(4) == 2 + 4 * 0.25 + 2 * 0.5 + 0.125 + 4 + 3
 
 
 def test_bursts_and_evaluations_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,12 +70,21 @@ def test_bursts_and_evaluations_are_counted(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_budget_is_told_in_steps_and_one_that_is_too_short_in_minutes() -> None:
-    steps, line = steps_for(budget(10), PACE)
-    assert PACE.seconds(steps) <= 600 < PACE.seconds(steps + 1) + 1
-    assert line.startswith(f"{steps:,} steps in about 10 min: 250 ms each, ") and line.endswith(" for all else")
-    assert "in about 1 h 30 min" in steps_for(budget(90), PACE)[1]
-    with pytest.raises(UserError, match=r"--minutes 0\.4; expected more than 0\.4: here a step takes 250 ms"):
-        steps_for(budget(0.4), PACE)
+    found = steps_for(budget(10), PACE)
+    assert PACE.seconds(found.steps) <= 600 < PACE.seconds(found.steps + 1) + 1 and found.samples is None
+    assert found.words.startswith(f"{found.steps:,} steps in about 10 min: 250 ms each, ")
+    assert found.words.endswith(" for all else")
+    assert "in about 1 h 30 min" in steps_for(budget(90), PACE).words
+    with pytest.raises(UserError, match=r"--minutes 0\.1; expected more than 0\.2: here a step takes 250 ms"):
+        steps_for(budget(0.1), PACE)
+
+
+def test_a_short_run_is_measured_on_fewer_samples_unless_their_number_was_set() -> None:
+    many = replace(PACE, samples=500, judged=0.1)
+    assert [steps_for(budget(minutes), many).samples for minutes in (0.5, 1, 2, 10)] == [50, 90, 180, None]
+    found, by_hand = steps_for(budget(2), many), steps_for(budget(2, free_end=False), many)
+    assert "180 samples at the end instead of 500" in found.words
+    assert by_hand.samples is None and by_hand.steps < found.steps
 
 
 @pytest.mark.parametrize(
@@ -95,9 +114,9 @@ def test_a_run_by_minutes_is_the_run_of_as_many_steps(
 ) -> None:
     seen: list[Pace] = []
 
-    def few(given: Budget, pace: Pace) -> tuple[int, str]:
+    def few(given: Budget, pace: Pace) -> Length:
         seen.append(pace)
-        return 6, "6 steps"
+        return Length(steps=6, samples=None, words="6 steps")
 
     monkeypatch.setattr(session, "steps_for", few)
     state, threads = torch.get_rng_state(), torch.get_num_threads()
@@ -123,7 +142,7 @@ def test_a_run_by_minutes_is_the_run_of_as_many_steps(
     assert recipes[0] == recipes[1] and "steps: 6" in recipes[0] and "over: 6.0" in recipes[0]
     (pace,) = seen
     assert pace.images == 64 and pace.burst == 0
-    for cost in ("step", "opening", "picture", "probe", "line", "checkpoint", "closing", "evaluated"):
-        assert 0 < getattr(pace, cost) < 20, cost
+    for cost in ("step", "opening", "picture", "probe", "line", "checkpoint", "closing", "samples", "judged"):
+        assert 0 < getattr(pace, cost) < 99, cost
     said = capsys.readouterr().err.splitlines()
     assert said[:2] == ["timing some steps, for a run of 12 s", "6 steps"]
