@@ -85,7 +85,7 @@ def evaluate(run: OpenRun, tell: Callable[[str], None]) -> None:
 
 
 def samples_at_end(run: OpenRun) -> int | None:
-    """How many samples a run without evaluations on the way measures at its end, if it is long enough; None for none."""
+    """How many samples a run without evaluations on the way measures at its end if it is long; None for none."""
     most = run.recipe.watch.evaluate_at_end
     if run.measure is not None or most is None or not kind_of(run.recipe).measured:
         return None
