@@ -1,4 +1,4 @@
-"""python -m benchmarks.time_to_quality --data DIR [--sets ...] [--candidates ...] [--minutes ...] [--seeds ...] [--runs DIR]
+"""python -m benchmarks.time_to_quality --data DIR [--sets ...] [--candidates ...] [--minutes ...] [--seeds ...]
 
 Trains each candidate on each set for so many minutes of the processor, has two judges look at it, and records it, so
 that it may be stopped and called again; then writes the page. DIR holds faces/, cifar10/, mnist/ and emoji/ (sets.py).
@@ -6,7 +6,6 @@ Runs and their grids are kept in --runs.
 """
 
 import argparse
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
                     out = given.runs / name / f"{candidate}-{minutes:g}-{seed}"
                     row = played(trial, out, SAMPLES.get(name, OTHERS))
                     print(page.line(row), flush=True)
-                    record(given.out, runs=[*rows, row], command=shlex.join(["python", "-m", parser.prog.split()[-1]]))
+                    record(given.out, runs=[*rows, row], command="python -m benchmarks.time_to_quality --data DATA")
     if given.out == page.PATH:
         page.write()
     return 0

@@ -28,7 +28,8 @@ from saddlepoint.training.state import State
 _FIRST, _LOOKED_AT = 5, 20
 # Nothing but the end is written: how often pictures and checkpoints are is a person's choice and costs the same for all.
 _QUIET = {"watch.sample_every": 10**6, "watch.checkpoint_every": 10**6, "training.threads": 1, "training.device": "cpu"}
-JUDGES = ("efficientnet-lite0", "hog")
+# The second, histograms of oriented gradients, always stands beside it.
+JUDGE = "efficientnet-lite0"
 METRICS = ("frechet_distance", "kernel_distance", "precision", "recall", "coverage")
 
 
@@ -97,16 +98,13 @@ def played(trial: Trial, out: Path, samples: int) -> dict[str, Any]:
 def judged(made: torch.Tensor, place: Path, samples: int) -> dict[str, dict[str, Any]]:
     """By judge and metric: value, interval, and what real data scores."""
     found: dict[str, dict[str, Any]] = {}
-    for judge in JUDGES:
-        results = sp.evaluate((made, place), metrics=METRICS, features=judge, count=samples)
-        found[judge] = {
-            result["metric"]: {
-                "value": result["value"],
-                "interval": result["interval"],
-                "real": result["provenance"].get("baseline"),
-            }
-            for result in results
-            if result["provenance"]["features"]["name"] == judge
+    for result in sp.evaluate((made, place), metrics=METRICS, features=JUDGE, count=samples):
+        about = result["provenance"]
+        of_judge = found.setdefault(about["features"]["name"], {})
+        of_judge[result["metric"]] = {
+            "value": result["value"],
+            "interval": result["interval"],
+            "real": about["baseline"],
         }
     return found
 

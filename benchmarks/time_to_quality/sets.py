@@ -1,10 +1,10 @@
 """The sets that the sweep trains on, made from what a person has: the ORL faces, the Twitter emoji, CIFAR-10, MNIST.
 
-    faces-32, faces-64   rows 12 to 104 of the 400 pictures, to 64 x 64 and from there to 32 x 32 (Lanczos), grey
-    faces                the same pictures as they are, 92 x 112
-    emoji                64 x 64 with alpha: `img/twitter/64` of the npm package emoji-datasource-twitter 16.0.0
-    cifar                32 x 32 in colour, the subset of 10,000
-    mnist                28 x 28, grey
+faces-32, faces-64   rows 12 to 104 of the 400 pictures, to 64 x 64 and from there to 32 x 32 (Lanczos), grey
+faces                the same pictures as they are, 92 x 112
+emoji                64 x 64 with alpha: `img/twitter/64` of the npm package emoji-datasource-twitter 16.0.0
+cifar                32 x 32 in colour, the subset of 10,000
+mnist                28 x 28, grey
 """
 
 import io
