@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from saddlepoint.training.state import State
 
 # Steps whose cost is looked at, after those in which kernels are chosen and memory is found.
 _FIRST, _LOOKED_AT = 5, 20
-# Nothing but the end is written: how often pictures and checkpoints are is a person's choice and costs the same for all.
+# Nothing but the end is written: how often pictures are made is a person's choice and costs the same for all.
 _QUIET = {"watch.sample_every": 10**6, "watch.checkpoint_every": 10**6, "training.threads": 1, "training.device": "cpu"}
 # The second, histograms of oriented gradients, always stands beside it.
 JUDGE = "efficientnet-lite0"
@@ -127,4 +128,4 @@ def _seconds_a_step(trial: Trial) -> float:
     with tempfile.TemporaryDirectory() as folder:
         _train(trial, Path(folder) / "run", _FIRST + _LOOKED_AT, (clock,))
     times = clock.times[_FIRST - 1 :]
-    return statistics.median(after - before for before, after in zip(times, times[1:], strict=False))
+    return statistics.median(after - before for before, after in pairwise(times))
