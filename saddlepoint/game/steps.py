@@ -15,6 +15,7 @@ from typing import ClassVar, Literal
 import torch
 
 from saddlepoint.errors import UserError
+from saddlepoint.game.equalised import equalised, groups
 from saddlepoint.game.fast.uncompiled import keep_compiler_out, undecorated_step
 from saddlepoint.game.network import place_named
 from saddlepoint.game.player import Player
@@ -24,7 +25,11 @@ from saddlepoint.game.task import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Adam:
-    """Moving averages of the gradient and of its square (Kingma and Ba 2015); the numbers may follow schedules."""
+    """Moving averages of the gradient and of its square (Kingma and Ba 2015); the numbers may follow schedules.
+
+    Attributes:
+        equalised: the rate counts in units of each weight's size, 1 / sqrt(fan_in) (`game/equalised.py`).
+    """
 
     optimizer: Literal["adam"] = "adam"
     moments: ClassVar[int] = 2
@@ -32,6 +37,7 @@ class Adam:
     beta1: Number = 0.5
     beta2: Number = 0.999
     epsilon: Number = 1e-8
+    equalised: bool = False
     __pydantic_config__ = {"extra": "forbid"}
 
     def build(
@@ -102,6 +108,8 @@ class RMSProp:
         }
 
 
+# What of an optimizer is no number.
+_NO_NUMBERS = ("optimizer", "equalised")
 # What a recipe chooses from.
 Optimizer = Adam | SGD | RMSProp
 
@@ -140,7 +148,7 @@ class OwnOptimizer:
 
 def numbers_of(optimizer: Optimizer | OwnOptimizer) -> dict[str, Number]:
     """The optimizer's settings that may be scheduled, by name."""
-    return {field.name: getattr(optimizer, field.name) for field in fields(optimizer) if field.name != "optimizer"}
+    return {field.name: getattr(optimizer, field.name) for field in fields(optimizer) if field.name not in _NO_NUMBERS}
 
 
 class Step:
@@ -151,6 +159,9 @@ class Step:
         optimizer: which method; its numbers are read from the settings "PLAYER.NUMBER".
         differentiable: a step keeps its graph (see `Field.differentiable`).
         fused: all weights move in one call, where torch has one for the optimizer and the device.
+
+    Attributes:
+        shares: of the rate, by parameter; 1 but for an equalised one.
     """
 
     def __init__(
@@ -168,6 +179,13 @@ class Step:
         self.names = [(network, key) for network, key, _ in named]
         self.parameters = [parameter for _, _, parameter in named]
         self.torch_optimizer = optimizer.build(self.parameters, differentiable, fused)
+        self.shares = [1.0] * len(self.parameters)
+        if isinstance(optimizer, Adam) and optimizer.equalised:
+            self.shares = equalised(player.networks, self.names)
+            options = {key: value for key, value in self.torch_optimizer.param_groups[0].items() if key != "params"}
+            self.torch_optimizer.param_groups[:] = [
+                {**options, **group} for group in groups(self.parameters, self.shares)
+            ]
         self._differentiable = differentiable
         player.project()
 
@@ -177,6 +195,8 @@ class Step:
         options = self.kind.options({name: settings[prefix + name] for name in numbers_of(self.kind)})
         for group in self.torch_optimizer.param_groups:
             group.update(options)
+            if "share" in group:
+                group["lr"] *= group["share"]
 
     def forget(self) -> None:
         """Sets what the optimizer remembers to 0, as before its first step."""

@@ -73,9 +73,9 @@ def scaled(probe: Probe, step: Step, settings: Settings, gradient: Tensor) -> Sc
             b, b2, count = numbers["beta1"], numbers["beta2"], _count(step) + 1
             v = b2 * held("exp_avg_sq") + (1 - b2) * squares
             root = (v / (1 - b2**count)).sqrt() + numbers["epsilon"]
-            return Scaled(
-                scale=numbers["rate"] / (1 - b**count) / root, momentum=b, fresh=1 - b, history=held("exp_avg")
-            )
+            each = [torch.full_like(p, share) for p, share in zip(step.parameters, step.shares, strict=True)]
+            rate = numbers["rate"] * probe.flat(each, name)
+            return Scaled(scale=rate / (1 - b**count) / root, momentum=b, fresh=1 - b, history=held("exp_avg"))
         case RMSProp():
             v = numbers["smoothing"] * held("square_avg") + (1 - numbers["smoothing"]) * squares
             root = v.sqrt() + numbers["epsilon"]

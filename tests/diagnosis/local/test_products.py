@@ -145,7 +145,15 @@ def test_batch_statistics_have_no_kernel(player: str) -> None:
     assert not normalises_over_batch(alone, player) and looks_at_the_batch(alone, player) is None
 
 
-@pytest.mark.parametrize("optimizer", [SGD(rate=0.02), SGD(rate=0.02, momentum=0.5), Adam(rate=1e-4, beta1=0.5)])
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        SGD(rate=0.02),
+        SGD(rate=0.02, momentum=0.5),
+        Adam(rate=1e-4, beta1=0.5),
+        Adam(rate=5e-4, beta1=0.5, equalised=True),
+    ],
+)
 @pytest.mark.parametrize("penalties", [(), ("r1",), ("r1", "r2")])
 def test_the_kernel_predicts_a_small_step(optimizer, penalties: tuple[str, ...]) -> None:
     probe, step = duel("minimax", *penalties, optimizer=optimizer)
