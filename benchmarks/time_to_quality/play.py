@@ -28,7 +28,13 @@ from saddlepoint.training.state import State
 # Steps whose cost is looked at, after those in which kernels are chosen and memory is found.
 _FIRST, _LOOKED_AT = 5, 20
 # Nothing but the end is written: how often pictures are made is a person's choice and costs the same for all.
-_QUIET = {"watch.sample_every": 10**6, "watch.checkpoint_every": 10**6, "training.threads": 1, "training.device": "cpu"}
+_QUIET = {
+    "watch.sample_every": 10**6,
+    "watch.checkpoint_every": 10**6,
+    "watch.evaluate_at_end": None,
+    "training.threads": 1,
+    "training.device": "cpu",
+}
 # The second, histograms of oriented gradients, always stands beside it.
 JUDGE = "efficientnet-lite0"
 METRICS = ("frechet_distance", "kernel_distance", "precision", "recall", "coverage")
@@ -73,9 +79,9 @@ def played(trial: Trial, out: Path, samples: int) -> dict[str, Any]:
         out: the run's folder, new.
         samples: made and judged, beside as many of the set.
     """
-    seconds = _seconds_a_step(trial)
+    before, a_step = _cost(trial)
     began = time.process_time()
-    steps = max(1, round(60 * trial.minutes / seconds))
+    steps = max(1, round((60 * trial.minutes - before) / a_step))
     run = _train(trial, out, steps)
     spent = time.process_time() - began
     made = sp.load(run).sample(samples, seed=1)
@@ -123,9 +129,11 @@ def _train(trial: Trial, out: Path, steps: int, observers: tuple[Observer, ...] 
     )
 
 
-def _seconds_a_step(trial: Trial) -> float:
+def _cost(trial: Trial) -> tuple[float, float]:
+    """Seconds of the processor before the first step, and of a step."""
     clock = _Clock()
+    began = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         _train(trial, Path(folder) / "run", _FIRST + _LOOKED_AT, (clock,))
     times = clock.times[_FIRST - 1 :]
-    return statistics.median(after - before for before, after in pairwise(times))
+    return clock.times[0] - began, statistics.median(after - before for before, after in pairwise(times))

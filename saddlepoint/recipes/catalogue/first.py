@@ -104,8 +104,8 @@ mnist_2014 = Recipe(
 )
 
 _IMAGES_STEPS = 20_000
-# Found on faces and emoji (docs/results/time-to-quality.md): 5e-4 for all weights learns two to four times too slowly, and
-# the 2e-3 that suits 32 pixels breaks nets of more levels, whose inner layers have more inputs.
+# Found on faces and emoji (docs/results/time-to-quality.md): 5e-4 for all weights learns two to four times too slowly,
+# and the 2e-3 that suits 32 pixels breaks nets of more levels, whose inner layers have more inputs.
 _images_adam = Adam(rate=_falling(3e-2, _IMAGES_STEPS), beta1=0.0, beta2=0.99, equalised=True)
 
 images = Recipe(
