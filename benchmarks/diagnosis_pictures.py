@@ -11,6 +11,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,19 +56,30 @@ def finding_of(folder: Path, name: str) -> dict[str, Any] | None:
     return right[0]
 
 
-def draw(folder: Path, line: dict[str, Any] | None, out: Path) -> None:
-    """Samples of a run at three times, and beside them at most two signals over its steps."""
+def draw(folder: Path, line: dict[str, Any] | None, out: Path, steps: Sequence[int] = (), mended: int = 0) -> None:
+    """Samples of a run at three times, and beside them at most two signals over its steps.
+
+    Args:
+        folder: of the run.
+        line: of its finding, which says what signals are drawn.
+        out: the picture.
+        steps: of the samples, the nearest ones that were saved; none for the first, the middle and the last.
+        mended: the step at which the run was changed, drawn as a line; 0 for none.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     pictures = sorted((folder / "samples").glob("*.png"))
-    pictures = [pictures[place * (len(pictures) - 1) // (FRAMES - 1)] for place in range(FRAMES)]
+    if steps:
+        pictures = [min(pictures, key=lambda file: abs(int(file.stem) - step)) for step in steps]
+    else:
+        pictures = [pictures[place * (len(pictures) - 1) // (FRAMES - 1)] for place in range(FRAMES)]
     probes = [each.value for each in read_lines(folder / "probes.jsonl") if each.value is not None]
     names = [*(line["evidence"] if line is not None else SHOWN)][:2]
     figure = Figure(figsize=(9.0, 2.3 if len(names) == 1 else 3.0), layout="constrained", dpi=100)
     FigureCanvasAgg(figure)
     left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[2.1, 1])[0]
-    for axes, file in zip(left.subplots(1, FRAMES), pictures, strict=True):
+    for axes, file in zip(left.subplots(1, len(pictures)), pictures, strict=True):
         with Image.open(file) as picture:
             axes.imshow(_without_frame(picture.convert("RGB")), interpolation="nearest")
         axes.set_title(f"step {int(file.stem):,}", fontsize=9)
@@ -78,6 +90,8 @@ def draw(folder: Path, line: dict[str, Any] | None, out: Path) -> None:
         shade(axes, *HEALTHY[name])
         if line is not None:
             axes.axvline(line["since"], color="black", linewidth=1, linestyle=":")
+        if mended:
+            axes.axvline(mended, color="black", linewidth=1)
         axes.set_title(name, fontsize=9)
         axes.tick_params(labelsize=7)
     figure.savefig(out, metadata={"Software": None})

@@ -1,4 +1,4 @@
-"""Sections of docs/results.md that come from benchmarks: coverage, judges, numbers made again, siblings, attacks."""
+"""Sections of docs/results.md that come from benchmarks: coverage, judges, numbers made again, growth, attacks."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -63,6 +63,9 @@ def section_of_evidence(name: str, record: Mapping[str, Any]) -> Iterator[str]:
         yield from ("", f"{tried:,} attempts of {len(rows)} kinds, {bad} not good: [reliability.md](reliability.md).")
         yield from _made(record)
         return
+    if rows and "way" in rows[0]:
+        yield from _growing(record)
+        return
     yield f"## {cell(name)}"
     if record.get("protocol"):
         yield from ("", f"Published numbers made again: {cell(record['protocol'])}.")
@@ -87,6 +90,30 @@ def _beside_real(metric: str, judge: str, found: Mapping[str, Any] | None) -> st
     low, high = found["interval"]
     real = short(found["real"]["value"])
     return f"{cell(short(found['value']))} ({cell(short(low))} to {cell(short(high))}); real {cell(real)}"
+
+
+def _growing(record: Mapping[str, Any]) -> Iterator[str]:
+    """Small first, or large from the start: each way's numbers, those of its seeds beside their mean."""
+    box = record["processor_seconds"]
+    yield "## Small first, or large from the start"
+    yield from ("", f"Faces at 64 x 64, of which `grown` spends {box['small']:g} s of one core at 32 x 32 and then")
+    yield f"{box['large']:g} s with `--from`, `afresh` {box['afresh']:g} s; `enlarged` is `grown` before it has grown."
+    yield from _made(record)
+    yield from ("", "| Features | Metric | Way | Steps | Mean | Of each seed | Real in their place |")
+    yield "|---|---|---|---|---|---|---|"
+    groups: dict[tuple[str, str, str], list[tuple[Mapping[str, Any], Mapping[str, Any]]]] = {}
+    for row in record["rows"]:
+        for metric in row["metrics"]:
+            groups.setdefault((row["features"], metric["metric"], row["way"]), []).append((row, metric))
+    for (features, name, way), found in sorted(groups.items()):
+        mean = sum(metric["value"] for _, metric in found) / len(found)
+        each = "; ".join(
+            f"{short(metric['value'])} ({short(metric['interval'][0])} to {short(metric['interval'][1])})"
+            for _, metric in found
+        )
+        steps = ", ".join(" + ".join(map(str, row["steps"])) for row, _ in found)
+        real = short(found[0][1]["real"])
+        yield f"| {cell(features)} | {code(name)} | {cell(way)} | {steps} | {short(mean)} | {each} | {real} |"
 
 
 def _made(record: Mapping[str, Any]) -> Iterator[str]:

@@ -208,9 +208,23 @@ def test_what_benchmarks_wrote_has_sections_of_its_own(make_run, tmp_path):
     judges = {"hog": {"frechet_distance": found, "precision": found}, "pixels": {"precision": found}}
     ranked = {"name": "x2", "rate": 0.001, "judges": judges}
     (records / "judges.json").write_text(json.dumps({"command": "judge it", "rows": [ranked]}))
+    grown = [
+        {
+            "way": "grown",
+            "seed": seed,
+            "steps": [9, 5],
+            "features": "f",
+            "metrics": [metric | {"interval": ends, "real": 1.0}],
+        }
+        for seed, ends in enumerate(([20.0, 23.0], [21.0, 22.0]))
+    ]
+    box = {"small": 60.0, "large": 90.0, "afresh": 150.0}
+    (records / "growing.json").write_text(json.dumps({"command": "g", "processor_seconds": box, "rows": grown}))
     lines = write_results([make_run("a")], tmp_path / "docs" / "results.md").read_text().splitlines()
     assert "| x2 | 0.001 | hog | 0.5 (0.25 to 0.75); real 0.9 | 0.5 (0.25 to 0.75); real 0.9 |" in lines
     assert "| x2 | 0.001 | pixels | not asked | 0.5 (means nothing in pixels) |" in lines
+    each = "21.625 (20 to 23); 21.625 (21 to 22)"
+    assert f"| f | `psnr` | grown | 9 + 5, 9 + 5 | 21.625 | {each} | 1 |" in lines
     assert "1,234 attempts of 2 kinds, 1 not good: [reliability.md](reliability.md)." in lines
     assert "| two normals | `m` | 1.5 | 1.25 | 200 | 0.950 |" in lines
     assert "Made by `measure it`, today." in lines
