@@ -2,9 +2,10 @@
 
 channels  4 where half of the images or more have alpha, else 3 where a tenth or more have colour, else 1: a colour that
           is lost is lost, and a border that is cut out is not worth a channel for photographs
-size      images of one size, up to twice the machine's side (as the root of their area), stay as they are. Otherwise
-          the short side is the lesser of the machine's and of the images' median, down to a multiple of 8; the long
-          side follows from their proportions where all have the same, and equals it where they have several
+size      images of one size stay as they are, up to 8 times the machine's side (as the root of their area); above twice
+          that side a smaller size is suggested. Otherwise the short side is the lesser of the machine's and of the
+          images' median, down to a multiple of 8; the long side follows from their proportions where all have the same,
+          and equals it where they have several
 
 A small image among large ones decides nothing: it is enlarged, and counted by the notes.
 """
@@ -24,8 +25,8 @@ from saddlepoint.errors import counted
 Shape = tuple[int, ...]
 # The networks halve a side three times and more.
 _MULTIPLE = 8
-# Images of one size are kept up to so many times the machine's side.
-_KEPT = 2
+# Images of one size are kept up to so many times the machine's side, and without a word up to so many.
+_KEPT, _LARGE = 8, 2
 # Images are of one proportion if the largest is no more than so many times the smallest.
 _ALIKE = 1.05
 # No image gets more than so many times the area of the machine's square, however long it is.
@@ -75,6 +76,11 @@ def chosen_size(sizes: Counter[Size], side: int) -> Size:
     """
     if len(sizes) == 1 and math.prod(only := next(iter(sizes))) <= (_KEPT * side) ** 2:
         return only
+    return _suiting(sizes, side)
+
+
+def _suiting(sizes: Counter[Size], side: int) -> Size:
+    """What the machine trains in minutes, of the images' proportions."""
     ratios = [width / height for height, width in sizes.elements()]
     ratio = statistics.median_low(ratios) if max(ratios) <= _ALIKE * min(ratios) else 1.0
     stretch = max(ratio, 1 / ratio)
@@ -147,7 +153,13 @@ def _of_channels(shapes: Counter[Shape], channels: int) -> list[str]:
 
 def _of_size(sizes: Counter[Size], size: Size, options: Options) -> list[str]:
     if sizes.keys() == {size}:
-        return []
+        if math.prod(size) <= (_LARGE * options.auto_side) ** 2:
+            return []
+        height, width = _suiting(sizes, options.auto_side)
+        return [
+            f"{size_in_words(size)} is more than this machine trains in minutes: "
+            f"--set data.size={height}x{width} suits it"
+        ]
     made, found = size_in_words(size), sizes_in_words(sizes)
     pad = "" if options.fit == "pad" else ", --set data.fit=pad keeps whole pictures"
     if len(sizes) == 1:

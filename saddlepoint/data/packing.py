@@ -82,9 +82,9 @@ def read_settled(source: Source, options: Options, location: str) -> tuple[Sourc
     if not source.even:
         # A pass over all shapes costs as much as reading: the first is believed until another one is met.
         shapes = shapes_of(source, first_block=True)
-        if choose(shapes, options).keeps(shapes):
+        if (choice := choose(shapes, options)).keeps(shapes):
             try:
-                return source, read_items(source, options.given, location)
+                return replace(source, notes=source.notes + choice.notes), read_items(source, options.given, location)
             except MixedError:
                 pass
     shapes = shapes_of(source, first_block=source.even)

@@ -112,7 +112,8 @@ def test_a_text_that_calls_itself_a_picture_is_named(tmp_path, capsys) -> None:
 def test_mixed_sizes_are_named_with_the_cure(tmp_path, capsys) -> None:
     data = folder_of_images(tmp_path / "data")
     Image.new("L", (20, 12)).save(data / "other.png")
-    refused(capsys, train(tmp_path, "--data", str(data)), "other.png", "--set data.size=")
+    mixed = train(tmp_path, "--data", str(data), "--set", "data.size=native")
+    refused(capsys, mixed, "other.png", "--set data.size=")
     assert main(train(tmp_path, "--data", str(data), "--set", "data.size=[16, 16]")) == 0
 
 

@@ -305,7 +305,7 @@ def test_a_signal_finishes_the_step_saves_and_says_how_to_resume(tmp_path, numbe
 def test_a_cure_says_which_verb_has_its_option(capsys, run, tmp_path) -> None:
     """Data whose cure is a setting can be met by every verb that reads data; only `train` can set it."""
     _folder(tmp_path / "mixed", _pictures("L", (8, 8)) + _pictures("RGB", (8, 8), count=1))
-    for arguments in (["train", "images", "--data"], ["evaluate", "--samples", str(tmp_path / "mixed"), "--data"]):
+    for arguments in (["train", "mnist", "--data"], ["evaluate", "--samples", str(tmp_path / "mixed"), "--data"]):
         assert main([*arguments, str(tmp_path / "mixed")]) == 2
         said = capsys.readouterr().err
         assert "--set data.channels" in said

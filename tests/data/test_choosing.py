@@ -20,20 +20,22 @@ from tests.data.examples import encoded, picture, pixels, refusal, write_tar, wr
 OPEN: dict[str, Any] = {"size": "auto", "channels": "auto"}
 # (height, width): how many, the machine's side, what is chosen.
 SIZES: list[tuple[dict[tuple[int, int], int], int, tuple[int, int]]] = [
-    # One size stays, up to twice the machine's side.
+    # One size stays, up to 8 times the machine's side.
     ({(112, 92): 400}, 64, (112, 92)),
     ({(128, 128): 9}, 64, (128, 128)),
     ({(5, 7): 3}, 64, (5, 7)),
     # Above that the shorter side is the machine's, and the proportions stay.
-    ({(256, 256): 9}, 64, (64, 64)),
-    ({(256, 256): 9}, 128, (256, 256)),
+    ({(321, 481): 9}, 64, (321, 481)),
+    ({(512, 512): 9}, 64, (512, 512)),
+    ({(513, 513): 9}, 64, (64, 64)),
+    ({(1024, 1024): 9}, 128, (1024, 1024)),
     ({(768, 1024): 3}, 64, (64, 88)),
     ({(1024, 768): 3}, 64, (88, 64)),
-    ({(1024, 768): 3}, 128, (168, 128)),
+    ({(2048, 1536): 3}, 128, (168, 128)),
     # One proportion in several sizes keeps it too.
     ({(300, 400): 3, (600, 800): 3}, 64, (64, 88)),
     # However long: no more than twice the area of the machine's square.
-    ({(100, 2000): 3}, 64, (16, 320)),
+    ({(200, 4000): 3}, 64, (16, 320)),
     # Photographs, upright and lying.
     ({(321, 481): 80, (481, 321): 44}, 64, (64, 64)),
     # One small image decides nothing, wherever it stands.
@@ -227,12 +229,17 @@ def test_what_is_alike_stays_to_the_bit(tmp_path: Path) -> None:
         assert embedded.fingerprint == open_data(name).fingerprint and embedded.notes == open_data(name).notes
 
 
-def test_large_arrays_of_one_size_are_made_smaller(tmp_path: Path) -> None:
-    np.save(tmp_path / "a.npy", np.random.default_rng(0).random((3, 150, 200)).astype(np.float32))
-    read = open_data(tmp_path / "a.npy", **OPEN, hold_out=0)
-    assert read.shape == (1, 64, 88)
-    assert read.notes[0].startswith(
-        "200x150 is more than this machine trains in minutes: trained at 88x64 (--set data.s"
+def test_large_images_of_one_size_stay_with_a_suggestion_and_larger_ones_are_made_smaller(tmp_path: Path) -> None:
+    large = np.random.default_rng(0).random((3, 150, 200)).astype(np.float32)
+    np.save(tmp_path / "a.npy", large)
+    said = "200x150 is more than this machine trains in minutes: --set data.size=64x88 suits it"
+    for read in (open_data(tmp_path / "a.npy", **OPEN, hold_out=0), from_torch_dataset(large, **OPEN, hold_out=0)):
+        assert read.shape == (1, 150, 200) and read.notes == (said,)
+    read = open_data(tmp_path / "a.npy", **OPEN, auto_side=16, hold_out=0)
+    assert read.shape == (1, 16, 24) and read.notes == (
+        "200x150 is more than this machine trains in minutes: trained at 24x16 "
+        "(--set data.size=native keeps 200x150, --set data.fit=pad keeps whole pictures)",
+        "3 images of 200x150 scaled and cut to 24x16 (centre; width x height)",
     )
 
 
