@@ -45,7 +45,7 @@ def section_of_evidence(name: str, record: Mapping[str, Any]) -> Iterator[str]:
     if rows and "judges" in rows[0]:
         yield "## What judges say of runs that the eye can rank"
         yield from ("", "`images` on 400 faces of 32x32, 650 steps at several rates: in the picture a row for each.")
-        yield "Beside each value what the faces themselves score, parted in two."
+        yield "Beside each value what the faces themselves score, parted in two: half as many."
         yield from _made(record)
         yield from ("", "![Samples, a row for each run](pictures/judges.png)")
         metrics = list(next(iter(rows[0]["judges"].values())))

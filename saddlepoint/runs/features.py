@@ -18,8 +18,9 @@ _RUN = "classifier"
 _TRAIN = "train one on the same data by `saddlepoint train classifier --data PATH`"
 # What is said where no better features were asked for.
 PIXELS_ARE_WEAK = (
-    "distances between pixels say little about what pictures show; better: --features classifier:RUN on labelled data "
-    "(saddlepoint train classifier --data PATH), inception:FILE or dinov2:FILE"
+    "distances between pixels say little about what pictures show; better: --features efficientnet-lite0 (images of 32 "
+    "pixels and more), classifier:RUN on labelled data (saddlepoint train classifier --data PATH), inception:FILE or "
+    "dinov2:FILE"
 )
 
 
