@@ -69,9 +69,9 @@ def pair_by_size(shape: tuple[int, ...], **options: Any) -> Dcgan:
 
 
 def batch_by_size(shape: tuple[int, ...]) -> int:
-    """Samples per step: 16 up to 64 x 64 pixels, fewer above, at least 8: in the same time more steps teach more."""
+    """Samples per step: 16 up to 128 x 128 pixels, fewer above, at least 8; in the same time more steps teach more."""
     _check_images(shape)
-    return max(8, min(16, 16 * 64 * 64 // (shape[1] * shape[2])))
+    return max(8, min(16, 16 * 128 * 128 // (shape[1] * shape[2])))
 
 
 def side_by_device(device: torch.device) -> int:

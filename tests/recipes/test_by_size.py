@@ -31,13 +31,13 @@ def test_the_pair_fits_the_shape_and_bears_the_recipes_penalties(shape: tuple[in
 def test_larger_images_have_narrower_networks_and_smaller_batches() -> None:
     squares = [(3, side, side) for side in (8, 64, 80, 81, 160, 161, 512)]
     assert [pair_by_size(shape).width for shape in squares] == [32, 32, 32, 24, 24, 16, 16]
-    assert [batch_by_size(shape) for shape in squares] == [64, 64, 40, 39, 10, 10, 8]
-    assert batch_by_size((3, 65, 64)) == 63 and batch_by_size((1, 4000, 4000)) == 8
+    assert [batch_by_size(shape) for shape in squares] == [16, 16, 16, 16, 10, 10, 8]
+    assert batch_by_size((3, 129, 128)) == 15 and batch_by_size((1, 4000, 4000)) == 8
 
 
 def test_it_is_the_area_that_counts_and_not_the_channels() -> None:
     assert pair_by_size((1, 40, 160)) == pair_by_size((4, 80, 80)) == pair_by_size((3, 160, 40))
-    assert batch_by_size((1, 32, 256)) == batch_by_size((3, 256, 32)) == 32
+    assert batch_by_size((1, 64, 512)) == batch_by_size((3, 512, 64)) == 8
 
 
 def test_what_is_said_of_networks_by_size_holds_and_the_rest_follows_from_the_size() -> None:

@@ -110,7 +110,8 @@ _images_adam = Adam(rate=_falling(3e-2, _IMAGES_STEPS), beta1=0.0, beta2=0.99, e
 
 images = Recipe(
     name="images",
-    summary="any folder, zip, .parquet or array of images, in its own size: relativistic pairing, R1 and R2",
+    summary="any folder, zip, .parquet or array of images, of one size or of many: relativistic pairing, R1 and R2",
+    data=Data(size="auto", channels="auto"),
     task=GenerationPart(),
     networks="by_size",
     objective=_RELATIVISTIC,
