@@ -224,9 +224,9 @@ def test_what_is_alike_stays_to_the_bit(tmp_path: Path) -> None:
     read = open_data(tmp_path / "a.npz", **OPEN, hold_out=0)
     np.testing.assert_array_equal(read.items, images)
     assert read.notes == () and open_data(tmp_path / "a.npz", hold_out=0).fingerprint == read.fingerprint
-    for name in ("digits", "shapes", "swiss-roll"):
-        embedded = open_data(name, **OPEN)
-        assert embedded.fingerprint == open_data(name).fingerprint and embedded.notes == open_data(name).notes
+    for name, count in (("digits", None), ("shapes", 9), ("swiss-roll", 9)):
+        left_open, given = open_data(name, **OPEN, count=count, hold_out=0), open_data(name, count=count, hold_out=0)
+        assert left_open.fingerprint == given.fingerprint and left_open.notes == given.notes
 
 
 def test_large_images_of_one_size_stay_with_a_suggestion_and_larger_ones_are_made_smaller(tmp_path: Path) -> None:
