@@ -1,4 +1,4 @@
-"""The sweep of settings: each candidate is one that `images` can be given, and ratios are of excesses over real data."""
+"""The sweep of settings: each candidate is one that `images` can be given; ratios are of excesses over real data."""
 
 import io
 import json
