@@ -91,7 +91,7 @@ def enlarge(samples: Path) -> Path:
     """Each pixel repeated 2 x 2."""
     out = samples.with_name(samples.stem + "-enlarged.npz")
     with np.load(samples) as stored:
-        np.savez_compressed(out, images=stored["images"].repeat(2, axis=1).repeat(2, axis=2))
+        np.savez_compressed(out, images=stored["images"].repeat(2, axis=-2).repeat(2, axis=-1))
     return out
 
 
@@ -149,7 +149,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for features, metrics in judge(samples, given.work).items():
             rows.append({"way": way, "seed": seed, "steps": counted, "features": features, "metrics": metrics})
     machine = {**describe(device_named("cpu")), **versions()}
-    about = {"command": "python -m benchmarks.growing FACES WORK", "date": now(), "machine": machine}
+    about = {
+        "command": f"python -m benchmarks.growing FACES WORK --seeds {given.seeds}",
+        "date": now(),
+        "machine": machine,
+    }
     box = {"small": SMALL, "large": LARGE, "afresh": SMALL + LARGE}
     settings = [*SETTINGS, f"rates {RATE}, afresh {RATE_AFRESH}"]
     record = {**about, "settings": settings, "processor_seconds": box, "samples": COUNT, "rows": rows}

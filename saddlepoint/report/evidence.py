@@ -98,6 +98,7 @@ def _growing(record: Mapping[str, Any]) -> Iterator[str]:
     yield "## Small first, or large from the start"
     yield from ("", f"Faces at 64 x 64, of which `grown` spends {box['small']:g} s of one core at 32 x 32 and then")
     yield f"{box['large']:g} s with `--from`, `afresh` {box['afresh']:g} s; `enlarged` is `grown` before it has grown."
+    yield f"Set: {', '.join(map(cell, record['settings']))}."
     yield from _made(record)
     yield from ("", "| Features | Metric | Way | Steps | Mean | Of each seed | Real in their place |")
     yield "|---|---|---|---|---|---|---|"

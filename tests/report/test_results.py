@@ -219,7 +219,9 @@ def test_what_benchmarks_wrote_has_sections_of_its_own(make_run, tmp_path):
         for seed, ends in enumerate(([20.0, 23.0], [21.0, 22.0]))
     ]
     box = {"small": 60.0, "large": 90.0, "afresh": 150.0}
-    (records / "growing.json").write_text(json.dumps({"command": "g", "processor_seconds": box, "rows": grown}))
+    (records / "growing.json").write_text(
+        json.dumps({"command": "g", "settings": ["a=1"], "processor_seconds": box, "rows": grown})
+    )
     lines = write_results([make_run("a")], tmp_path / "docs" / "results.md").read_text().splitlines()
     assert "| x2 | 0.001 | hog | 0.5 (0.25 to 0.75); real 0.9 | 0.5 (0.25 to 0.75); real 0.9 |" in lines
     assert "| x2 | 0.001 | pixels | not asked | 0.5 (means nothing in pixels) |" in lines
