@@ -18,6 +18,7 @@ import torch
 
 from saddlepoint.errors import Diverged, UserError
 from saddlepoint.recipes.ranges import LARGEST
+from saddlepoint.runs.asked import reader_of
 from saddlepoint.runs.at_end import look_back, samples_at_end
 from saddlepoint.runs.diagnosing import SPACING, Diagnosis
 from saddlepoint.runs.opened import OpenRun
@@ -29,6 +30,7 @@ from saddlepoint.training.loop import train
 from saddlepoint.training.observers import Observer, Record
 from saddlepoint.training.records.evaluations import Evaluations
 from saddlepoint.training.records.folder import RunFolder
+from saddlepoint.training.records.inbox import Inbox
 from saddlepoint.training.records.keeping import Checkpoints
 from saddlepoint.training.records.logs import Log
 from saddlepoint.training.records.samples import Samples
@@ -98,9 +100,18 @@ def _steps(run: OpenRun, budget: Budget) -> tuple[float, float, float, float]:
     """An iteration's seconds, a burst's beyond them, an iteration's images, and how slow the first ones were."""
     game, bursts = run.game, run.recipe.dynamics.bursts
     game.state.step = _FIRST
-    clock, control = _Clock(run.device, min(max(_SHARE * 60 * budget.minutes, _LEAST), _MOST), budget), Control()
-    clock.begin(game, control)
-    train(game, observers=[clock], control=control, until=LARGEST)
+    clock = _Clock(run.device, min(max(_SHARE * 60 * budget.minutes, _LEAST), _MOST), budget)
+    # What looks at every iteration takes a tenth of a small one, even while it has nothing to do.
+    never = dict.fromkeys(("log_every", "sample_every", "checkpoint_every"), LARGEST)
+    watch = run.recipe.watch.model_copy(update={**never, "diagnosis": "off"})
+    idle = replace(run, recipe=run.recipe.model_copy(update={"watch": watch}), measure=None)
+    control = Control(inbox=Inbox(run.folder, lambda *given: reader_of(run.recipe)(*given), {}))
+    _, own = own_observers(idle, LARGEST)
+    with ExitStack() as closing:
+        for observer in (*own, clock):
+            closing.callback(observer.close)
+            observer.begin(game, control)
+        train(game, observers=[*own, clock], control=control, until=LARGEST)
     warm = min(_WARM, len(clock.ends) - 2) if len(clock.ends) > 2 else 0
     (from_, before), (to, after) = clock.ends[warm], clock.ends[-1]
     moves = sum(_moves(game, step) for step in range(from_, to))
