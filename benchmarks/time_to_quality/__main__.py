@@ -54,6 +54,8 @@ def main(arguments: Sequence[str]) -> int:
                     out = given.runs / name / f"{candidate}-{minutes:g}-{seed}"
                     row = played(trial, out, SAMPLES.get(name, OTHERS))
                     print(page.line(row), flush=True)
+                    if given.out == page.PATH:
+                        page.keep_picture(row, out)
                     record(given.out, runs=[*rows, row], command="python -m benchmarks.time_to_quality --data DATA")
     if given.out == page.PATH:
         page.write()

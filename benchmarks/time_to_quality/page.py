@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 from benchmarks.record import FOLDER, read
-from benchmarks.time_to_quality.candidates import BEFORE, CANDIDATES, WORDS
+from benchmarks.time_to_quality.candidates import BEFORE, CANDIDATES, DEFAULT, WORDS
 from saddlepoint.files import write_whole
 
 PATH = FOLDER / "time-to-quality.json"
 PAGE = FOLDER.parent / "docs" / "results" / "time-to-quality.md"
+PICTURES = FOLDER.parent / "docs" / "pictures"
 _DISTANCE = "frechet_distance"
 _ABOUT = """# What trains how well in minutes of one core
 
@@ -54,6 +56,16 @@ def line(row: Mapping[str, Any]) -> str:
     return f"{row['candidate']}, {of}: {row['steps']} steps, {row['cpu_seconds']:.0f} s; {judges}"
 
 
+def keep_picture(row: Mapping[str, Any], run: Path) -> None:
+    """Puts the grid of a run of seed 0, of the recipe before or as it is, beside the pages."""
+    if row["candidate"] in (BEFORE, DEFAULT) and row["seed"] == 0:
+        write_whole(PICTURES / _picture(row), (run / "grid.png").read_bytes())
+
+
+def _picture(row: Mapping[str, Any]) -> str:
+    return f"time-to-quality-{row['set']}-{row['minutes']:g}-{row['candidate']}.png"
+
+
 def write() -> None:
     """Writes the page anew."""
     recorded = read(PATH)
@@ -66,9 +78,14 @@ def write() -> None:
     for minutes in sorted({row["minutes"] for row in rows}):
         for name in sorted({row["set"] for row in rows if row["minutes"] == minutes}):
             chosen = [row for row in rows if (row["set"], row["minutes"]) == (name, minutes)]
-            parts += [f"## {name}, {minutes:g} minutes", *_table(chosen)]
+            parts += [f"## {name}, {minutes:g} minutes", *_table(chosen), *_pictures(chosen)]
     parts += ["## The candidates", "\n".join(f"- `{name}`: {WORDS[name]}" for name in CANDIDATES)]
     write_whole(PAGE, ("\n\n".join(parts) + "\n").encode())
+
+
+def _pictures(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    shown = [row for row in rows if row["seed"] == 0 and (PICTURES / _picture(row)).exists()]
+    return [f"![{row['candidate']}, seed 0](../pictures/{_picture(row)})" for row in shown]
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
