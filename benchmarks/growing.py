@@ -2,8 +2,8 @@
 
     python -m benchmarks.growing FACES WORK [--seeds 0,1,2]     FACES: a .parquet with a column `image`; WORK: for runs
 
-From each picture rows 12 to 104 are kept, brought to 64 x 64 by Lanczos, and that to 32 x 32. A run is ended by an
-interrupt when its process has used its box of processor seconds, start included. `grown`: 60 s at 32 x 32, then 90 s at
+The squares are those of `benchmarks/faces.py`, the settings those of `images`. A run is ended by an interrupt when its
+process has used its box of processor seconds, start included. `grown`: 60 s at 32 x 32, then 90 s at
 64 x 64 with `--from`; `afresh`: 150 s at 64 x 64; `enlarged`: the first 60 s of `grown`, each pixel of its pictures
 repeated 2 x 2. Each is judged by 400 samples against the 400 pictures, in the features that `evaluate` has by default.
 What a run has left in WORK is not made again; beside each stands a grid to look at. The record goes to
@@ -11,7 +11,6 @@ docs/results/growing.json, and from there into docs/results.md.
 """
 
 import argparse
-import io
 import json
 import signal
 import subprocess
@@ -23,44 +22,26 @@ from typing import Any
 
 import numpy as np
 import psutil
-import pyarrow.parquet
-from PIL import Image
 
+from benchmarks.faces import squares
 from benchmarks.record import now
 from saddlepoint.files import write_whole
 from saddlepoint.training.machine.device import describe, device_named, versions
 
 # Processor seconds at the smaller size, and at the larger one after it.
 SMALL, LARGE = 60.0, 90.0
-ROWS = (12, 104)
-BATCH = 16
-# Of both players. Grown networks take the larger one at 64 x 64; from nothing three runs of three broke at it (and at
-# 2e-3 with batches of 64), so they have the half.
-RATE, RATE_AFRESH = 1.5e-3, 7.5e-4
-SETTINGS = ("data.hold_out=0", "training.threads=1", f"training.batch={BATCH}")
+SETTINGS = ("data.hold_out=0", "training.threads=1")
 COUNT = 400
 METRICS = "frechet_distance,kernel_distance,precision,recall,coverage"
 
 
-def prepare(faces: Path, work: Path) -> None:
-    """The pictures of both sizes, as PNG files."""
-    for side in (64, 32):
-        (work / f"faces{side}").mkdir(parents=True, exist_ok=True)
-    for index, each in enumerate(pyarrow.parquet.read_table(faces).column("image").to_pylist()):
-        image = Image.open(io.BytesIO(each["bytes"]))
-        large = image.crop((0, ROWS[0], image.width, ROWS[1])).resize((64, 64), Image.Resampling.LANCZOS)
-        large.save(work / "faces64" / f"{index:03d}.png")
-        large.resize((32, 32), Image.Resampling.LANCZOS).save(work / "faces32" / f"{index:03d}.png")
-
-
-def train(work: Path, name: str, side: int, seed: int, seconds: float, rate: float, source: Path | None = None) -> Path:
+def train(work: Path, name: str, side: int, seed: int, seconds: float, source: Path | None = None) -> Path:
     """A run of `images` that is interrupted after so many processor seconds."""
     run = work / name
     if (run / "report.html").exists():
         return run
-    command = ["train", "images", "--data", str(work / f"faces{side}"), "--out", str(run), "--seed", str(seed)]
-    rates = (f"{player}.rate={rate}" for player in ("discriminator", "generator"))
-    command += [part for setting in (*SETTINGS, *rates) for part in ("--set", setting)]
+    command = ["train", "images", "--data", str(work / f"faces-{side}"), "--out", str(run), "--seed", str(seed)]
+    command += [part for setting in SETTINGS for part in ("--set", setting)]
     command += ["--from", str(source)] if source is not None else []
     with (work / f"{name}.txt").open("w") as said:
         process = subprocess.Popen(
@@ -99,7 +80,7 @@ def judge(samples: Path, work: Path) -> dict[str, list[dict[str, Any]]]:
     """What `evaluate` says of samples, by the features that it judges in."""
     kept = samples.with_suffix(".judged.json")
     if not kept.exists():
-        data = str(work / "faces64")
+        data = str(work / "faces-64")
         answer = _saddlepoint("evaluate", "--samples", str(samples), "--data", data, "--metrics", METRICS, "--json")
         kept.write_text(answer, encoding="utf-8")
     found: dict[str, list[dict[str, Any]]] = {}
@@ -130,12 +111,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only-train", action="store_true", help="judge later")
     parser.add_argument("--out", type=Path, default=Path("docs/results/growing.json"))
     given = parser.parse_args(arguments)
-    prepare(given.faces, given.work)
+    squares(given.faces, given.work)
     made: list[tuple[str, int, list[Path], Path]] = []
     for seed in map(int, given.seeds.split(",")):
-        small = train(given.work, f"small-{seed}", 32, seed, SMALL, RATE)
-        grown = train(given.work, f"grown-{seed}", 64, seed, LARGE, RATE, source=small)
-        afresh = train(given.work, f"afresh-{seed}", 64, seed, SMALL + LARGE, RATE_AFRESH)
+        small = train(given.work, f"small-{seed}", 32, seed, SMALL)
+        grown = train(given.work, f"grown-{seed}", 64, seed, LARGE, source=small)
+        afresh = train(given.work, f"afresh-{seed}", 64, seed, SMALL + LARGE)
         made += [
             ("grown", seed, [small, grown], sample(grown)),
             ("afresh", seed, [afresh], sample(afresh)),
@@ -155,8 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "machine": machine,
     }
     box = {"small": SMALL, "large": LARGE, "afresh": SMALL + LARGE}
-    settings = [*SETTINGS, f"rates {RATE}, afresh {RATE_AFRESH}"]
-    record = {**about, "settings": settings, "processor_seconds": box, "samples": COUNT, "rows": rows}
+    record = {**about, "settings": SETTINGS, "processor_seconds": box, "samples": COUNT, "rows": rows}
     write_whole(given.out, (json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
 
 

@@ -7,7 +7,6 @@ at docs/pictures/judges.png, a row for each run, judges too. The record goes to 
 """
 
 import argparse
-import io
 import json
 import shlex
 import subprocess
@@ -15,38 +14,35 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet
 import torch
-from PIL import Image
 
 import saddlepoint as sp
+from benchmarks.faces import squares
 from benchmarks.record import now
 from saddlepoint.files import write_whole
 from saddlepoint.sampling.pictures import grid, save_picture
 from saddlepoint.training.machine.device import describe
 
 RATE, STEPS, BATCH, COUNT = 5e-4, 650, 64, 400
+# The steps that schedules were made for: these runs are the first part of a long one.
+LENGTH = 10_000
+PLAYERS = ("discriminator", "generator")
 # Times the rate, and the seed.
 RUNS = {"x1": (1, 0), "x2": (2, 0), "x4": (4, 0), "x4, seed 1": (4, 1), "x8": (8, 0)}
 METRICS = ["frechet_distance", "kernel_distance", "precision", "recall", "coverage"]
 SHOWN = 16
 
 
-def faces(source: Path, folder: Path) -> Path:
-    """The faces as 32x32 PNG files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for index, item in enumerate(pyarrow.parquet.read_table(source)["image"].to_pylist()):
-        image = Image.open(io.BytesIO(item["bytes"])).crop((0, 12, 92, 104))
-        for side in (64, 32):
-            image = image.resize((side, side), Image.Resampling.LANCZOS)
-        image.save(folder / f"{index:03d}.png")
-    return folder
+def _adam(rate: float) -> dict[str, Any]:
+    """One rate for all weights, as `images` had it when these runs were made."""
+    return {"equalised": "false", "rate.start": rate, "rate.end": RATE / 10, "rate.over": LENGTH}
 
 
 def train(data: Path, out: Path, rate: float, seed: int) -> None:
     """Runs the command, where it was not run before."""
     settings = {
-        **{f"{player}.rate.start": rate for player in ("discriminator", "generator")},
+        **{f"{player}.{name}": value for player in PLAYERS for name, value in _adam(rate).items()},
+        **{f"penalties.{name}.over": LENGTH for name in ("r1", "r2")},
         "training.batch": BATCH,
         "training.threads": 1,
         "training.device": "cpu",
@@ -82,7 +78,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=Path("docs/results/judges.json"))
     parser.add_argument("--picture", type=Path, default=Path("docs/pictures/judges.png"))
     given = parser.parse_args(arguments)
-    data = faces(given.faces, given.runs / "faces32")
+    data = squares(given.faces, given.runs)[32]
     rows, shown = [], []
     for number, (name, (times, seed)) in enumerate(RUNS.items()):
         run = given.runs / str(number)

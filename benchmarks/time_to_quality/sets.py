@@ -7,38 +7,15 @@ cifar                32 x 32 in colour, the subset of 10,000
 mnist                28 x 28, grey
 """
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow.parquet
-from PIL import Image
+from benchmarks.faces import squares
 
 FACES = "faces/orl_faces_400.parquet"
-# A square without the edge of the hair and the collar.
-_ROWS = (12, 104)
-
-
-def _squares(faces: Path, out: Path) -> None:
-    """Writes the 400 squares as 64 x 64 and as 32 x 32 pixels."""
-    for number, row in enumerate(pyarrow.parquet.read_table(faces).column("image").to_pylist()):
-        picture = Image.open(io.BytesIO(row["bytes"]))
-        square = picture.crop((0, _ROWS[0], picture.width, _ROWS[1])).resize((64, 64), Image.Resampling.LANCZOS)
-        for side in (64, 32):
-            place = out / f"faces-{side}"
-            place.mkdir(parents=True, exist_ok=True)
-            square.resize((side, side), Image.Resampling.LANCZOS).save(place / f"{number:03d}.png")
-
-
-def _of_faces(data: Path, made: Path, name: str) -> Path:
-    if not (made / name).exists():
-        _squares(data / FACES, made)
-    return made / name
-
-
 SETS: dict[str, Callable[[Path, Path], Path]] = {
-    "faces-32": lambda data, made: _of_faces(data, made, "faces-32"),
-    "faces-64": lambda data, made: _of_faces(data, made, "faces-64"),
+    "faces-32": lambda data, made: squares(data / FACES, made)[32],
+    "faces-64": lambda data, made: squares(data / FACES, made)[64],
     "faces": lambda data, made: data / FACES,
     "emoji": lambda data, made: data / "emoji",
     "cifar": lambda data, made: data / "cifar10" / "cifar10_10k_train_2k_test.parquet",
