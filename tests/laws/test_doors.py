@@ -24,6 +24,7 @@ DOORS = ("reading", "reading_item")
 OTHERWISE = {
     "saddlepoint.data.embedded.digits._values_and_labels": "a file of scikit-learn's own installation",
     "saddlepoint.data.raster.decode": "it is the door of one image: whatever is raised becomes an UnreadableError",
+    "saddlepoint.data.raster.outline": "as decode: whatever is raised becomes an UnreadableError",
     "saddlepoint.data.deep_colour.deep_colour": "called by raster.decode, inside its door",
     "saddlepoint.metrics.features.weights._read_state_dict": "any exception is caught there; torch's words are left "
     "out, because they advise to run what the file holds",

@@ -161,6 +161,7 @@ def test_what_depends_on_the_data_is_fixed_by_it() -> None:
     fixed = resolved(open_recipe, DataFacts.of(packed(side=16)))
     assert fixed.networks == pair_by_size((1, 16, 16)) and fixed.training.batch == batch_by_size((1, 16, 16))
     chosen = override(open_recipe, ["networks.pair=dcgan", "networks.width=4", "training.batch=3"])
+    chosen = override(chosen, ["data.size=16x16", "data.channels=1"])
     assert resolved(chosen, DataFacts.of(packed(side=16))) == chosen
 
 

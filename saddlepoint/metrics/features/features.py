@@ -29,7 +29,7 @@ class Features:
             value range), as plain JSON values.
         vectors: images in [0, 1], float32 (n, channels, height, width), or points (n, dimensions), to float32
             (n, dimensions of the features).
-        dimensions: of a vector; None where it is the number of values in an item.
+        dimensions: of a vector; None where it follows from the shape of an item.
         logits: images -> unnormalised log-probabilities of the network's own classes, (n, classes); None without them.
         maps: images -> feature maps from the input's side on, each (n, channels, height, width), differentiable with
             respect to the images; None without them.
