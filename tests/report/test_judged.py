@@ -1,5 +1,6 @@
 """What an evaluation says in words: each number beside that of real data, and pixels never praise."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ def test_pixels_print_no_shares_and_say_that_they_say_little(make_run) -> None:
     assert "Of 100" not in f"{judge.line} {told}" and "say little about what pictures show" in told[-1]
 
 
-def during(values: list[float], by: str = "seen") -> list[dict[str, Any]]:
+def during(values: Sequence[float], by: str = "seen") -> list[dict[str, Any]]:
     steps = range(100, 100 * len(values) + 1, 100)
     return [
         record("frechet_distance", value, 31, by=by, step=step, images=64 * step, during="every 6400 images")
