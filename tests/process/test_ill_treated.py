@@ -95,7 +95,7 @@ def test_a_second_signal_says_which_checkpoint_is_kept(tmp_path: Path) -> None:
     child = Child(tmp_path)
     child.until(lambda: len(child.saved) > 1)
     child.send(signal.SIGINT)
-    time.sleep(0.02)
+    time.sleep(0.1)
     child.send(signal.SIGINT)
     assert child.end() == 130
     kept = child.saved[-1]
