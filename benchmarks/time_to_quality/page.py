@@ -6,6 +6,8 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from PIL import Image
+
 from benchmarks.record import FOLDER, read
 from benchmarks.time_to_quality.candidates import BEFORE, CANDIDATES, DEFAULT, WORDS
 from saddlepoint.files import write_whole
@@ -57,9 +59,10 @@ def line(row: Mapping[str, Any]) -> str:
 
 
 def keep_picture(row: Mapping[str, Any], run: Path) -> None:
-    """Puts the grid of a run of seed 0, of the recipe before or as it is, beside the pages."""
+    """Puts the upper half of the grid of a run of seed 0, of the recipe before or as it is, beside the pages."""
     if row["candidate"] in (BEFORE, DEFAULT) and row["seed"] == 0:
-        write_whole(PICTURES / _picture(row), (run / "grid.png").read_bytes())
+        picture = Image.open(run / "grid.png")
+        picture.crop((0, 0, picture.width, picture.height // 2)).save(PICTURES / _picture(row), optimize=True)
 
 
 def _picture(row: Mapping[str, Any]) -> str:
@@ -79,7 +82,8 @@ def write() -> None:
         for name in sorted({row["set"] for row in rows if row["minutes"] == minutes}):
             chosen = [row for row in rows if (row["set"], row["minutes"]) == (name, minutes)]
             parts += [f"## {name}, {minutes:g} minutes", *_table(chosen), *_pictures(chosen)]
-    parts += ["## The candidates", "\n".join(f"- `{name}`: {WORDS[name]}" for name in CANDIDATES)]
+    tried = [name for name in CANDIDATES if any(row["candidate"] == name for row in rows)]
+    parts += ["## The candidates", "\n".join(f"- `{name}`: {WORDS[name]}" for name in tried)]
     write_whole(PAGE, ("\n\n".join(parts) + "\n").encode())
 
 
