@@ -23,7 +23,7 @@ thread, what begins it included; the horizons of its schedules end with it. Two 
 set's images, all of which it was trained on: the Frechet distance in EfficientNet-Lite0, which knows ImageNet, and in
 histograms of oriented gradients, which know nothing. The excess is the distance over that of one half of the set to the
 other; `ratio` is the excess over that of `before` (the recipe `images` before this sweep) in the same minutes on the
-same set, seed by seed: the geometric mean of both judges, below 1 is better. A result is better only where neither
+same set, seed by seed (what a step costs is measured before, so that a busy machine makes the seconds differ): the geometric mean of both judges, below 1 is better. A result is better only where neither
 judge says the opposite.
 """
 
@@ -97,8 +97,8 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     real = "; ".join(f"{judge} {rows[0]['judged'][judge][_DISTANCE]['real']['value']:.4g}" for judge in judges)
     heads = "".join(f" {judge} | precision | recall |" for judge in judges)
     lines = [
-        f"| candidate | seeds | steps |{heads} ratio |",
-        f"|---|---|---|{'---|' * (3 * len(judges) + 1)}",
+        f"| candidate | seeds | steps | processor, s |{heads} ratio |",
+        f"|---|---|---|---|{'---|' * (3 * len(judges) + 1)}",
     ]
     by_name: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -111,8 +111,9 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         )
         ratios = [found for run in runs if (found := ratio(run, rows)) is not None]
         over = f"{math.exp(fmean(map(math.log, ratios))):.2f}" if ratios else ""
-        steps = ", ".join(sorted({f"{run['steps']:,}" for run in runs}))
-        lines.append(f"| {name} | {len(runs)} | {steps} |{cells} {over} |")
+        steps = ", ".join(f"{run['steps']:,}" for run in runs)
+        spent = ", ".join(f"{run['cpu_seconds']:.0f}" for run in runs)
+        lines.append(f"| {name} | {len(runs)} | {steps} | {spent} |{cells} {over} |")
     return [f"Real against real: {real}.", "\n".join(lines)]
 
 
