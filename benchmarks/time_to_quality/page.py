@@ -23,9 +23,9 @@ thread, what begins it included; the horizons of its schedules end with it. Two 
 set's images, all of which it was trained on: the Frechet distance in EfficientNet-Lite0, which knows ImageNet, and in
 histograms of oriented gradients, which know nothing. The excess is the distance over that of one half of the set to the
 other; `ratio` is the excess over that of `before` (the recipe `images` before this sweep) in the same minutes on the
-same set, seed by seed: the geometric mean of both judges, below 1 is better. A result is better only where neither judge
-says the opposite. Steps follow from what a step cost in a trial before, so that on a machine which others used too the
-seconds differ from the budget; they stand beside.
+same set, seed by seed: the geometric mean of both judges, below 1 is better. A result is better only where neither
+judge says the opposite. Steps follow from what a step cost in a trial before, so that on a machine which others used
+too the seconds differ from the budget; they stand beside.
 """
 
 
